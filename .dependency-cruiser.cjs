@@ -18,10 +18,17 @@ module.exports = {
     },
     {
       name: 'features-meet-at-their-api',
-      comment: 'Of another feature only <feature>.api.ts may be imported; modules are composed in app.module.ts.',
+      comment: 'Of another feature only <feature>.api.ts may be imported.',
       severity: 'error',
-      from: { path: `^src/${FEATURES}/` },
+      from: { path: `^src/${FEATURES}/`, pathNot: '\\.module\\.ts$' },
       to: { path: `^src/${FEATURES}/`, pathNot: ['^src/$1/', `^src/${FEATURES}/[a-z-]+\\.api\\.ts$`] },
+    },
+    {
+      name: 'modules-import-modules',
+      comment: 'A module names the modules whose exports it uses.',
+      severity: 'error',
+      from: { path: `^src/${FEATURES}/.*\\.module\\.ts$` },
+      to: { path: `^src/${FEATURES}/`, pathNot: ['^src/$1/', `^src/${FEATURES}/[a-z-]+\\.(api|module)\\.ts$`] },
     },
     {
       name: 'migrations-stand-alone',

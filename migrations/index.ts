@@ -1,0 +1,20 @@
+import { CreateAccess1795305600000 } from './1795305600000-create-access.js';
+import { CreateCampaigns1795305660000 } from './1795305660000-create-campaigns.js';
+import { CreateProfiles1795305720000 } from './1795305720000-create-profiles.js';
+import { CreatePlacements1795305780000 } from './1795305780000-create-placements.js';
+import { CreateEvents1795305840000 } from './1795305840000-create-events.js';
+import { CreateLedger1795305900000 } from './1795305900000-create-ledger.js';
+import { CreateReportRows1795305960000 } from './1795305960000-create-report-rows.js';
+import { CreateExposureEpochs1795306020000 } from './1795306020000-create-exposure-epochs.js';
+
+/** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
+export const MIGRATIONS = [
+  CreateAccess1795305600000,
+  CreateCampaigns1795305660000,
+  CreateProfiles1795305720000,
+  CreatePlacements1795305780000,
+  CreateEvents1795305840000,
+  CreateLedger1795305900000,
+  CreateReportRows1795305960000,
+  CreateExposureEpochs1795306020000,
+];

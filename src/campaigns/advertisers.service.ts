@@ -1,0 +1,132 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { type Actor, requireTenant } from '../access/access.api.js';
+import { isTimeZone } from '../core/calendar/local-day.js';
+import { AppError, type FieldError, notFound } from '../platform/app-error.js';
+import { Once, type RequestIdentity } from '../platform/database/once.js';
+import { requireVersion } from '../platform/http/if-match.js';
+import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
+import { newId } from '../platform/ids.js';
+import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
+import type { AdvertiserDto, CreateAdvertiserDto, UpdateAdvertiserDto } from './dto/advertiser.dto.js';
+import { requireIdForm } from './known-id.js';
+import { refuseFaults } from './refuse-faults.js';
+import { updateLatest } from './versioned-update.js';
+
+const COLUMNS = 'a.id, a.name, a.currency, a.time_zone, a.version, a.created_at, a.updated_at';
+
+interface AdvertiserRow {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  readonly time_zone: string;
+  readonly version: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+/** Advertisers: each has one currency for all its money, and its prepaid account from the start. */
+@Injectable()
+export class AdvertisersService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly once: Once,
+    @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
+  ) {}
+
+  async create(dto: CreateAdvertiserDto, identity: RequestIdentity): Promise<AdvertiserDto> {
+    refuseFaults([...this.currencyFaults(dto.currency), ...timeZoneFaults(dto.timeZone)]);
+    const at = new Date(identity.now);
+    const id = newId('advertiser');
+    return this.once.create(identity, async (tx) => {
+      const [row] = await tx.query<AdvertiserRow[]>(
+        `INSERT INTO advertisers AS a (id, name, currency, time_zone, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $5) RETURNING ${COLUMNS}`,
+        [id, dto.name, dto.currency, dto.timeZone, at],
+      );
+      await tx.query('INSERT INTO prepaid_accounts (advertiser_id) VALUES ($1)', [id]);
+      return toDto(row as AdvertiserRow);
+    });
+  }
+
+  async list({ limit, cursor }: PageQuery): Promise<Page<AdvertiserDto>> {
+    const rows = await this.dataSource.query<AdvertiserRow[]>(
+      `SELECT ${COLUMNS} FROM advertisers a WHERE a.id > $1 ORDER BY a.id LIMIT $2`,
+      [cursor ?? '', limit + 1],
+    );
+    return toPage(rows, limit, toDto);
+  }
+
+  async get(actor: Actor, id: string): Promise<AdvertiserDto> {
+    return toDto(await this.find(actor, id));
+  }
+
+  /**
+   * An advertiser's own key may change the name only: its time zone decides which budget day an impression falls in and
+   * what reports say, so the operator changes it.
+   */
+  async update(
+    actor: Actor,
+    id: string,
+    dto: UpdateAdvertiserDto,
+    seen: number | null,
+    now: number,
+  ): Promise<AdvertiserDto> {
+    return updateLatest(async () => {
+      const row = await this.find(actor, id);
+      requireVersion(seen, row.version);
+      if (actor.role !== 'admin' && dto.timeZone !== undefined && dto.timeZone !== row.time_zone) {
+        throw new AppError(403, 'forbidden', 'Only an admin key changes the time zone of an advertiser.');
+      }
+      refuseFaults(updateFaults(row, dto));
+      const [[saved]] = await this.dataSource.query<[AdvertiserRow[], number]>(
+        `UPDATE advertisers a SET name = $3, time_zone = $4, updated_at = $5, version = version + 1
+         WHERE id = $1 AND version = $2 RETURNING ${COLUMNS}`,
+        [id, row.version, dto.name ?? row.name, dto.timeZone ?? row.time_zone, new Date(now)],
+      );
+      return saved && toDto(saved);
+    });
+  }
+
+  private async find(actor: Actor, id: string): Promise<AdvertiserRow> {
+    requireIdForm('advertiser', id);
+    requireTenant(actor, id, 'advertiser', id);
+    const [row] = await this.dataSource.query<AdvertiserRow[]>(`SELECT ${COLUMNS} FROM advertisers a WHERE a.id = $1`, [
+      id,
+    ]);
+    if (row === undefined) throw notFound('advertiser', id);
+    return row;
+  }
+
+  /** A bid is ranked in the base currency, so a currency without a rate could never serve. */
+  private currencyFaults(currency: string): FieldError[] {
+    const { exchangeRates } = this.config;
+    if (exchangeRates.has(currency)) return [];
+    const known = [...exchangeRates.keys()].sort().join(', ');
+    return [{ path: 'currency', message: `must be one of ${known}: the currencies with an exchange rate here` }];
+  }
+}
+
+function timeZoneFaults(timeZone: string): FieldError[] {
+  if (isTimeZone(timeZone)) return [];
+  return [{ path: 'timeZone', message: 'must be a name of the IANA time zone database, such as Asia/Seoul' }];
+}
+
+function updateFaults(row: AdvertiserRow, { currency, timeZone }: UpdateAdvertiserDto): FieldError[] {
+  const faults = timeZone === undefined ? [] : timeZoneFaults(timeZone);
+  if (currency === undefined || currency === row.currency) return faults;
+  return [{ path: 'currency', message: `can't change once an advertiser exists; it is ${row.currency}` }, ...faults];
+}
+
+function toDto(row: AdvertiserRow): AdvertiserDto {
+  return {
+    id: row.id,
+    name: row.name,
+    currency: row.currency,
+    timeZone: row.time_zone,
+    version: row.version,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}

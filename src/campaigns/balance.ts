@@ -1,0 +1,15 @@
+/** What is left of an advertiser's prepaid money, and what was ever paid in; the sum as text, since it may pass 2^53. */
+export interface Balance {
+  readonly currency: string;
+  readonly balanceMicros: number;
+  readonly creditedMicros: string;
+}
+
+/** The answer as JSON text: JSON can write whole numbers above 2^53, `JSON.stringify` can't. */
+export function writeBalance({ currency, balanceMicros, creditedMicros }: Balance, now: number): string {
+  const spentMicros = BigInt(creditedMicros) - BigInt(balanceMicros);
+  return (
+    `{"balanceMicros":${balanceMicros},"currency":${JSON.stringify(currency)},"creditedMicros":${creditedMicros},` +
+    `"spentMicros":${spentMicros},"asOf":"${new Date(now).toISOString()}"}`
+  );
+}

@@ -1,0 +1,26 @@
+import type { AdGroupRecord } from '../core/index/ad-group-record.js';
+
+/** What changed since a horizon, and the horizon to ask with next. */
+export interface CampaignChanges {
+  readonly campaignIds: readonly string[];
+  readonly horizon: string;
+}
+
+/**
+ * The ad groups that matching needs to know, read for an index that is built once and kept current from then on. A
+ * horizon is an opaque mark in the order of transactions: everything that a read after `horizon()` could not see is named
+ * by `changedSince` of that horizon, sooner or later. It may name a campaign again that did not change; so
+ *
+ *   horizon = await horizon(); read streamAll(); then, again and again:
+ *   { campaignIds, horizon } = await changedSince(horizon); replace what is held of campaignIds by loadCampaigns(campaignIds)
+ *
+ * misses nothing, whatever is committed meanwhile.
+ */
+export abstract class AdGroupSource {
+  abstract horizon(): Promise<string>;
+  /** All ad groups of campaigns that are neither archived nor over, in chunks of at most 1,000, in the order of their ids. */
+  abstract streamAll(): AsyncIterable<readonly AdGroupRecord[]>;
+  abstract changedSince(horizon: string): Promise<CampaignChanges>;
+  /** The ad groups of these campaigns; none of one that is archived, over or unknown. */
+  abstract loadCampaigns(ids: readonly string[]): Promise<readonly AdGroupRecord[]>;
+}

@@ -1,0 +1,51 @@
+import { tieBreak } from '../auction/tie-break.js';
+import type { ExchangeRates } from '../money/currency.js';
+import type { AdGroupRecord } from './ad-group-record.js';
+import { type Candidate, score, type Scored, toCandidate } from './candidate.js';
+import type { CandidateIndex } from './candidate-index.js';
+import { firstFailure } from './first-failure.js';
+import type { MatchRequest, SpendSnapshot } from './match-request.js';
+
+/** The candidate index as a loop over all ad groups: plainly right, and the oracle that faster ones are held to. */
+export class PlainScan implements CandidateIndex {
+  private readonly candidates = new Map<string, Candidate>();
+
+  constructor(private readonly rates: ExchangeRates) {}
+
+  get size(): number {
+    return this.candidates.size;
+  }
+
+  upsert(record: AdGroupRecord): void {
+    this.candidates.set(record.id, toCandidate(record, this.rates));
+  }
+
+  remove(adGroupId: string): void {
+    this.candidates.delete(adGroupId);
+  }
+
+  get(adGroupId: string): Candidate | null {
+    return this.candidates.get(adGroupId) ?? null;
+  }
+
+  /** O(ad groups + eligible × log eligible). */
+  top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[] {
+    const eligible: Scored[] = [];
+    for (const candidate of this.candidates.values()) {
+      if (firstFailure(candidate, request, spend) === null) eligible.push(score(candidate, request));
+    }
+    return eligible.sort(rankOrder(request.seed)).slice(0, limit);
+  }
+
+  all(): Iterable<Candidate> {
+    return this.candidates.values();
+  }
+}
+
+/** Compares two scored candidates: negative when the first ranks higher; never 0 for two ad groups. */
+export function rankOrder(seed: number): (a: Scored, b: Scored) => number {
+  return (a, b) =>
+    b.score - a.score ||
+    tieBreak(seed, a.candidate.idHash) - tieBreak(seed, b.candidate.idHash) ||
+    (a.candidate.record.id < b.candidate.record.id ? -1 : 1);
+}

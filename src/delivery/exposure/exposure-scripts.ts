@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import type { Redis, Result } from 'ioredis';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    holdMessages(key: string, request: string, rebuilt?: string): Result<string, Context>;
+    confirmImpressions(key: string, epoch: string, impressions: string): Result<number, Context>;
+    peekExposure(key: string, epoch: string): Result<string, Context>;
+    beginEpoch(key: string, over: string, id: string, runId: string, quarantinedUntil: number): Result<number, Context>;
+  }
+}
+
+/** Adds the scripts beside this file as commands; what they take and answer is told in their headers. */
+export function defineExposureScripts(redis: Redis): void {
+  const scripts = {
+    holdMessages: 'hold.lua',
+    confirmImpressions: 'confirm.lua',
+    peekExposure: 'peek.lua',
+    beginEpoch: 'begin-epoch.lua',
+  };
+  for (const [command, file] of Object.entries(scripts)) {
+    const lua = readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
+    redis.defineCommand(command, { numberOfKeys: 1, lua });
+  }
+}
+
+export const EPOCH_KEY = 'matchum:exposure-epoch';
+
+/** All keys of one member share a hash tag, so that they live on one node of a Redis Cluster. */
+export function exposureKey(memberId: string): string {
+  return `matchum:exposure:{${memberId}}`;
+}

@@ -1,0 +1,165 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import type { Exposure } from '../../core/capping/exposure.js';
+import { MAX_WINDOW_DAYS } from '../../core/capping/parse-frequency-caps.js';
+import { REDIS } from '../../platform/platform.module.js';
+import { SettlementProgress } from '../settlement/settlement-progress.js';
+import { ExposureEpochs } from './exposure-epochs.js';
+import { type ImpressionEntry, rebuildExposure, type RebuiltExposure } from './exposure-rebuild.js';
+import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
+
+/** One cap of one candidate: `from` is the first epoch ms that counts, -1 for a lifetime cap. */
+export interface HoldCap {
+  readonly scope: 'adGroup' | 'campaign';
+  readonly from: number;
+  readonly limit: number;
+}
+
+export interface HoldCandidate {
+  readonly adGroupId: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  readonly caps: readonly HoldCap[];
+  /** Given back with the answer, also for a repeated request. */
+  readonly ticket: string;
+}
+
+export interface HoldRequest {
+  readonly memberId: string;
+  readonly requestId: string;
+  readonly decisionId: string;
+  readonly now: number;
+  readonly expiresAt: number;
+  readonly wanted: number;
+  readonly candidates: readonly HoldCandidate[];
+  /** Nothing further could be offered. */
+  readonly isLast: boolean;
+}
+
+/** `tickets`: of the `held` candidates in rank order, then of the next with room, if any. */
+export interface Held {
+  readonly status: 'held' | 'repeated';
+  readonly decisionId: string;
+  readonly decidedAt: number;
+  readonly expiresAt: number;
+  readonly held: number;
+  readonly tickets: readonly string[];
+}
+
+/** `short`: too few of the candidates have room; offer more. `unavailable`: Redis or Postgres is away, or not to be trusted yet. */
+export type HoldOutcome = Held | { readonly status: 'short' } | { readonly status: 'unavailable' };
+
+/** A state that nobody asked for in this time is dropped; the next request rebuilds it from Postgres. */
+const STATE_TTL_MS = 24 * 3_600_000;
+
+/** The longest window reaches back this far, with a day for clocks that change. */
+const KEPT_MS = (MAX_WINDOW_DAYS + 1) * 24 * 3_600_000;
+
+const SCOPE_INDEX = { adGroup: 2, campaign: 3 } as const;
+
+/** The members' exposure state in Redis: what they have seen and what is on its way to them. */
+@Injectable()
+export class ExposureStore {
+  constructor(
+    @Inject(REDIS) private readonly redis: Redis,
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly epochs: ExposureEpochs,
+    private readonly progress: SettlementProgress,
+  ) {
+    defineExposureScripts(redis);
+  }
+
+  /** Places the holds of a decision in one step. Rejects when Redis or, for a rebuild, Postgres can't be reached. */
+  async hold(request: HoldRequest): Promise<HoldOutcome> {
+    const epoch = this.epochs.current;
+    if (epoch === null) void this.epochs.refresh();
+    // While Postgres is away, what is shown could not be reported: nothing is.
+    if (epoch === null || this.progress.isStale) return { status: 'unavailable' };
+    const candidates =
+      request.now < epoch.quarantinedUntil ? request.candidates.filter(({ caps }) => caps.length === 0) : request.candidates;
+    const keepFrom = request.now - KEPT_MS;
+    const json = JSON.stringify({
+      epoch: epoch.id,
+      now: request.now,
+      settledUntil: this.progress.settledUntil,
+      keepFrom,
+      ttlMs: STATE_TTL_MS,
+      requestId: request.requestId,
+      decisionId: request.decisionId,
+      expiresAt: request.expiresAt,
+      wanted: request.wanted,
+      isLast: request.isLast,
+      candidates: candidates.map((candidate) => [
+        candidate.adGroupId,
+        candidate.campaignId,
+        candidate.advertiserId,
+        candidate.ticket,
+        candidate.caps.map((cap) => [SCOPE_INDEX[cap.scope], cap.from, cap.limit]),
+      ]),
+    });
+    const answer = await this.callInEpoch(epoch.id, request.memberId, json);
+    if (answer?.status !== 'unknown') return answer ?? { status: 'unavailable' };
+    const rebuilt = await rebuildExposure(this.dataSource, request.memberId, keepFrom);
+    const second = await this.callInEpoch(epoch.id, request.memberId, json, rebuilt);
+    return second === null || second.status === 'unknown' ? { status: 'unavailable' } : second;
+  }
+
+  /** Null when the state has lost its data meanwhile: what was just held may be gone, so nothing is shown. */
+  private async callInEpoch(
+    epochId: string,
+    memberId: string,
+    request: string,
+    rebuilt?: RebuiltExposure,
+  ): Promise<HoldOutcome | { readonly status: 'unknown' } | null> {
+    const key = exposureKey(memberId);
+    const pipeline = this.redis.pipeline();
+    if (rebuilt === undefined) pipeline.holdMessages(key, request);
+    else pipeline.holdMessages(key, request, JSON.stringify(rebuilt));
+    // Read after the hold: when it is still this life then, the hold was placed in it.
+    const results = await pipeline.hget(EPOCH_KEY, 'id').exec();
+    const [held, current] = results ?? [];
+    const error = held?.[0] ?? current?.[0];
+    if (error) throw error;
+    if (current?.[1] !== epochId) {
+      this.epochs.forget();
+      return null;
+    }
+    const answer = JSON.parse(held?.[1] as string) as HoldOutcome | { status: 'unknown' };
+    // An empty Lua table is written as an object.
+    return 'tickets' in answer && !Array.isArray(answer.tickets) ? { ...answer, tickets: [] } : answer;
+  }
+
+  /** For explanations: what the caps count for a member. Null while Redis can't be trusted. */
+  async read(memberId: string, now: number): Promise<MemberExposure | null> {
+    const epoch = this.epochs.current;
+    if (epoch === null) return null;
+    const json = await this.redis.peekExposure(exposureKey(memberId), epoch.id);
+    const { impressions, holds, totals } =
+      json === '' ? { ...(await rebuildExposure(this.dataSource, memberId, now - KEPT_MS)), holds: [] } : parsePeeked(json);
+    return {
+      impressions: impressions.map(([messageId, adGroupId, campaignId, at]) => ({ messageId, adGroupId, campaignId, at })),
+      holds: holds.map(([messageId, adGroupId, campaignId, expiresAt]) => ({ messageId, adGroupId, campaignId, expiresAt })),
+      totals,
+      settledUntil: this.progress.settledUntil,
+      isQuarantined: now < epoch.quarantinedUntil,
+    };
+  }
+}
+
+export interface MemberExposure extends Exposure {
+  readonly totals: Readonly<Record<string, number>>;
+  readonly settledUntil: number;
+  /** Ad groups with caps wait: holds of a lost state may still be open. */
+  readonly isQuarantined: boolean;
+}
+
+function parsePeeked(json: string): RebuiltExposure & { readonly holds: readonly ImpressionEntry[] } {
+  const { impressions, holds, totals } = JSON.parse(json) as Record<string, unknown>;
+  return {
+    impressions: Array.isArray(impressions) ? (impressions as ImpressionEntry[]) : [],
+    holds: Array.isArray(holds) ? (holds as ImpressionEntry[]) : [],
+    totals: Array.isArray(totals) ? {} : (totals as Record<string, number>),
+  };
+}

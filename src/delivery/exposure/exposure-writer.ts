@@ -1,0 +1,36 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { groupBy } from '../../platform/group-by.js';
+import { REDIS } from '../../platform/platform.module.js';
+import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
+
+export interface ConfirmedImpression {
+  readonly memberId: string;
+  readonly messageId: string;
+  readonly adGroupId: string;
+  readonly campaignId: string;
+  /** Epoch ms. */
+  readonly occurredAt: number;
+}
+
+/** The worker's side of the exposure state. */
+@Injectable()
+export class ExposureWriter {
+  constructor(@Inject(REDIS) private readonly redis: Redis) {
+    defineExposureScripts(redis);
+  }
+
+  /** Turns holds into counted impressions; doing it again changes nothing. Rejects when Redis can't be reached. */
+  async confirm(impressions: readonly ConfirmedImpression[]): Promise<void> {
+    if (impressions.length === 0) return;
+    const epochId = await this.redis.hget(EPOCH_KEY, 'id');
+    // Without a life of the state there is nothing to correct: it will be rebuilt with these impressions.
+    if (epochId === null) return;
+    const pipeline = this.redis.pipeline();
+    for (const [memberId, entries] of groupBy(impressions, (impression) => impression.memberId)) {
+      const json = JSON.stringify(entries.map((e) => [e.messageId, e.adGroupId, e.campaignId, e.occurredAt]));
+      pipeline.confirmImpressions(exposureKey(memberId), epochId, json);
+    }
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+  }
+}

@@ -1,0 +1,106 @@
+-- Places the holds of one decision: the first `wanted` candidates, in rank order, whose caps have room, no advertiser twice.
+-- All in one step on one member's state, so that of two decisions at once the later sees the holds of the earlier.
+--
+-- KEYS[1]  the member's exposure state
+-- ARGV[1]  request, JSON:
+--   epoch          the life of the exposure state; a state of another life is not to be trusted
+--   now            epoch ms
+--   settledUntil   epoch ms up to which every accepted event is settled; a hold is open while its expiry is later
+--   keepFrom       epoch ms; impressions before it fall out of every timed window
+--   ttlMs          how long the state is kept after this call
+--   requestId, decisionId, expiresAt
+--   wanted         most messages to hold
+--   isLast         no further candidates can be offered: hold what there is
+--   candidates     list of {adGroupId, campaignId, advertiserId, ticket, caps: list of {scope, from, limit}};
+--                  scope 2: the ad group's, 3: the campaign's; from: epoch ms, or -1 for a lifetime cap
+-- ARGV[2]  optional, JSON: the state rebuilt from Postgres, {impressions: list of {messageId, adGroupId, campaignId, at},
+--          totals: {id: count}}, used when there is none
+--
+-- Answers JSON: {status: 'unknown'} no trusted state: rebuild it and call again; {status: 'short'} fewer candidates than
+-- wanted have room: offer more; {status: 'held' | 'repeated', decisionId, decidedAt, expiresAt, held, tickets}: the tickets
+-- of the `held` candidates, then that of the next one with room, whose rank sets the last price. 'repeated': the same
+-- request was decided before and its holds live.
+--
+-- The state is a MessagePack map: e epoch; c counted impressions and h open holds, both lists of
+-- {messageId, adGroupId, campaignId, at or expiry}; t impressions ever by ad group and by campaign; d decisions, lists of
+-- {requestId, expiresAt, decisionId, decidedAt, held, tickets}.
+local request = cjson.decode(ARGV[1])
+local packed = redis.call('GET', KEYS[1])
+local state = packed and cmsgpack.unpack(packed)
+
+if not state or state.e ~= request.epoch then
+  if not ARGV[2] then
+    return '{"status":"unknown"}'
+  end
+  local rebuilt = cjson.decode(ARGV[2])
+  state = { e = request.epoch, c = rebuilt.impressions, h = {}, t = rebuilt.totals, d = {} }
+end
+
+local function keep(list, isKept)
+  local kept = {}
+  for _, entry in ipairs(list) do
+    if isKept(entry) then kept[#kept + 1] = entry end
+  end
+  return kept
+end
+state.c = keep(state.c, function(impression) return impression[4] >= request.keepFrom end)
+state.h = keep(state.h, function(hold) return hold[4] > request.settledUntil end)
+state.d = keep(state.d, function(decision) return decision[2] > request.now end)
+
+local function answer(status, decision)
+  return cjson.encode({
+    status = status, decisionId = decision[3], decidedAt = decision[4], expiresAt = decision[2],
+    held = decision[5], tickets = decision[6],
+  })
+end
+for _, decision in ipairs(state.d) do
+  if decision[1] == request.requestId then
+    return answer('repeated', decision)
+  end
+end
+
+local function used(scope, id, from)
+  local count = 0
+  for _, hold in ipairs(state.h) do
+    if hold[scope] == id then count = count + 1 end
+  end
+  if from < 0 then
+    return count + (state.t[id] or 0)
+  end
+  for _, impression in ipairs(state.c) do
+    if impression[scope] == id and impression[4] >= from then count = count + 1 end
+  end
+  return count
+end
+
+-- Holds of this decision are placed as they are found, so that two ad groups of one campaign share its caps.
+local seen, tickets, held = {}, {}, 0
+local isComplete = false
+for _, candidate in ipairs(request.candidates) do
+  local adGroupId, campaignId, advertiserId, ticket, caps = unpack(candidate)
+  local hasRoom = not seen[advertiserId]
+  for _, cap in ipairs(caps) do
+    local id = cap[1] == 2 and adGroupId or campaignId
+    if hasRoom and used(cap[1], id, cap[2]) >= cap[3] then hasRoom = false end
+  end
+  if hasRoom then
+    seen[advertiserId] = true
+    tickets[#tickets + 1] = ticket
+    if held == request.wanted then
+      isComplete = true
+      break
+    end
+    held = held + 1
+    state.h[#state.h + 1] = { request.decisionId .. '.' .. held, adGroupId, campaignId, request.expiresAt }
+  end
+end
+if not isComplete and not request.isLast then
+  return '{"status":"short"}'
+end
+
+local decision = { request.requestId, request.expiresAt, request.decisionId, request.now, held, tickets }
+if held > 0 then
+  state.d[#state.d + 1] = decision
+end
+redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', request.ttlMs)
+return answer('held', decision)

@@ -1,0 +1,65 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../platform/clock.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
+import { PollLoop } from '../../platform/poll-loop.js';
+
+const PAUSE_MS = 250;
+
+/**
+ * An event that was verified may need this long until its batch is visible in Postgres: intake refuses to wait longer for
+ * a commit (see event-intake.ts).
+ */
+export const LONGEST_COMMIT_MS = 10_000;
+
+/**
+ * The time up to which every accepted event is settled. A hold that expired before it will never become an impression, and
+ * only then is its place free: so a worker that lags behind delays the release of holds and never breaks a cap.
+ */
+@Injectable()
+export class SettlementProgress implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly loop = new PollLoop('SettlementProgress', PAUSE_MS, () => this.poll());
+  private settledTo = 0;
+  private oldest: number | null = null;
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    metrics: Metrics,
+  ) {
+    metrics.gauge('matchum_settlement_lag_seconds', 'Age of the oldest event batch that is not settled', (gauge) =>
+      gauge.set(this.oldest === null ? 0 : Math.max(0, this.clock.now() - this.oldest) / 1000),
+    );
+  }
+
+  /** Epoch ms. */
+  get settledUntil(): number {
+    return this.settledTo;
+  }
+
+  /** Postgres did not answer when it was asked last. */
+  get isStale(): boolean {
+    return this.loop.isFailing;
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  private async poll(): Promise<void> {
+    // The time is read before the batches are: one that is committed in between was received after it.
+    const askedAt = this.clock.now();
+    const [row] = await this.dataSource.query<{ oldest: Date | null }[]>(
+      'SELECT min(received_at) AS oldest FROM event_batches WHERE settled_at IS NULL',
+    );
+    this.oldest = row?.oldest?.getTime() ?? null;
+    const limit = Math.min(askedAt - LONGEST_COMMIT_MS, this.oldest ?? Infinity);
+    // Time that goes back (a simulated clock) must not take back what is known to be settled.
+    this.settledTo = Math.max(this.settledTo, limit);
+  }
+}

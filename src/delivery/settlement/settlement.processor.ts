@@ -1,0 +1,59 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Metrics } from '../../platform/metrics/metrics.js';
+import { PollLoop } from '../../platform/poll-loop.js';
+import type { QueuedJob } from '../../platform/queue/job-queue.js';
+import { Settlement } from './settlement.js';
+import { SETTLEMENT_QUEUE, type SettlementJob, type SettlementQueue } from './settlement-job.js';
+
+/** Settlements of different advertisers run side by side; those of one wait for each other in Postgres. */
+const CONCURRENCY = 4;
+const SWEEP_PAUSE_MS = 2_000;
+const SWEPT_AT_ONCE = 1_000;
+
+/** Takes event batches from the queue, and puts those back that Redis forgot. */
+@Injectable()
+export class SettlementProcessor implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(SettlementProcessor.name);
+  private readonly sweeper = new PollLoop('Settlement sweeper', SWEEP_PAUSE_MS, () => this.sweep());
+  private readonly outcomes;
+  private seenBefore: ReadonlySet<string> = new Set();
+
+  constructor(
+    private readonly settlement: Settlement,
+    @Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue,
+    metrics: Metrics,
+  ) {
+    this.outcomes = metrics.counter('matchum_settled_batches_total', 'Event batches by outcome of their settlement', ['outcome']);
+  }
+
+  onApplicationBootstrap(): void {
+    this.queue.consume(CONCURRENCY, (job) => this.settle(job));
+    this.sweeper.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.sweeper.stop();
+    await this.queue.close();
+  }
+
+  private async settle(job: QueuedJob<SettlementJob>): Promise<void> {
+    try {
+      this.outcomes.inc({ outcome: await this.settlement.settle(job.data.batchId) });
+    } catch (error) {
+      this.outcomes.inc({ outcome: 'failed' });
+      await this.settlement.recordFailure(job.data.batchId, error as Error).catch((cause: Error) => {
+        this.logger.warn({ msg: 'a failure could not be recorded', batch: job.data.batchId, reason: cause.message });
+      });
+      throw error;
+    }
+  }
+
+  /** A batch that two sweeps saw is late: its job may be lost. One that is queued still is not queued twice. */
+  private async sweep(): Promise<void> {
+    const unsettled = await this.settlement.unsettled(SWEPT_AT_ONCE);
+    for (const batchId of unsettled) {
+      if (this.seenBefore.has(batchId)) await this.queue.add(batchId, { batchId });
+    }
+    this.seenBefore = new Set(unsettled);
+  }
+}

@@ -1,0 +1,94 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../../platform/clock.js';
+import { ExposureWriter } from '../exposure/exposure-writer.js';
+import { readBatchEvents, type SettlingEvent } from './batch-events.js';
+import { addReportRows } from './add-report-rows.js';
+import { eventKey, lockBalances, settleCharges } from './settle-charges.js';
+
+export type SettlementOutcome = 'settled' | 'settled_before';
+
+/**
+ * Settles one event batch: counts, charges and report rows in one transaction, once. The batch's row is locked and marked
+ * in the same transaction, so a batch that comes twice, or whose worker died, is settled exactly once.
+ *
+ * The members' exposure state is confirmed before the commit: when the commit fails, an impression may count in Redis a
+ * little before it counts here, which is the safe side, and the retry confirms it again.
+ */
+@Injectable()
+export class Settlement {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly exposure: ExposureWriter,
+    private readonly clock: Clock,
+  ) {}
+
+  async settle(batchId: string): Promise<SettlementOutcome> {
+    return this.dataSource.transaction(async (tx) => {
+      const claimed = await tx.query<unknown[]>(
+        'SELECT 1 FROM event_batches WHERE id = $1 AND settled_at IS NULL FOR UPDATE',
+        [batchId],
+      );
+      if (claimed.length === 0) return 'settled_before';
+      await this.settleEvents(tx, batchId);
+      await tx.query('UPDATE event_batches SET settled_at = $2, last_error = NULL WHERE id = $1', [
+        batchId,
+        new Date(this.clock.now()),
+      ]);
+      return 'settled';
+    });
+  }
+
+  /** Ids of batches that wait for their settlement, oldest first. */
+  async unsettled(limit: number): Promise<readonly string[]> {
+    const rows = await this.dataSource.query<{ id: string }[]>(
+      'SELECT id FROM event_batches WHERE settled_at IS NULL ORDER BY received_at LIMIT $1',
+      [limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** For people and for the sweeper: how often it was tried, and why it failed last. */
+  async recordFailure(batchId: string, error: Error): Promise<void> {
+    await this.dataSource.query('UPDATE event_batches SET attempts = attempts + 1, last_error = $2 WHERE id = $1', [
+      batchId,
+      error.message.slice(0, 1000),
+    ]);
+  }
+
+  private async settleEvents(tx: EntityManager, batchId: string): Promise<void> {
+    // First of all: only under the advertiser's lock is it certain who of an impression and its click, in two batches that
+    // are settled at once, sees the other.
+    const balances = await lockBalances(tx, batchId);
+    const events = await readBatchEvents(tx, batchId);
+    const shown = events.filter((event) => event.isShown);
+    const refused = await settleCharges(tx, { batchId, now: this.clock.now(), balances }, shown);
+    await markOutcomes(tx, events, refused);
+    await addReportRows(tx, shown, (event) => !refused.has(eventKey(event)));
+    await this.exposure.confirm(shown.filter((event) => event.type === 'impression'));
+  }
+}
+
+/** Most events keep the outcome they were accepted with; only the others are written. */
+async function markOutcomes(tx: EntityManager, events: readonly SettlingEvent[], refused: ReadonlySet<string>): Promise<void> {
+  const changed = events.filter((event) => !event.isShown || event.waited || refused.has(eventKey(event)));
+  if (changed.length === 0) return;
+  const outcomes = changed.map((event) =>
+    !event.isShown ? 'waiting' : refused.has(eventKey(event)) ? 'over_budget' : 'accepted',
+  );
+  await tx.query(
+    `UPDATE events SET outcome = change.outcome
+     FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[])
+       AS change (decided_at, message_id, type, event_id, outcome)
+     WHERE events.decided_at = change.decided_at AND events.message_id = change.message_id
+       AND events.type = change.type AND events.event_id = change.event_id`,
+    [
+      changed.map((event) => event.decidedAt),
+      changed.map((event) => event.messageId),
+      changed.map((event) => event.type),
+      changed.map((event) => event.eventId),
+      outcomes,
+    ],
+  );
+}

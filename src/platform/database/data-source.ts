@@ -1,0 +1,31 @@
+import type { DataSourceOptions } from 'typeorm';
+import { types } from 'pg';
+import { MIGRATIONS } from '../../../migrations/index.js';
+import { invariant } from '../../core/invariant-violation.js';
+
+/** Every `bigint` column holds micros or counts below 2^53, which constraints hold them to; sums are cast to text in SQL. */
+types.setTypeParser(types.builtins.INT8, (text) => {
+  const value = Number(text);
+  invariant(Number.isSafeInteger(value), `bigint ${text} is not a safe integer`);
+  return value;
+});
+
+/** A statement that runs longer than this has lost its request; settlement and bulk loads stay well below. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+
+export function dataSourceOptions(url: string, poolSize: number): DataSourceOptions & { type: 'postgres' } {
+  return {
+    type: 'postgres',
+    url,
+    migrations: MIGRATIONS,
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    logging: false,
+    poolSize,
+    // Without this, an idle connection that breaks would end the process.
+    poolErrorHandler: () => undefined,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, application_name: 'matchum' },
+  };
+}

@@ -1,0 +1,37 @@
+import { QueryFailedError } from 'typeorm';
+
+// Class 08 is a broken connection, 57P0x a server that stops or starts, 53300 one without a free connection; see
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+const UNAVAILABLE = /^(08...|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+const UNAVAILABLE_MESSAGE = /timeout exceeded when trying to connect|Connection terminated|connection.*closed|not queryable/i;
+
+const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
+
+interface DriverError {
+  readonly code?: string;
+  readonly constraint?: string;
+  readonly message?: string;
+}
+
+function driverError(error: unknown): DriverError {
+  return (error instanceof QueryFailedError ? error.driverError : error) as DriverError;
+}
+
+/** True where the server is away or stopping: trying again later can help, another input can't. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
+  const { code = '', message = '' } = driverError(error);
+  return UNAVAILABLE.test(code) || UNAVAILABLE_MESSAGE.test(message);
+}
+
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  const { code, constraint: name } = driverError(error);
+  return code === UNIQUE_VIOLATION && name === constraint;
+}
+
+export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
+  const { code, constraint: name } = driverError(error);
+  return code === FOREIGN_KEY_VIOLATION && name === constraint;
+}

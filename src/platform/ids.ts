@@ -1,0 +1,30 @@
+import { monotonicFactory } from 'ulid';
+
+/**
+ * Opaque ids: a prefix that tells the kind, and a ULID (time-ordered, so that indexes stay dense and a list by id is a
+ * list by creation). Their time part is never read.
+ */
+export const ID_PREFIXES = {
+  advertiser: 'adv',
+  campaign: 'cmp',
+  adGroup: 'adg',
+  creative: 'crv',
+  audience: 'aud',
+  apiKey: 'key',
+  batch: 'bat',
+  transfer: 'trf',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const nextUlid = monotonicFactory();
+
+export function newId(kind: IdKind): string {
+  return `${ID_PREFIXES[kind]}_${nextUlid()}`;
+}
+
+const ULID_FORM = '[0-7][0-9A-HJKMNP-TV-Z]{25}';
+
+export function idPattern(kind: IdKind): RegExp {
+  return new RegExp(`^${ID_PREFIXES[kind]}_${ULID_FORM}$`);
+}

@@ -1,0 +1,71 @@
+import { Logger } from '@nestjs/common';
+
+/**
+ * Does a piece of work again and again, `pauseMs` after the last time ended, never twice at once; `trigger` asks for it
+ * at once. A failure is logged once until it succeeds again.
+ */
+export class PollLoop {
+  private readonly logger: Logger;
+  private timer: NodeJS.Timeout | null = null;
+  private running: Promise<void> | null = null;
+  private again = false;
+  private stopped = false;
+  private failing = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly pauseMs: number,
+    private readonly work: () => Promise<void>,
+  ) {
+    this.logger = new Logger(name);
+  }
+
+  /** True while the last try failed. */
+  get isFailing(): boolean {
+    return this.failing;
+  }
+
+  start(): void {
+    this.trigger();
+  }
+
+  /** Work that is under way may have read too early: then it is done once more after it. */
+  trigger(): void {
+    if (this.stopped) return;
+    if (this.running !== null) {
+      this.again = true;
+      return;
+    }
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.running = this.once().finally(() => {
+      this.running = null;
+      if (this.stopped) return;
+      if (this.again) {
+        this.again = false;
+        this.trigger();
+      } else {
+        this.timer = setTimeout(() => this.trigger(), this.pauseMs);
+        this.timer.unref();
+      }
+    });
+  }
+
+  /** Resolves when no work is under way any more. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private async once(): Promise<void> {
+    try {
+      await this.work();
+      if (this.failing) this.logger.log({ msg: `${this.name} works again` });
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) this.logger.warn({ msg: `${this.name} failed; trying on`, reason: (error as Error).message });
+      this.failing = true;
+    }
+  }
+}

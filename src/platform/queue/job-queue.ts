@@ -1,0 +1,26 @@
+/**
+ * A queue of jobs, as the features see it. A job may run twice and its data may be lost with Redis, so every handler is
+ * idempotent and every job can be found again in Postgres.
+ */
+export abstract class JobQueue<T extends object> {
+  /** A job whose id is queued already is not queued twice. Rejects when the queue can't be reached in time. */
+  abstract add(jobId: string, data: T): Promise<void>;
+  /** Runs `handler` on up to `concurrency` jobs at once; a rejection retries the job with growing pauses. */
+  abstract consume(concurrency: number, handler: (job: QueuedJob<T>) => Promise<void>): void;
+  /** Jobs that wait or run. */
+  abstract depth(): Promise<number>;
+  /** Lets running jobs end. */
+  abstract close(): Promise<void>;
+}
+
+export interface QueuedJob<T> {
+  readonly id: string;
+  readonly data: T;
+  /** 1 for the first try. */
+  readonly attempt: number;
+}
+
+/** Rejected by a handler: trying again can't help. */
+export class PermanentFailure extends Error {
+  override readonly name = 'PermanentFailure';
+}

@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { ProfileFields, StoredProfile } from './interest-profile.js';
+
+export interface ProfileToWrite {
+  readonly userId: string;
+  readonly profile: ProfileFields;
+}
+
+interface ProfileRow {
+  readonly user_id: string;
+  readonly interests: Record<string, number>;
+  readonly birth_date: string | null;
+  readonly birth_year: number | null;
+  readonly gender: string | null;
+  readonly country: string | null;
+  readonly region: string | null;
+  readonly language: string | null;
+  readonly time_zone: string | null;
+  readonly attributes: Record<string, string | number | boolean>;
+  readonly consent_personalized: boolean;
+  readonly consent_night_time: boolean;
+  readonly muted_advertisers: string[];
+  readonly version: number;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+}
+
+// A date as text: the driver would make it midnight of this process's time zone.
+const COLUMNS = `user_id, interests, birth_date::text, birth_year, gender, country, region, language, time_zone, attributes,
+  consent_personalized, consent_night_time, muted_advertisers, version, created_at, updated_at`;
+
+// $1 user ids (each once), $2 to $13 the columns in the order below (muted advertisers joined by commas), $14 now. Rows go
+// in by user id, so that two uploads of the same members wait for each other and never deadlock.
+const UPSERT = `
+  INSERT INTO profiles (user_id, interests, birth_date, birth_year, gender, country, region, language, time_zone, attributes,
+    consent_personalized, consent_night_time, muted_advertisers, created_at, updated_at)
+  SELECT user_id, interests::jsonb, birth_date, birth_year, gender, country, region, language, time_zone, attributes::jsonb,
+    personalized, night_time, string_to_array(muted, ','), $14, $14
+  FROM unnest($1::text[], $2::text[], $3::date[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::text[], $11::boolean[], $12::boolean[], $13::text[])
+    AS given (user_id, interests, birth_date, birth_year, gender, country, region, language, time_zone, attributes,
+      personalized, night_time, muted)
+  ORDER BY user_id
+  ON CONFLICT (user_id) DO UPDATE SET
+    interests = excluded.interests, birth_date = excluded.birth_date, birth_year = excluded.birth_year,
+    gender = excluded.gender, country = excluded.country, region = excluded.region, language = excluded.language,
+    time_zone = excluded.time_zone, attributes = excluded.attributes,
+    consent_personalized = excluded.consent_personalized, consent_night_time = excluded.consent_night_time,
+    muted_advertisers = excluded.muted_advertisers, version = profiles.version + 1, updated_at = excluded.updated_at`;
+
+/** Profiles in Postgres. */
+@Injectable()
+export class ProfileStore {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(work);
+  }
+
+  async find(userId: string): Promise<StoredProfile | null> {
+    const rows = await this.dataSource.query<ProfileRow[]>(`SELECT ${COLUMNS} FROM profiles WHERE user_id = $1`, [
+      userId,
+    ]);
+    return rows[0] === undefined ? null : toStored(rows[0]);
+  }
+
+  /** Holds the row until the transaction ends. */
+  async lock(tx: EntityManager, userId: string): Promise<StoredProfile | null> {
+    const rows = await tx.query<ProfileRow[]>(`SELECT ${COLUMNS} FROM profiles WHERE user_id = $1 FOR UPDATE`, [
+      userId,
+    ]);
+    return rows[0] === undefined ? null : toStored(rows[0]);
+  }
+
+  /** Creates the profile (then its version is 1) or replaces it. */
+  async put(write: ProfileToWrite, now: number, tx: EntityManager = this.dataSource.manager): Promise<StoredProfile> {
+    const rows = await tx.query<{ version: number; created_at: Date }[]>(
+      `${UPSERT} RETURNING version, created_at`,
+      upsertParameters([write], now),
+    );
+    const { version, created_at } = rows[0] as { version: number; created_at: Date };
+    return { ...write.profile, userId: write.userId, version, createdAt: created_at.getTime(), updatedAt: now };
+  }
+
+  /** Creates or replaces many profiles at once, all or none; no member may stand in `writes` twice. */
+  async putAll(writes: readonly ProfileToWrite[], now: number): Promise<void> {
+    await this.dataSource.query(UPSERT, upsertParameters(writes, now));
+  }
+
+  /** Erases all that is kept of the member here: the profile and the places in audiences. */
+  async erase(userId: string): Promise<void> {
+    await this.dataSource.query(
+      `WITH left_audiences AS (DELETE FROM audience_members WHERE user_id = $1)
+       DELETE FROM profiles WHERE user_id = $1`,
+      [userId],
+    );
+  }
+}
+
+function upsertParameters(writes: readonly ProfileToWrite[], now: number): unknown[] {
+  const column = <T>(value: (profile: ProfileFields) => T): T[] => writes.map(({ profile }) => value(profile));
+  return [
+    writes.map(({ userId }) => userId),
+    column(({ interests }) => JSON.stringify(interests)),
+    column(({ birthDate }) => birthDate),
+    column(({ birthYear }) => birthYear),
+    column(({ gender }) => gender),
+    column(({ country }) => country),
+    column(({ region }) => region),
+    column(({ language }) => language),
+    column(({ timeZone }) => timeZone),
+    column(({ attributes }) => JSON.stringify(attributes)),
+    column(({ consent }) => consent.personalized),
+    column(({ consent }) => consent.nightTime),
+    column(({ mutedAdvertisers }) => mutedAdvertisers.join(',')),
+    new Date(now),
+  ];
+}
+
+function toStored(row: ProfileRow): StoredProfile {
+  return {
+    userId: row.user_id,
+    interests: row.interests,
+    birthDate: row.birth_date,
+    birthYear: row.birth_year,
+    gender: row.gender,
+    country: row.country,
+    region: row.region,
+    language: row.language,
+    timeZone: row.time_zone,
+    attributes: row.attributes,
+    consent: { personalized: row.consent_personalized, nightTime: row.consent_night_time },
+    mutedAdvertisers: row.muted_advertisers,
+    version: row.version,
+    createdAt: row.created_at.getTime(),
+    updatedAt: row.updated_at.getTime(),
+  };
+}

@@ -1,0 +1,35 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { RouteSchema } from '@nestjs/platform-fastify';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Roles } from '../../access/access.api.js';
+import { Now } from '../../platform/http/now.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
+import { MATCH_ANSWER } from './match-answer.js';
+import { MATCH_BODY, type MatchInput } from './match-input.js';
+import { type Decision, MatchService } from './match.service.js';
+
+@ApiTags('Match')
+@Controller('v1/match')
+export class MatchController {
+  private readonly decisions;
+
+  constructor(
+    private readonly matching: MatchService,
+    metrics: Metrics,
+  ) {
+    this.decisions = metrics.counter('matchum_decisions_total', 'Decisions by outcome', ['outcome']);
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Roles('chat', 'admin')
+  @RouteSchema({ body: MATCH_BODY, response: { 200: MATCH_ANSWER } })
+  @ApiOperation({ summary: 'Places sponsored messages in a member’s chat list' })
+  @ApiBody({ schema: MATCH_BODY })
+  @ApiOkResponse({ schema: MATCH_ANSWER })
+  async match(@Body() input: MatchInput, @Now() now: number): Promise<Decision> {
+    const decision = await this.matching.match(input, now);
+    this.decisions.inc({ outcome: decision.noFill?.reason ?? 'filled' });
+    return decision;
+  }
+}

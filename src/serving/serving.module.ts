@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { CampaignsModule } from '../campaigns/campaigns.module.js';
+import { DeliveryModule } from '../delivery/delivery.module.js';
+import { ProfilesModule } from '../profiles/profiles.module.js';
+import { TrackingModule } from '../tracking/tracking.module.js';
+import { ExplainController } from './explain/explain.controller.js';
+import { ExplainService } from './explain/explain.service.js';
+import { DecisionWriter } from './match/decision-writer.js';
+import { MatchController } from './match/match.controller.js';
+import { MatchService } from './match/match.service.js';
+import { PlacementEntity } from './placements/placement.entity.js';
+import { PlacementsController } from './placements/placements.controller.js';
+import { PlacementsService } from './placements/placements.service.js';
+import { IndexUpkeep } from './upkeep/index-upkeep.js';
+import { LiveIndex } from './upkeep/live-index.js';
+
+@Module({
+  imports: [CampaignsModule, DeliveryModule, ProfilesModule, TrackingModule, TypeOrmModule.forFeature([PlacementEntity])],
+  controllers: [MatchController, ExplainController, PlacementsController],
+  providers: [LiveIndex, IndexUpkeep, PlacementsService, DecisionWriter, MatchService, ExplainService],
+})
+export class ServingModule {}

@@ -1,0 +1,99 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Client } from 'pg';
+import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import { AdGroupSource } from '../../campaigns/campaigns.api.js';
+import { Readiness } from '../../platform/health/readiness.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
+import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
+import { PollLoop } from '../../platform/poll-loop.js';
+import { LiveIndex } from './live-index.js';
+
+/** The safety net: a change whose notification got lost is seen this late. */
+const POLL_PAUSE_MS = 500;
+const RECONNECT_PAUSE_MS = 500;
+const CHANNEL = 'campaign_changed';
+
+/**
+ * Keeps this process's candidate index like the campaigns in Postgres: built at start, then each change by notification,
+ * and by a poll that asks for all that changed since the oldest transaction that was open at the poll before. A
+ * notification only triggers that poll, so there is one way in which changes arrive.
+ */
+@Injectable()
+export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(IndexUpkeep.name);
+  private readonly loop = new PollLoop('IndexUpkeep', POLL_PAUSE_MS, () => this.takeChanges());
+  private readonly listening = new PollLoop('IndexListener', RECONNECT_PAUSE_MS, () => this.listen());
+  private listener: Client | null = null;
+  private horizon: string | null = null;
+
+  constructor(
+    private readonly source: AdGroupSource,
+    private readonly index: LiveIndex,
+    @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
+    readiness: Readiness,
+    metrics: Metrics,
+  ) {
+    readiness.register('index', () => this.horizon !== null);
+    metrics.gauge('matchum_index_ad_groups', 'Ad groups in the candidate index', (gauge) => gauge.set(this.index.size));
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.build();
+    this.loop.start();
+    this.listening.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    const stopped = Promise.all([this.loop.stop(), this.listening.stop()]);
+    // The listening loop waits for its connection to end.
+    await this.listener?.end().catch(() => undefined);
+    await stopped;
+  }
+
+  private async build(): Promise<void> {
+    // Read first: what changes while the ad groups stream in is read again by the first poll.
+    const horizon = await this.source.horizon();
+    for await (const records of this.source.streamAll()) for (const record of records) this.put(record);
+    this.horizon = horizon;
+    this.logger.log({ msg: 'candidate index is built', adGroups: this.index.size });
+  }
+
+  private async takeChanges(): Promise<void> {
+    if (this.horizon === null) return;
+    const { campaignIds, horizon } = await this.source.changedSince(this.horizon);
+    if (campaignIds.length > 0) {
+      const records = await this.source.loadCampaigns(campaignIds);
+      this.index.removeCampaigns(campaignIds, new Set(records.map((record) => record.id)));
+      for (const record of records) this.put(record);
+    }
+    this.horizon = horizon;
+  }
+
+  private put(record: AdGroupRecord): void {
+    try {
+      this.index.put(record);
+    } catch (error) {
+      // One ad group that can't serve (a currency without a rate, say) must not keep the others out.
+      this.index.removeAdGroup(record.id);
+      this.logger.warn({ msg: 'ad group can not serve', adGroup: record.id, reason: (error as Error).message });
+    }
+  }
+
+  /** Resolves when the connection is lost; the loop then connects again. */
+  private async listen(): Promise<void> {
+    const client = new Client({ connectionString: this.config.databaseUrl, application_name: 'matchum-listen', keepAlive: true });
+    this.listener = client;
+    const lost = new Promise<void>((resolve) => {
+      client.once('end', resolve);
+      client.once('error', () => resolve());
+    });
+    await client.connect();
+    client.on('notification', () => this.loop.trigger());
+    await client.query(`LISTEN ${CHANNEL}`);
+    // What changed while nobody listened.
+    this.loop.trigger();
+    await lost;
+    await client.end().catch(() => undefined);
+    this.loop.trigger();
+  }
+}

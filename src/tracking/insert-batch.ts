@@ -1,0 +1,56 @@
+import type { DataSource } from 'typeorm';
+import type { VerifiedEvent } from './verified-event.js';
+
+/**
+ * Commits a batch and its events by one statement. An event that is there already is left out; a batch of nothing but such
+ * is not written. Answers the indexes (into `events`) of those that are new.
+ */
+export async function insertBatch(
+  dataSource: DataSource,
+  batchId: string,
+  events: readonly VerifiedEvent[],
+): Promise<ReadonlySet<number>> {
+  // In the order of the primary key: of two batches with the same events, one waits for the other and neither deadlocks.
+  const rows = events.map((event, index) => ({ event, index })).sort((a, b) => (orderKey(a.event) < orderKey(b.event) ? -1 : 1));
+  const column = <T>(read: (event: VerifiedEvent) => T): T[] => rows.map(({ event }) => read(event));
+  const receivedAt = events.reduce((earliest, event) => Math.min(earliest, event.receivedAt), Infinity);
+  const inserted = await dataSource.query<{ ordinal: number }[]>(INSERT_BATCH, [
+    batchId,
+    new Date(receivedAt),
+    column((e) => new Date(e.placed.decidedAt)),
+    column((e) => e.placed.messageId),
+    column((e) => e.type),
+    column((e) => e.eventId),
+    rows.map(({ index }) => index),
+    column((e) => e.placed.memberId),
+    column((e) => e.placed.advertiserId),
+    column((e) => e.placed.campaignId),
+    column((e) => e.placed.adGroupId),
+    column((e) => e.placed.creativeId),
+    column((e) => e.placed.placement),
+    column((e) => e.placed.position),
+    column((e) => (e.type === e.placed.chargedFor ? e.placed.priceMicros : 0)),
+    column((e) => new Date(e.occurredAt)),
+  ]);
+  return new Set(inserted.map((row) => row.ordinal));
+}
+
+function orderKey(event: VerifiedEvent): string {
+  return `${event.placed.decidedAt} ${event.placed.messageId} ${event.type} ${event.eventId}`;
+}
+
+// $1 batch id, $2 when the first of its events was received; $3 to $16 one list a column of `events`.
+const INSERT_BATCH = `
+  WITH added AS (
+    INSERT INTO events (batch_id, decided_at, message_id, type, event_id, ordinal, member_id, advertiser_id, campaign_id,
+                        ad_group_id, creative_id, placement, position, price_micros, occurred_at)
+    SELECT $1, * FROM unnest($3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::text[], $9::text[],
+                             $10::text[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::bigint[],
+                             $16::timestamptz[])
+    ON CONFLICT DO NOTHING
+    RETURNING ordinal
+  ), batch AS (
+    INSERT INTO event_batches (id, received_at, event_count)
+    SELECT $1, $2, count(*) FROM added HAVING count(*) > 0
+  )
+  SELECT ordinal FROM added`;

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { POSTGRES_URL, sharedServer, TEMPLATE_DATABASE, withDatabase } from './addresses.js';
+
+/** A migrated, empty database of one test's own. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Cuts off whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+/** `template0` makes one without any schema. */
+export async function createTestDatabase(
+  template: typeof TEMPLATE_DATABASE | 'template0' = TEMPLATE_DATABASE,
+): Promise<TestDatabase> {
+  const name = `matchum_test_${randomBytes(6).toString('hex')}`;
+  await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  return {
+    url: withDatabase(sharedServer(POSTGRES_URL), name),
+    drop: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+async function administer(sql: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: sharedServer(POSTGRES_URL) });
+  await admin.connect();
+  try {
+    await admin.query(sql);
+  } finally {
+    await admin.end();
+  }
+}
