@@ -89,16 +89,20 @@ export class CreateCampaigns1795305660000 implements MigrationInterface {
     await runner.query(`
       CREATE TRIGGER campaigns_announce BEFORE INSERT OR UPDATE ON campaigns
       FOR EACH ROW EXECUTE FUNCTION announce_campaign()`);
+    // Once a transaction is enough: each further update would add a version of the row that all later ones walk past.
     await runner.query(`
       CREATE FUNCTION touch_campaigns() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
         IF TG_TABLE_NAME = 'advertisers' THEN
-          UPDATE campaigns SET changed_xid = DEFAULT WHERE advertiser_id = NEW.id;
+          UPDATE campaigns SET changed_xid = DEFAULT
+          WHERE advertiser_id = NEW.id AND changed_xid <> pg_current_xact_id();
         ELSIF TG_TABLE_NAME = 'ad_groups' THEN
-          UPDATE campaigns SET changed_xid = DEFAULT WHERE id = NEW.campaign_id;
+          UPDATE campaigns SET changed_xid = DEFAULT
+          WHERE id = NEW.campaign_id AND changed_xid <> pg_current_xact_id();
         ELSE
           UPDATE campaigns SET changed_xid = DEFAULT
-          WHERE id = (SELECT campaign_id FROM ad_groups WHERE ad_groups.id = NEW.ad_group_id);
+          WHERE id = (SELECT campaign_id FROM ad_groups WHERE ad_groups.id = NEW.ad_group_id)
+            AND changed_xid <> pg_current_xact_id();
         END IF;
         RETURN NULL;
       END $$`);

@@ -1,9 +1,8 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { notFound } from '../platform/app-error.js';
 import type { RequestIdentity } from '../platform/database/once.js';
-import { ROLES_EXTENSION, ROUTE_ROLES } from '../platform/http/route-access.js';
+import { routeAccess } from '../platform/http/route-access.js';
 
 /** What other features need to know of access: who calls, which roles a route takes, and whose data a caller may touch. */
 export const ROLES = ['admin', 'advertiser', 'chat', 'analyst'] as const;
@@ -23,8 +22,7 @@ declare module 'fastify' {
 }
 
 /** The roles that may call a route. A route without it is refused for all: forgetting it can't open a door. */
-export const Roles = (...roles: readonly Role[]): ClassDecorator & MethodDecorator =>
-  applyDecorators(SetMetadata(ROUTE_ROLES, roles), ApiExtension(ROLES_EXTENSION, roles));
+export const Roles = (...roles: readonly Role[]): ClassDecorator & MethodDecorator => routeAccess(roles);
 
 function actorOf(request: FastifyRequest): Actor {
   if (request.actor === undefined) throw new Error('The route is public: it has no actor');

@@ -105,9 +105,7 @@ export class KeyCheck {
   private async judge(id: string, keyHash: Buffer, startedAt: number): Promise<Actor | null> {
     const { revocations } = this;
     try {
-      const actor = await withinTime(this.find(keyHash), UNKNOWN_KEY_WAITS_MS, () => {
-        throw unavailable();
-      });
+      const actor = await withinTime(this.find(keyHash), UNKNOWN_KEY_WAITS_MS, () => Promise.reject(unavailable()));
       this.reached();
       if (actor === null) {
         this.known.delete(id);
@@ -143,16 +141,10 @@ function unavailable(): AppError {
   return new AppError(503, 'unavailable', detail, [], { 'retry-after': '1' });
 }
 
-/** What `promise` answers, or after `ms` what `late` answers or throws. */
-function withinTime<T>(promise: Promise<T>, ms: number, late: () => T): Promise<T> {
+/** What `promise` answers, or what `late` does where it takes longer than `ms`. */
+function withinTime<T>(promise: Promise<T>, ms: number, late: () => T | Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      try {
-        resolve(late());
-      } catch (error) {
-        reject(error);
-      }
-    }, ms);
+    const timer = setTimeout(() => resolve(late()), ms);
     void promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -1,5 +1,5 @@
 import { invalid, malformed } from '../platform/app-error.js';
-import { RequestValidationPipe } from '../platform/http/validation.pipe.js';
+import { isPlainObject, RequestValidationPipe } from '../platform/http/validation.pipe.js';
 
 /** Bodies of the routes that act on a resource: they may be left out, which counts as an empty object. */
 const validation = new RequestValidationPipe();
@@ -11,7 +11,7 @@ export async function readActionBody<T extends object>(body: unknown, type: new 
 /** For actions without fields: unknown ones are refused here, too. */
 export function requireNoFields(body: unknown): void {
   if (body === undefined || body === null) return;
-  if (typeof body !== 'object' || Array.isArray(body)) {
+  if (!isPlainObject(body)) {
     throw malformed(
       [{ path: '', message: 'must be a JSON object' }],
       'The body must be a JSON object, or be left out.',

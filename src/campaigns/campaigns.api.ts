@@ -24,3 +24,12 @@ export abstract class AdGroupSource {
   /** The ad groups of these campaigns; none of one that is archived, over or unknown. */
   abstract loadCampaigns(ids: readonly string[]): Promise<readonly AdGroupRecord[]>;
 }
+
+/** What is known of creatives by their ids, for whoever was shown one. */
+export abstract class CreativeDirectory {
+  /**
+   * Where a tap on an approved creative leads; null when it is unknown or not approved just now: a landing page that was
+   * changed after its review must not be reached before the next one.
+   */
+  abstract landingUrl(creativeId: string): Promise<string | null>;
+}

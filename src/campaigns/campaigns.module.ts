@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ProfilesModule } from '../profiles/profiles.module.js';
 import { AdGroupsController } from './ad-groups.controller.js';
 import { AdGroupsService } from './ad-groups.service.js';
 import { AdvertisersController } from './advertisers.controller.js';
@@ -6,7 +7,7 @@ import { AdvertisersService } from './advertisers.service.js';
 import { BulkCampaignsController } from './bulk-campaigns.controller.js';
 import { BulkCampaigns } from './bulk-campaigns.service.js';
 import { CampaignCreation } from './campaign-creation.service.js';
-import { AdGroupSource } from './campaigns.api.js';
+import { AdGroupSource, CreativeDirectory } from './campaigns.api.js';
 import { CampaignsController } from './campaigns.controller.js';
 import { CampaignsService } from './campaigns.service.js';
 import { CreativesController } from './creatives.controller.js';
@@ -14,10 +15,12 @@ import { CreativesService } from './creatives.service.js';
 import { CreditsController } from './credits.controller.js';
 import { CreditsService } from './credits.service.js';
 import { StoredAdGroups } from './stored-ad-groups.service.js';
+import { StoredCreatives } from './stored-creatives.service.js';
 import { TargetingReferences } from './targeting-references.js';
 
-/** The advertisers' side of the API. It needs the ports of profiles, and offers `AdGroupSource` to serving. */
+/** The advertisers' side of the API. It needs the ports of profiles, and offers `AdGroupSource` and `CreativeDirectory` to others. */
 @Module({
+  imports: [ProfilesModule],
   controllers: [
     AdvertisersController,
     CreditsController,
@@ -36,7 +39,8 @@ import { TargetingReferences } from './targeting-references.js';
     CreativesService,
     TargetingReferences,
     { provide: AdGroupSource, useClass: StoredAdGroups },
+    { provide: CreativeDirectory, useClass: StoredCreatives },
   ],
-  exports: [AdGroupSource],
+  exports: [AdGroupSource, CreativeDirectory],
 })
 export class CampaignsModule {}

@@ -1,5 +1,4 @@
-import type { DayPartsWire } from '../core/calendar/day-parts.js';
-import { parseDayParts } from '../core/calendar/day-parts.js';
+import { type DayParts, type DayPartsWire, parseDayParts } from '../core/calendar/day-parts.js';
 import type { FrequencyCap } from '../core/capping/frequency-cap.js';
 import type { AdGroupRecord, Bid, CreativeRecord } from '../core/index/ad-group-record.js';
 import { invariant } from '../core/invariant-violation.js';
@@ -35,8 +34,6 @@ export interface ServableRow {
 export function toAdGroupRecord(row: ServableRow): AdGroupRecord {
   const targeting = parseTargeting(row.targeting);
   invariant(targeting.ok, `the stored targeting of ad group ${row.id} is not readable`);
-  const dayParts = row.day_parts === null ? null : parseDayParts(row.day_parts);
-  invariant(dayParts === null || dayParts.ok, `the stored day parts of ad group ${row.id} are not readable`);
   return {
     id: row.id,
     campaignId: row.campaign_id,
@@ -50,7 +47,7 @@ export function toAdGroupRecord(row: ServableRow): AdGroupRecord {
     bid: { model: row.bid_model, amountMicros: row.bid_micros },
     adGroupCaps: row.ad_group_caps,
     campaignCaps: row.campaign_caps,
-    dayParts: dayParts === null ? null : dayParts.dayParts,
+    dayParts: row.day_parts === null ? null : readDayParts(row.day_parts, row.id),
     budgets: {
       campaignTotalMicros: row.campaign_total_micros,
       campaignDailyMicros: row.campaign_daily_micros,
@@ -59,4 +56,10 @@ export function toAdGroupRecord(row: ServableRow): AdGroupRecord {
     pacing: row.pacing,
     creatives: row.creatives ?? [],
   };
+}
+
+function readDayParts(wire: DayPartsWire, adGroupId: string): DayParts {
+  const result = parseDayParts(wire);
+  invariant(result.ok, `the stored day parts of ad group ${adGroupId} are not readable`);
+  return result.dayParts;
 }

@@ -6,7 +6,8 @@ export interface TreeNode {
 
 /**
  * Decides which of the `given` segments may enter the catalogue, so that it stays a forest: every parent exists, and no
- * segment is its own ancestor. A parent may stand after its children in `given`. The answer has the ids that may not.
+ * segment is its own ancestor. They enter in the order of `given`, but a new parent may stand after its children. The answer
+ * has the ids that may not.
  *
  * `catalogue` maps id → parent id, of all that is stored, or at least of the given ids, their parents and all ancestors
  * of both; it is changed to what holds afterwards. No id may stand in `given` twice. O(n) plus the depth of the catalogue
@@ -16,12 +17,12 @@ export function placeSegments(given: readonly TreeNode[], catalogue: Map<string,
   const refused = new Set<string>();
   /** Parent id → those that wait for it to be placed. */
   const waiting = new Map<string, TreeNode[]>();
-  const ready = [];
+  const ready: TreeNode[] = [];
   for (const node of given) {
     if (node.parentId === null || catalogue.has(node.parentId)) ready.push(node);
-    else waiting.set(node.parentId, [...(waiting.get(node.parentId) ?? []), node]);
+    else if (!waiting.get(node.parentId)?.push(node)) waiting.set(node.parentId, [node]);
   }
-  for (let node = ready.pop(); node !== undefined; node = ready.pop()) {
+  for (const node of ready) {
     if (isOwnAncestor(node, catalogue)) {
       refused.add(node.id);
       continue;

@@ -17,6 +17,9 @@ export class RejectedLineDto {
   message!: string;
 }
 
+/** Lines that were found wrong when read, and segments that were found misplaced afterwards. */
+const MAX_LISTED = 11_001;
+
 export class UploadResultDto {
   @Whole({ description: 'Lines that were taken', example: 9998, min: 0, max: Number.MAX_SAFE_INTEGER })
   accepted!: number;
@@ -25,7 +28,7 @@ export class UploadResultDto {
     description:
       `The lines that were not taken. After ${MAX_REJECTED_LINES} of them reading stops, and a last entry with the code ` +
       '`too_many_rejected_lines` names the first line that was left unread',
-    max: MAX_REJECTED_LINES + 1,
+    max: MAX_LISTED,
   })
   rejected!: readonly RejectedLineDto[];
 }

@@ -1,4 +1,9 @@
 import { Module } from '@nestjs/common';
+import { ReportsController } from './reports.controller.js';
+import { ReportsService } from './reports.service.js';
 
-@Module({})
+@Module({
+  controllers: [ReportsController],
+  providers: [ReportsService],
+})
 export class ReportingModule {}

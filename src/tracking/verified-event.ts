@@ -32,7 +32,7 @@ export type RejectionCode = 'invalid_token' | 'expired' | 'invalid_time';
 const CLOCK_SKEW_MS = 5_000;
 
 /** A purchase may follow days after the message: thirty days are the usual window of attribution. Nothing is charged for it. */
-const CONVERSION_WINDOW_MS = 30 * 24 * 3_600_000;
+export const CONVERSION_WINDOW_MS = 30 * 24 * 3_600_000;
 
 /** A token lives as long as its hold: what comes later can't be counted, since its place may be another's by then. */
 export function verifyEvent(event: ReportedEvent, tokens: DecisionTokens, now: number): VerifiedEvent | RejectionCode {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,7 +39,7 @@ describe('embedded servers', () => {
     logged.length = 0;
   });
 
-  /** Not forced to disk where not asked for: a killed process, unlike a killed machine, loses nothing by that. */
+  /** Not forced to disk unless asked for, which is quicker: only a crash of the machine would show the difference. */
   async function start(options: { postgres?: boolean; durable?: boolean } = {}): Promise<EmbeddedServers> {
     const servers = await EmbeddedServers.start({
       dataDir,
@@ -55,9 +55,9 @@ describe('embedded servers', () => {
 
   /** In a process of its own, which can be killed. */
   async function startElsewhere(
-    ...postgres: readonly ['postgres'?]
+    postgres: 'postgres' | '' = '',
   ): Promise<{ owner: ChildProcess; addresses: Addresses }> {
-    const owner = spawnTypescript(new URL('../servers/embedded-owner.ts', import.meta.url), [dataDir, ...postgres]);
+    const owner = spawnTypescript(new URL('../servers/embedded-owner.ts', import.meta.url), [dataDir, postgres]);
     children.push(owner);
     if (owner.stdout === null) throw new Error('The owner has no output');
     for await (const line of createInterface(owner.stdout)) {
@@ -66,10 +66,10 @@ describe('embedded servers', () => {
     throw new Error('The owner ended before its servers answered');
   }
 
-  /** A process that has nothing to do with the product. */
-  function bystander(...command: [string, ...string[]]): ChildProcess {
-    const [file, ...args] = command;
-    const child = spawn(file, args, { stdio: 'ignore' });
+  /** A process that is none of the product's servers, or none that it knows. */
+  function spawnBystander(command: readonly string[], uid?: number): ChildProcess {
+    const [file = '', ...args] = command;
+    const child = spawn(file, args, { stdio: 'ignore', ...(uid === undefined ? {} : { uid }) });
     children.push(child);
     return child;
   }
@@ -153,7 +153,8 @@ describe('embedded servers', () => {
   it('end a server that outlived its owner before a new one touches its files', async () => {
     // As where the kernel does not end servers along with their owner.
     await mkdir(dataDir);
-    const orphan = bystander('redis-server', '--port', '0', '--unixsocket', join(dataDir, 'socket'), '--dir', dataDir);
+    const socket = join(dataDir, 'socket');
+    const orphan = spawnBystander(['redis-server', '--port', '0', '--unixsocket', socket, '--dir', dataDir]);
     const identity = await identify(orphan.pid ?? 0);
     await writeFile(join(dataDir, 'servers.json'), JSON.stringify({ redis: identity }));
     await start({ postgres: false });
@@ -165,7 +166,9 @@ describe('embedded servers', () => {
     const first = await start();
     await write(first, 'kept');
     await first.stop();
-    const stranger = await identify(bystander('sleep', '600').pid ?? 0);
+    // Under the cluster's account, since Postgres ignores other accounts' processes.
+    const { uid } = await stat(join(dataDir, 'postgres'));
+    const stranger = await identify(spawnBystander(['sleep', '600'], uid).pid ?? 0);
     if (stranger === null) throw new Error('The bystander did not start');
     await writeFile(
       join(dataDir, 'servers.json'),

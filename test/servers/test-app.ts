@@ -62,6 +62,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     LOG_LEVEL: 'silent',
     PORT: String(port),
     DATABASE_POOL_SIZE: '5',
+    // A busy machine must not make a decision empty; tests of the deadline set the product's own.
+    MATCH_DEADLINE_MS: '2000',
     ...options.env,
   });
   const runtime: RuntimeConfig = {
@@ -75,8 +77,18 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     },
   };
   const app = await createApp(AppModule.forRoot(runtime), createPino(config.logLevel, options.logTo));
-  setUpOpenApi(app);
-  await app.listen(port, '127.0.0.1');
+  const close = async (): Promise<void> => {
+    await app.close();
+    for (const cleanup of cleanups) await cleanup();
+  };
+  try {
+    setUpOpenApi(app);
+    await app.listen(port, '127.0.0.1');
+  } catch (error) {
+    // What has begun (polls, connections) would keep the test run from ending.
+    await close();
+    throw error;
+  }
   return {
     url,
     adminKey: ADMIN_KEY,
@@ -85,10 +97,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     app,
     dataSource: app.get(DataSource),
     request: (method, path, body, requestOptions) => send(url, method, path, body, requestOptions),
-    close: async () => {
-      await app.close();
-      for (const cleanup of cleanups) await cleanup();
-    },
+    close,
   };
 }
 

@@ -36,7 +36,8 @@ const zones = new Map<string, ZoneDays>();
 
 /**
  * True for a name of the IANA time zone database as it is written there ('Asia/Seoul', 'UTC'). False for offsets
- * ('+09:00'), abbreviations that are not in the database, other spellings ('asia/seoul'), and unknown places.
+ * ('+09:00'), abbreviations that are not in the database, other spellings ('asia/seoul'), and unknown places. The last
+ * word of a link, like Asia/Kolkata, is the one place where odd capitals go unnoticed; they mean the same zone.
  */
 export function isTimeZone(name: string): boolean {
   if (zones.has(name)) return true;

@@ -44,6 +44,14 @@ describe('parseTargeting on good input', () => {
       { kind: 'attributeRange', key: 'score', min: null, max: -0.5 },
     ],
     [
+      { attribute: 'x', min: -0 },
+      { kind: 'attributeRange', key: 'x', min: 0, max: null },
+    ],
+    [
+      { attribute: 'x', in: [-0] },
+      { kind: 'attributeIn', key: 'x', values: [0] },
+    ],
+    [
       { attribute: 'x', exists: false },
       { kind: 'attributeExists', key: 'x', exists: false },
     ],
@@ -54,7 +62,8 @@ describe('parseTargeting on good input', () => {
       { kind: 'segments', ids: ['a'], minWeight: 0 },
     ],
   ])('reads %j', (wire, targeting) => {
-    expect(parseTargeting(wire)).toMatchObject({ ok: true, targeting });
+    const result = parseTargeting(wire);
+    expect(result.ok && result.targeting).toEqual(targeting);
   });
 
   it('lists each segment and audience that is named once, in the order of first occurrence', () => {
@@ -74,11 +83,13 @@ describe('parseTargeting on good input', () => {
 
   it('reads an expression at each of its limits', () => {
     const ids = Array.from({ length: MAX_LIST_VALUES }, (_, i) => `s${i}`);
-    expect(errorsOf({ segments: ids })).toEqual([]);
-    expect(errorsOf(nested(MAX_TARGETING_DEPTH))).toEqual([]);
-    expect(errorsOf({ all: Array(MAX_TARGETING_NODES - 1).fill({ segments: ids }) })).toEqual([]);
+    const wires = [{ segments: ids }, nested(MAX_TARGETING_DEPTH), { all: Array(MAX_TARGETING_NODES - 1).fill({}) }];
+    for (const wire of wires) expect(parseTargeting(wire)).toMatchObject({ ok: true });
   });
 });
+
+/** A prototype as after a prototype pollution: it hands down a key of the grammar. */
+const INHERITED: object = Object.assign(Object.create(null) as object, { min: 20 });
 
 describe('parseTargeting on wrong input', () => {
   it.each<[string, unknown, string, string]>([
@@ -107,6 +118,12 @@ describe('parseTargeting on wrong input', () => {
     ['a weight that is no number', { segment: 'a', minWeight: NaN }, 'targeting.minWeight', 'from 0 to 1'],
     ['a weight as text', { segment: 'a', minWeight: '0.5' }, 'targeting.minWeight', 'not a string'],
     ['an age without ends', { age: {} }, 'targeting.age', 'must have "min", "max" or both'],
+    [
+      'an inherited end',
+      { age: Object.create(INHERITED) as unknown },
+      'targeting.age',
+      'must have "min", "max" or both',
+    ],
     ['an age as a list', { age: [20, 29] }, 'targeting.age', 'must be an object with "min", "max" or both'],
     ['half a year', { age: { min: 20.5 } }, 'targeting.age.min', 'must be a whole number from 0 to 150'],
     ['an age below 0', { age: { max: -1 } }, 'targeting.age.max', 'must be a whole number from 0 to 150'],
@@ -176,7 +193,7 @@ describe('parseTargeting on wrong input', () => {
   it('stops at the most errors that an answer holds', () => {
     const many = Array(MAX_TARGETING_NODES).fill(0);
     const keys = Object.fromEntries(many.map((_, i) => [`k${i}`, i]));
-    const ages = Array(20).fill({ age: { min: 'x', max: 'y' } });
+    const ages = Array<unknown>(20).fill({ age: { min: 'x', max: 'y' } });
     for (const wire of [
       { all: many },
       { all: [0, ...ages] },

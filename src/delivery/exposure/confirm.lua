@@ -1,12 +1,17 @@
 -- Turns holds of one member into counted impressions; doing it again changes nothing.
 --
 -- KEYS[1]  the member's exposure state (its form is told in hold.lua)
--- ARGV[1]  the epoch; a state of another one, or none, is left alone: it is rebuilt from Postgres when it is needed
+-- ARGV[1]  the epoch; a state of a later one was read from Postgres with these impressions, and is left alone
 -- ARGV[2]  impressions, JSON: list of {messageId, adGroupId, campaignId, at}
+-- ARGV[3]  how long, in ms, the impressions are kept for a state that is not there: longer than a rebuild can take
 local packed = redis.call('GET', KEYS[1])
 local state = packed and cmsgpack.unpack(packed)
-if not state or state.e ~= ARGV[1] then
+if state and state.e > ARGV[1] then
   return 0
+end
+if not state or state.e < ARGV[1] then
+  -- Somebody may be rebuilding it from what Postgres said before these impressions came.
+  state = { e = ARGV[1], p = true, c = {}, h = {}, t = {}, d = {} }
 end
 
 local counted = {}
@@ -27,5 +32,9 @@ for _, impression in ipairs(cjson.decode(ARGV[2])) do
     added = added + 1
   end
 end
-redis.call('SET', KEYS[1], cmsgpack.pack(state), 'KEEPTTL')
+if state.p then
+  redis.call('SET', KEYS[1], cmsgpack.pack(state), 'PX', ARGV[3])
+else
+  redis.call('SET', KEYS[1], cmsgpack.pack(state), 'KEEPTTL')
+end
 return added

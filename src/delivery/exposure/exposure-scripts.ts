@@ -4,7 +4,7 @@ import type { Redis, Result } from 'ioredis';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     holdMessages(key: string, request: string, rebuilt?: string): Result<string, Context>;
-    confirmImpressions(key: string, epoch: string, impressions: string): Result<number, Context>;
+    confirmImpressions(key: string, epoch: string, impressions: string, keptMs: number): Result<number, Context>;
     peekExposure(key: string, epoch: string): Result<string, Context>;
     beginEpoch(key: string, over: string, id: string, runId: string, quarantinedUntil: number): Result<number, Context>;
   }

@@ -13,6 +13,9 @@ export interface ConfirmedImpression {
   readonly occurredAt: number;
 }
 
+/** Twice what a statement may take (see data-source.ts): a rebuild that read Postgres before is over by then. */
+const LONGEST_REBUILD_MS = 60_000;
+
 /** The worker's side of the exposure state. */
 @Injectable()
 export class ExposureWriter {
@@ -29,7 +32,7 @@ export class ExposureWriter {
     const pipeline = this.redis.pipeline();
     for (const [memberId, entries] of groupBy(impressions, (impression) => impression.memberId)) {
       const json = JSON.stringify(entries.map((e) => [e.messageId, e.adGroupId, e.campaignId, e.occurredAt]));
-      pipeline.confirmImpressions(exposureKey(memberId), epochId, json);
+      pipeline.confirmImpressions(exposureKey(memberId), epochId, json, LONGEST_REBUILD_MS);
     }
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }

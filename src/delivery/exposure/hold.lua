@@ -3,7 +3,8 @@
 --
 -- KEYS[1]  the member's exposure state
 -- ARGV[1]  request, JSON:
---   epoch          the life of the exposure state; a state of another life is not to be trusted
+--   epoch          the life of the exposure state, later ones sort after earlier ones; a state of another life is not
+--                  to be trusted, and one of a later life not to be replaced
 --   now            epoch ms
 --   settledUntil   epoch ms up to which every accepted event is settled; a hold is open while its expiry is later
 --   keepFrom       epoch ms; impressions before it fall out of every timed window
@@ -23,17 +24,31 @@
 --
 -- The state is a MessagePack map: e epoch; c counted impressions and h open holds, both lists of
 -- {messageId, adGroupId, campaignId, at or expiry}; t impressions ever by ad group and by campaign; d decisions, lists of
--- {requestId, expiresAt, decisionId, decidedAt, held, tickets}.
+-- {requestId, expiresAt, decisionId, decidedAt, held, tickets}. With p it is only part of a state: impressions that were
+-- confirmed before anybody had rebuilt the rest.
 local request = cjson.decode(ARGV[1])
 local packed = redis.call('GET', KEYS[1])
 local state = packed and cmsgpack.unpack(packed)
 
-if not state or state.e ~= request.epoch then
-  if not ARGV[2] then
+if not state or state.e ~= request.epoch or state.p then
+  if not ARGV[2] or (state and state.e > request.epoch) then
     return '{"status":"unknown"}'
   end
+  local confirmed = state and state.e == request.epoch and state.c or {}
   local rebuilt = cjson.decode(ARGV[2])
   state = { e = request.epoch, c = rebuilt.impressions, h = {}, t = rebuilt.totals, d = {} }
+  local counted = {}
+  for _, impression in ipairs(state.c) do
+    counted[impression[1]] = true
+  end
+  for _, impression in ipairs(confirmed) do
+    -- One before `keepFrom` is among the totals that were read.
+    if not counted[impression[1]] and impression[4] >= request.keepFrom then
+      state.c[#state.c + 1] = impression
+      state.t[impression[2]] = (state.t[impression[2]] or 0) + 1
+      state.t[impression[3]] = (state.t[impression[3]] or 0) + 1
+    end
+  end
 end
 
 local function keep(list, isKept)

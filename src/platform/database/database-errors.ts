@@ -7,6 +7,7 @@ const UNAVAILABLE_MESSAGE = /timeout exceeded when trying to connect|Connection 
 
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
+const QUERY_CANCELED = '57014';
 
 interface DriverError {
   readonly code?: string;
@@ -34,4 +35,9 @@ export function isUniqueViolation(error: unknown, constraint: string): boolean {
 export function isForeignKeyViolation(error: unknown, constraint: string): boolean {
   const { code, constraint: name } = driverError(error);
   return code === FOREIGN_KEY_VIOLATION && name === constraint;
+}
+
+/** True where the server gave a statement up because it ran too long. */
+export function isStatementTimeout(error: unknown): boolean {
+  return driverError(error).code === QUERY_CANCELED;
 }

@@ -13,7 +13,7 @@ export interface EmbeddedOptions {
   readonly log: ServerLog;
   readonly postgres: boolean;
   readonly redis: boolean;
-  /** False: made for tests, faster and unsafe in a crash. */
+  /** False: made for tests, faster and unsafe in a crash of the machine. */
   readonly durable?: boolean;
   readonly redisAppendOnly?: boolean;
   readonly redisDatabases?: number;

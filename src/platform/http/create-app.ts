@@ -12,6 +12,7 @@ import { registerJsonBody } from './json-body.js';
 import { registerMethodNotAllowed } from './method-not-allowed.js';
 import { registerRequestTime } from './now.js';
 import { ProblemFilter } from './problem.filter.js';
+import { registerNulRefusal } from './refuse-nul.js';
 import { RequestValidationPipe } from './validation.pipe.js';
 
 /** Longer paths carry no id of ours; a tracking token is the longest part of one. */
@@ -27,7 +28,16 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+        // OpenAPI's word for the documentation; it checks nothing.
+        keywords: ['example'],
+      },
+    },
     forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,
     frameworkErrors: answerPathError,
@@ -37,8 +47,9 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
     logger: new PinoLoggerService(pino),
     abortOnError: false,
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   registerMethodNotAllowed(fastify);
+  registerNulRefusal(fastify);
   registerJsonBody(fastify);
   // NDJSON routes read the stream line by line; nothing holds a whole upload.
   fastify.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
@@ -46,7 +57,6 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
   observeRequests(fastify, app.get(Metrics), pino);
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
-  app.enableShutdownHooks([]);
   return app;
 }
 

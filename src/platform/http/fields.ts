@@ -175,6 +175,14 @@ export function NestedList(type: () => new () => object, options: FieldOptions &
     { type: () => [type()] } as ApiPropertyOptions,
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(options.max, { message: `must have at most ${options.max} entries` }),
+    ValidateBy({
+      name: 'objects',
+      validator: {
+        // Lists in the list would pass as lists of nothing.
+        validate: (value) => !Array.isArray(value) || !value.some((item) => Array.isArray(item)),
+        defaultMessage: () => 'must be a list of objects',
+      },
+    }),
     ValidateNested({ each: true, message: 'must be a list of objects' }),
     Type(type),
   );

@@ -20,6 +20,7 @@ Matchum picks the sponsored messages that go into a messenger's chat list.
 - Bulk routes take NDJSON, one JSON document a line, and give a verdict on each line.
 `.trim();
 
+const DOCUMENTATION = /^\/docs(-json)?($|\/)/;
 const SECURITY_SCHEME = 'apiKey';
 /** Nest documents a path's parameters by name only. */
 const PATH_PARAMETER = 'Id, as an answer of this API gave it or, for a member, as your own system knows it';
@@ -30,6 +31,12 @@ const PROBLEM_RESPONSES = {
 } as const;
 
 export function setUpOpenApi(app: NestFastifyApplication): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRoute', (route) => {
+      if (DOCUMENTATION.test(route.url)) route.config = { ...route.config, access: 'public' };
+    });
   // Made when it is first asked for: the start need not wait for it.
   SwaggerModule.setup('docs', app, () => describeApi(app), { customSiteTitle: 'Matchum API', raw: ['json'] });
 }

@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<number, string>> = {
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  406: 'Not Acceptable',
   408: 'Request Timeout',
   409: 'Conflict',
   412: 'Precondition Failed',
@@ -103,6 +104,7 @@ function fromHttpException(error: HttpException): AppError {
 }
 
 function statusCode(status: number): string {
+  if (status === 400) return 'malformed_request';
   return (TITLES[status] ?? 'internal_error').toLowerCase().replaceAll(' ', '_');
 }
 

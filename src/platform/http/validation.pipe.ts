@@ -3,6 +3,7 @@ import type { ValidationError } from 'class-validator';
 import { type FieldError, invalid, malformed } from '../app-error.js';
 
 const MAX_ERRORS = 50;
+const MAX_KEYS = 2_000;
 
 /** Validates bodies and queries against their classes; unknown fields are refused, and every fault gets its path. */
 @Injectable()
@@ -13,6 +14,8 @@ export class RequestValidationPipe extends ValidationPipe {
       whitelist: true,
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
+      // One fault a field says enough; and a list that is too long is not walked.
+      stopAtFirstError: true,
       validationError: { target: false, value: false },
       exceptionFactory: (errors) => invalid(fieldErrors(errors)),
     });
@@ -22,12 +25,38 @@ export class RequestValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && metadata.metatype !== Object && !isPlainObject(value)) {
       throw malformed([{ path: '', message: 'must be a JSON object' }], 'The body must be a JSON object.');
     }
+    if (metadata.type === 'body' || metadata.type === 'query') {
+      const unfit = findUnfit(value, '');
+      if (unfit !== null) throw invalid([unfit]);
+    }
     return super.transform(value, metadata);
   }
 }
 
-function isPlainObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** True for what JSON calls an object; false for the stream that the body of another content type is. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/**
+ * The first place that the libraries below can't take: a key that every object inherits (`constructor`, `toString`), since
+ * they would drop some of these without a word and take others for known fields; and an object with more keys than any
+ * of ours, since they compare each key with every other one.
+ */
+function findUnfit(value: unknown, parent: string): FieldError | null {
+  const isList = Array.isArray(value);
+  if (!isList && !isPlainObject(value)) return null;
+  const entries = Object.entries(value);
+  if (!isList && entries.length > MAX_KEYS) return { path: parent, message: `must have at most ${MAX_KEYS} fields` };
+  for (const [key, child] of entries) {
+    const path = joinPath(parent, key);
+    if (!isList && (key in Object.prototype || key === 'prototype')) return { path, message: 'is not a known field' };
+    const unfit = findUnfit(child, path);
+    if (unfit !== null) return unfit;
+  }
+  return null;
 }
 
 export function fieldErrors(errors: readonly ValidationError[], parent = ''): FieldError[] {

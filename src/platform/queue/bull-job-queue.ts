@@ -14,6 +14,7 @@ const FIRST_PAUSE_MS = 200;
 export class BullJobQueue<T extends object> extends JobQueue<T> {
   private readonly logger: Logger;
   private readonly queue: Bull.Queue<T>;
+  private readonly connections: Redis[] = [];
 
   constructor(name: string, redisUrl: string) {
     super();
@@ -72,6 +73,8 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
 
   async close(): Promise<void> {
     await this.queue.close();
+    // Bull leaves connections open that it did not make itself.
+    for (const connection of this.connections) connection.disconnect();
   }
 
   private connect(type: 'client' | 'subscriber' | 'bclient', url: string, options?: RedisOptions): Redis {
@@ -83,6 +86,7 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
       retryStrategy: (attempt) => Math.min(attempt * 50, 500),
     });
     redis.on('error', () => undefined);
+    this.connections.push(redis);
     return redis;
   }
 }

@@ -1,0 +1,112 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
+import type { RequestIdentity } from '../platform/database/once.js';
+import { IfMatch } from '../platform/http/if-match.js';
+import { NDJSON } from '../platform/http/ndjson.js';
+import { Now } from '../platform/http/now.js';
+import type { Page } from '../platform/http/page.js';
+import {
+  AudienceDto,
+  AudienceMembersDto,
+  AudiencePageDto,
+  AudienceQuery,
+  CountedAudienceDto,
+  CreateAudienceDto,
+} from './audience.dto.js';
+import { MAX_AUDIENCE_LINES, readAudienceMembers } from './audience-upload.js';
+import { AudiencesService } from './audiences.service.js';
+import { UploadResultDto } from './upload.dto.js';
+
+const MEMBERS_BODY =
+  `Either JSON with \`userIds\`, or NDJSON with \`{"userId":"…"}\` on each line, at most ${MAX_AUDIENCE_LINES} lines. Wrong lines ` +
+  'are rejected one by one; with 1000 wrong ones nothing is changed. Members need not have a profile.';
+const IF_MATCH = {
+  name: 'If-Match',
+  description: 'The version that you read; when the audience has another one by now, the answer is 412',
+  example: '"3"',
+  required: false,
+};
+
+@ApiTags('Audiences')
+@Controller('v1/audiences')
+@Roles('admin', 'advertiser')
+export class AudiencesController {
+  constructor(private readonly audiences: AudiencesService) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create an audience', description: 'It has no members yet.' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    description: 'Makes a repeat of this request harmless: 1 to 255 printable ASCII characters',
+    example: '5f0c9d2e-7a41-4c1b-9f3e-2d6b8a7c1e90',
+    required: false,
+  })
+  @ApiCreatedResponse({ type: AudienceDto, description: 'The audience was created.' })
+  create(
+    @Body() body: CreateAudienceDto,
+    @CurrentActor() actor: Actor,
+    @Identity() identity: RequestIdentity,
+  ): Promise<AudienceDto> {
+    return this.audiences.create(body, actor, identity);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List the audiences' })
+  @ApiOkResponse({ type: AudiencePageDto, description: 'One page of audiences.' })
+  list(@Query() query: AudienceQuery, @CurrentActor() actor: Actor): Promise<Page<AudienceDto>> {
+    return this.audiences.list(query, actor);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Read an audience' })
+  @ApiOkResponse({ type: CountedAudienceDto, description: 'The audience.' })
+  read(@Param('id') id: string, @CurrentActor() actor: Actor): Promise<CountedAudienceDto> {
+    return this.audiences.read(id, actor);
+  }
+
+  @Put(':id/members')
+  @ApiOperation({ summary: 'Replace the list of members', description: `All at once. ${MEMBERS_BODY}` })
+  @ApiHeader(IF_MATCH)
+  @ApiConsumes('application/json', NDJSON)
+  @ApiBody({ type: AudienceMembersDto })
+  @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })
+  async replaceMembers(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @CurrentActor() actor: Actor,
+    @IfMatch() seen: number | null,
+    @Now() now: number,
+  ): Promise<UploadResultDto> {
+    const { userIds, result } = await readAudienceMembers(body);
+    await this.audiences.replaceMembers({ actor, id, userIds, seen, now });
+    return result;
+  }
+
+  @Post(':id/members')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Add members to the list', description: `All at once. ${MEMBERS_BODY}` })
+  @ApiHeader(IF_MATCH)
+  @ApiConsumes('application/json', NDJSON)
+  @ApiBody({ type: AudienceMembersDto })
+  @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })
+  async addMembers(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @CurrentActor() actor: Actor,
+    @IfMatch() seen: number | null,
+    @Now() now: number,
+  ): Promise<UploadResultDto> {
+    const { userIds, result } = await readAudienceMembers(body);
+    await this.audiences.addMembers({ actor, id, userIds, seen, now });
+    return result;
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import type { Actor } from '../access/access.api.js';
+import { AppError } from '../platform/app-error.js';
+import { isStatementTimeout } from '../platform/database/database-errors.js';
+import { columnsOf, type SqlRow } from './report-columns.js';
+import { periodsOf } from './report-periods.js';
+import { isFinal, readProgress } from './report-progress.js';
+import { MAX_ROWS, type ReportRequest } from './report-request.js';
+import { reportQuery } from './report-sql.js';
+import { ReportSlots } from './report-slots.js';
+import { type Report, type ReportForm, writeReport } from './write-report.js';
+
+/** A report as it is sent, in pieces. */
+export interface WrittenReport {
+  readonly asOf: number;
+  readonly isFinal: boolean;
+  readonly body: readonly Buffer[];
+}
+
+/** Reads reports from the report rows and writes them. */
+@Injectable()
+export class ReportsService {
+  private readonly slots = new ReportSlots();
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** `now`: the request's time, epoch ms. */
+  async write(request: ReportRequest, form: ReportForm, actor: Actor, now: number): Promise<WrittenReport> {
+    return this.slots.run(async () => {
+      const report = await this.read(request, actor, now);
+      return { asOf: report.asOf, isFinal: report.isFinal, body: await writeReport(report, form) };
+    });
+  }
+
+  /** An advertiser's key sees its own rows, whatever it filters by: another's id gives no rows, as an unknown one does. */
+  private async read(request: ReportRequest, actor: Actor, now: number): Promise<Report> {
+    const periods = periodsOf(request);
+    const query = reportQuery(request, periods, onlyAdvertiser(actor));
+    const { rows, progress } = await this.dataSource
+      .transaction('REPEATABLE READ', async (tx) => {
+        await tx.query('SET TRANSACTION READ ONLY');
+        const progress = await readProgress(tx, now);
+        return { progress, rows: await tx.query<SqlRow[]>(query.text, [...query.parameters]) };
+      })
+      .catch((error: unknown) => {
+        throw isStatementTimeout(error) ? tooLarge('would take too long to add up') : error;
+      });
+    if (rows.length > MAX_ROWS) throw tooLarge(`has more than ${MAX_ROWS} rows`);
+    return {
+      columns: columnsOf(request, periods),
+      rows,
+      asOf: progress.asOf,
+      isFinal: isFinal(progress, request.to, request.metrics.includes('conversions')),
+    };
+  }
+}
+
+/** Null for those who see all. An actor that is neither they nor bound to an advertiser sees nothing. */
+function onlyAdvertiser({ role, advertiserId }: Actor): string | null {
+  return role === 'admin' || role === 'analyst' ? null : (advertiserId ?? '');
+}
+
+function tooLarge(what: string): AppError {
+  const detail = `The report ${what}: ask for a shorter interval, a coarser granularity, fewer dimensions or more filters.`;
+  return new AppError(422, 'report_too_large', detail);
+}
