@@ -5,6 +5,8 @@
 export abstract class Clock {
   abstract readonly simulated: boolean;
   abstract now(): number;
+  /** The time up to which time has certainly come; null while a simulated clock was told none. */
+  abstract reached(): number | null;
   /** Takes the time that a request's header gave; returns the request's time. */
   abstract observe(requestTime: number | null): number;
 }
@@ -13,6 +15,10 @@ export class SystemClock extends Clock {
   readonly simulated = false;
 
   now(): number {
+    return Date.now();
+  }
+
+  reached(): number {
     return Date.now();
   }
 
@@ -28,6 +34,10 @@ export class SimulatedClock extends Clock {
 
   now(): number {
     return this.latest ?? Date.now();
+  }
+
+  reached(): number | null {
+    return this.latest;
   }
 
   observe(requestTime: number | null): number {

@@ -73,13 +73,18 @@ export async function createServingCampaign(
   return { advertiserId, campaignId, adGroupId: group.id as string, creativeId };
 }
 
-/** Waits until an explanation on this process no longer leaves the ad group out for these reasons. */
-export async function untilKnown(app: TestApp, adGroupId: string, options: RequestOptions = {}): Promise<void> {
-  const body = { userId: 'nobody', placement: 'chat_list', chatCount: 42, adGroupIds: [adGroupId] };
+/** Waits until this process knows the ad group and its money: `request` must come from a member whom it targets. */
+export async function untilKnown(
+  app: TestApp,
+  adGroupId: string,
+  options: RequestOptions = {},
+  request: object = {},
+): Promise<void> {
+  const body = { userId: 'nobody', placement: 'chat_list', chatCount: 42, adGroupIds: [adGroupId], ...request };
   await eventually(async () => {
     const { body: answer } = await app.request('POST', '/v1/match/explain', body, options);
     const [candidate] = answer.candidates;
-    return candidate !== undefined && !['schedule', 'balance', 'creative'].includes(candidate.reason);
+    return candidate !== undefined && !['targeting', 'schedule', 'balance', 'creative'].includes(candidate.reason);
   });
 }
 

@@ -171,18 +171,15 @@ describe('the API documentation', () => {
   });
 
   it('describes every field, with an example of every plain value', () => {
-    const incomplete: string[] = [];
-    for (const [name, schema] of Object.entries(document.components.schemas)) {
-      for (const [field, property] of Object.entries(schema.properties ?? {})) {
-        const where = `${name}.${field}`;
-        if (!property.description) incomplete.push(`${where}: description`);
-        if (isPlain(property) && !hasExample(property)) incomplete.push(`${where}: example`);
-        const unit = /Micros$|Seconds$|Ms$/.exec(field)?.[0].toLowerCase();
-        const words = property.description?.toLowerCase() ?? '';
-        if (unit !== undefined && !words.includes(unit === 'ms' ? 'millisecond' : unit))
-          incomplete.push(`${where}: unit`);
-      }
-    }
+    const incomplete = [...fieldsOf(document, '')].flatMap(([where, field]) => {
+      const words = field.description?.toLowerCase() ?? '';
+      const unit = UNITS.find(({ suffix }) => where.endsWith(suffix))?.word ?? '';
+      return [
+        ...(words === '' ? [`${where}: description`] : []),
+        ...(isPlain(field) && !hasExample(field) ? [`${where}: example`] : []),
+        ...(words.includes(unit) ? [] : [`${where}: unit`]),
+      ];
+    });
     expect(incomplete).toEqual([]);
   });
 
@@ -225,6 +222,22 @@ describe('the API documentation', () => {
     }
   });
 });
+
+const UNITS = [
+  { suffix: 'Micros', word: 'micros' },
+  { suffix: 'Seconds', word: 'second' },
+  { suffix: 'Ms', word: 'millisecond' },
+];
+
+/** Every field of every schema in the document, wherever it stands, with its path. */
+function* fieldsOf(value: unknown, path: string): Generator<[string, Schema]> {
+  if (typeof value !== 'object' || value === null) return;
+  const { properties } = value as Schema;
+  if (typeof properties === 'object') {
+    for (const [name, field] of Object.entries(properties)) yield [`${path}/${name}`, field];
+  }
+  for (const [key, child] of Object.entries(value)) yield* fieldsOf(child, `${path}/${key}`);
+}
 
 function isPlain({ type }: Schema): boolean {
   return type === 'string' || type === 'number' || type === 'integer' || type === 'boolean';

@@ -22,7 +22,6 @@ describe('the main job over HTTP', () => {
       { frequencyCaps: [cap] },
       { targeting: { segment: 'auto.ev', minWeight: 0.3 } },
     );
-    await untilKnown(app, campaign.adGroupId, evening);
     const profile = {
       interests: { 'auto.ev': 0.8 },
       attributes: {},
@@ -30,6 +29,7 @@ describe('the main job over HTTP', () => {
       consent: { personalized: true, nightTime: true },
     };
     expect((await app.request('PUT', '/v1/profiles/member-1', profile, evening)).status).toBeLessThan(300);
+    await untilKnown(app, campaign.adGroupId, evening, { userId: 'member-1' });
 
     const shown: { token: string; clickUrl: string }[] = [];
     for (let i = 0; i < 5; i++) {
@@ -93,11 +93,9 @@ describe('the main job over HTTP', () => {
     const { adGroupId } = await createServingCampaign(app, advertiserId, { frequencyCaps: [cap] }, { targeting: { carrier: ['SKT'] } });
     const start = at('2026-11-23T03:00:00Z');
     const context = { carrier: 'SKT' };
-    await untilKnown(app, adGroupId, start);
-    const shown = await eventually(async () => {
-      const { body } = await match(app, 'member-3', { context }, start);
-      return body.messages.length > 0 && body.messages;
-    });
+    await untilKnown(app, adGroupId, start, { context });
+    const shown = (await match(app, 'member-3', { context }, start)).body.messages;
+    expect(shown).toHaveLength(1);
     expect((await match(app, 'member-3', { context }, at('2026-11-23T03:09:59Z'))).body.messages).toEqual([]);
     const late = at('2026-11-23T03:10:00Z');
     expect((await app.request('POST', '/v1/events', impressions(shown), late)).body.results).toEqual([

@@ -53,11 +53,12 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
 
   private async poll(): Promise<void> {
     // The time is read before the batches are: one that is committed in between was received after it.
-    const askedAt = this.clock.now();
+    const askedAt = this.clock.reached();
     const [row] = await this.dataSource.query<{ oldest: Date | null }[]>(
       'SELECT min(received_at) AS oldest FROM event_batches WHERE settled_at IS NULL',
     );
     this.oldest = row?.oldest?.getTime() ?? null;
+    if (askedAt === null) return;
     const limit = Math.min(askedAt - LONGEST_COMMIT_MS, this.oldest ?? Infinity);
     // Time that goes back (a simulated clock) must not take back what is known to be settled.
     this.settledTo = Math.max(this.settledTo, limit);
