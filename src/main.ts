@@ -8,6 +8,7 @@ import { fillDemo } from './commands/demo/fill-demo.js';
 import { type Config, InvalidConfig, parseConfig } from './platform/config/config.js';
 import { loadSecrets } from './platform/config/secrets.js';
 import { migrateDatabase } from './platform/database/migrate.js';
+import { DataDirInUse } from './platform/embedded/data-dir-claim.js';
 import { EmbeddedServers } from './platform/embedded/embedded-servers.js';
 import { findFreePort } from './platform/embedded/free-port.js';
 import { createApp } from './platform/http/create-app.js';
@@ -116,9 +117,14 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (error instanceof InvalidConfig) process.stderr.write(`${message}\n`);
-  else if (code === 'EADDRINUSE') process.stderr.write(`${message}\nSet PORT to a free port, or PORT=0 for any.\n`);
-  else process.stderr.write(`Matchum did not start: ${stack ?? message}\n`);
+  process.stderr.write(`${startFailure(error)}\n`);
   process.exit(1);
 });
+
+/** What the person who started it can do about it; where nobody foresaw the error, its stack. */
+function startFailure(error: unknown): string {
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (error instanceof InvalidConfig || error instanceof DataDirInUse) return message;
+  if (code === 'EADDRINUSE') return `${message}\nSet PORT to a free port, or PORT=0 for any.`;
+  return `Matchum did not start: ${stack ?? message}`;
+}

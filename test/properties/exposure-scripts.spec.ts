@@ -118,7 +118,7 @@ describe('the exposure scripts', () => {
           }
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 500 },
     );
   });
 

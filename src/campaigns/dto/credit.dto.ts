@@ -54,7 +54,11 @@ export class BalanceDto {
   @Micros({ description: 'All that was ever paid in, in micros', example: 1_000_000_000_000, min: 0 })
   creditedMicros!: number;
 
-  @Micros({ description: 'All that was ever charged, in micros: what was paid in less what is left', min: 0 })
+  @Micros({
+    description: 'All that was ever charged, in micros: what was paid in less what is left',
+    example: 1_000_000_000,
+    min: 0,
+  })
   spentMicros!: number;
 
   @Instant({ description: 'The time of this balance, ISO 8601 UTC', example: '2026-11-22T09:00:00.000Z' })

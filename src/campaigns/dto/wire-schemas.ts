@@ -25,6 +25,7 @@ export const FREQUENCY_CAPS_SCHEMA: ApiPropertyOptions = {
           limit: LIMIT,
           window: {
             type: 'object',
+            description: 'The time in which `limit` impressions are allowed',
             required: ['length', 'unit', 'kind'],
             properties: {
               length: {

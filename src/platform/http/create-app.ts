@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { Clock } from '../clock.js';
 import { PinoLoggerService } from '../logging/pino-logger.js';
@@ -24,7 +24,7 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
   const adapter = new FastifyAdapter({
     loggerInstance: pino,
     // Fastify's own lines carry URLs, and those carry member ids and tokens.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },

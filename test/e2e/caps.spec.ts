@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
+import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+import {
+  at,
+  createAdvertiser,
+  createServingCampaign,
+  creativeBody,
+  impressions,
+  match,
+  untilKnown,
+  untilSettled,
+  WON,
+} from './fixtures.js';
+import { whileSettlementWaits } from './held-settlement.js';
+
+interface Message {
+  readonly adGroupId: string;
+  readonly token: string;
+}
+
+const NOON = '2026-11-20T03:00:00Z';
+const CLOCK = { env: { CLOCK: 'simulated' } };
+
+function later(start: string, minutes: number): string {
+  return new Date(Date.parse(start) + minutes * 60_000).toISOString();
+}
+
+describe('frequency caps in a fleet of two', () => {
+  let fleet: readonly [TestApp, TestApp];
+  let app: TestApp;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    app = await startTestApp(CLOCK);
+    fleet = [app, await startTestApp({ ...CLOCK, sharing: app })];
+    redis = new Redis(app.redisUrl);
+  });
+
+  afterAll(async () => {
+    redis.disconnect();
+    await fleet[1].close();
+    await app.close();
+  });
+
+  /** A campaign that only members of this carrier see, so that those of several tests do not compete. */
+  async function serve(carrier: string, fields: object, adGroup: object = {}) {
+    const advertiserId = await createAdvertiser(app, { name: carrier });
+    const campaign = await createServingCampaign(
+      app,
+      advertiserId,
+      { startsAt: '2012-01-01T00:00:00Z', ...fields },
+      { targeting: { carrier: [carrier] }, ...adGroup },
+    );
+    await untilServed(campaign.adGroupId);
+    return campaign;
+  }
+
+  async function untilServed(adGroupId: string): Promise<void> {
+    for (const one of fleet) await untilKnown(one, adGroupId, at(NOON));
+  }
+
+  /** `count` matches of one member at once, spread over the fleet. */
+  async function matchAtOnce(count: number, userId: string, carrier: string, time = NOON): Promise<Message[]> {
+    const answers = await Promise.all(
+      Array.from({ length: count }, (_, i) =>
+        match(fleet[i % 2] as TestApp, userId, { maxMessages: 1, context: { carrier } }, at(time)),
+      ),
+    );
+    for (const { status } of answers) expect(status).toBe(200);
+    return answers.flatMap(({ body }) => body.messages as Message[]);
+  }
+
+  async function show(messages: readonly Message[], time = NOON): Promise<void> {
+    const { status, body } = await app.request('POST', '/v1/events', impressions(messages), at(time));
+    expect(status).toBe(202);
+    expect(body.results).toEqual(messages.map(() => ({ status: 'accepted' })));
+  }
+
+  const HOUR = { length: 1, unit: 'hour' } as const;
+  const DAY = { length: 1, unit: 'day' } as const;
+
+  it.each([
+    ['rolling hour', 'campaign', { ...HOUR, kind: 'rolling' }],
+    ['rolling hour', 'ad group', { ...HOUR, kind: 'rolling' }],
+    ['calendar hour', 'campaign', { ...HOUR, kind: 'calendar' }],
+    ['calendar day', 'ad group', { ...DAY, kind: 'calendar' }],
+    ['calendar day', 'campaign', { ...DAY, kind: 'calendar' }],
+    ['lifetime', 'ad group', 'lifetime'],
+    ['lifetime', 'campaign', 'lifetime'],
+  ])(
+    'give 64 matches at once no more than a cap of a %s of the %s allows, also once they are seen',
+    async (name, scope, window) => {
+      const frequencyCaps = [{ limit: 3, window }];
+      const carrier = `${name} ${scope}`.replaceAll(' ', '-');
+      await serve(
+        carrier,
+        ...(scope === 'campaign' ? ([{ frequencyCaps }] as const) : ([{}, { frequencyCaps }] as const)),
+      );
+      const placed = await matchAtOnce(64, carrier, carrier);
+      expect(placed).toHaveLength(3);
+      const [first, ...others] = placed;
+      await show(first === undefined ? [] : [first]);
+      const [whileSettling] = await Promise.all([matchAtOnce(16, carrier, carrier), show(others)]);
+      expect(whileSettling).toEqual([]);
+      await untilSettled(app);
+      expect(await matchAtOnce(16, carrier, carrier)).toEqual([]);
+    },
+  );
+
+  it('hold an ad group to its own cap and to that of its campaign', async () => {
+    const carrier = 'both';
+    const lifetime = (limit: number) => [{ limit, window: 'lifetime' }];
+    const first = await serve(carrier, { frequencyCaps: lifetime(3) }, { frequencyCaps: lifetime(2) });
+    const group = await app.request('POST', `/v1/campaigns/${first.campaignId}/ad-groups`, {
+      name: 'second',
+      targeting: { carrier: [carrier] },
+      bid: { model: 'cpm', amountMicros: 4_000 * WON },
+      frequencyCaps: lifetime(2),
+      creatives: [creativeBody()],
+    });
+    expect(group.status).toBe(201);
+    const [creative] = group.body.creatives;
+    await app.request('POST', `/v1/creatives/${creative.id}/approve`, {});
+    await untilServed(group.body.id);
+    const placed = await matchAtOnce(32, 'both', carrier);
+    const adGroups = placed.map(({ adGroupId }) => adGroupId);
+    expect(adGroups.filter((id) => id === first.adGroupId)).toHaveLength(2);
+    expect(adGroups.filter((id) => id === group.body.id)).toHaveLength(1);
+  });
+
+  it('count holds also when simulated time is before the server’s own', async () => {
+    const carrier = 'in-2012';
+    await serve(carrier, { frequencyCaps: [{ limit: 1, window: { ...DAY, kind: 'calendar' } }] });
+    const then = '2012-06-06T03:00:00Z';
+    expect(await matchAtOnce(1, carrier, carrier, then)).toHaveLength(1);
+    expect(await matchAtOnce(4, carrier, carrier, later(then, 9))).toEqual([]);
+  });
+
+  it('count what was seen while the worker lags behind, however long', async () => {
+    const carrier = 'lagging';
+    const { advertiserId } = await serve(carrier, { frequencyCaps: [{ limit: 1, window: 'lifetime' }] });
+    await whileSettlementWaits(app, advertiserId, async () => {
+      await show(await matchAtOnce(1, carrier, carrier));
+      // Long enough for every process to have asked what is settled.
+      const lag = await settlementLag();
+      expect(lag).toBeGreaterThan(0);
+      expect(await matchAtOnce(8, carrier, carrier, later(NOON, 60))).toEqual([]);
+    });
+    await untilSettled(app);
+    expect(await matchAtOnce(8, carrier, carrier, later(NOON, 120))).toEqual([]);
+  });
+
+  it('count events that are not settled when a state is built anew', async () => {
+    const carrier = 'rebuilt';
+    const { advertiserId } = await serve(carrier, { frequencyCaps: [{ limit: 2, window: 'lifetime' }] });
+    await whileSettlementWaits(app, advertiserId, async () => {
+      await show(await matchAtOnce(2, carrier, carrier));
+      await redis.del(exposureKey(carrier));
+      expect(await matchAtOnce(8, carrier, carrier)).toEqual([]);
+    });
+  });
+
+  /** Seconds, as one process knows them. */
+  async function settlementLag(): Promise<number> {
+    return eventually(async () => {
+      const { text } = await app.request('GET', '/metrics', undefined, at(later(NOON, 60)));
+      const lag = Number(/^matchum_settlement_lag_seconds (\S+)$/m.exec(text)?.[1]);
+      return lag > 0 && lag;
+    });
+  }
+});
