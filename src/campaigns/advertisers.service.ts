@@ -77,7 +77,7 @@ export class AdvertisersService {
       const row = await this.find(actor, id);
       requireVersion(seen, row.version);
       if (actor.role !== 'admin' && dto.timeZone !== undefined && dto.timeZone !== row.time_zone) {
-        throw new AppError(403, 'forbidden', 'Only an admin key changes the time zone of an advertiser.');
+        throw new AppError(403, 'role_not_allowed', 'Only an admin key changes the time zone of an advertiser.');
       }
       refuseFaults(updateFaults(row, dto));
       const [[saved]] = await this.dataSource.query<[AdvertiserRow[], number]>(

@@ -11,7 +11,7 @@ import type { VerifiedEvent } from './verified-event.js';
 
 export type IntakeVerdict = 'accepted' | 'duplicate';
 
-/** A larger batch commits no faster: 144,000 rows a second at 1,000, 129,000 at 500 (docs/benchmarks.md). */
+/** A larger batch commits no faster: 144,000 rows a second at 1,000, 129,000 at 500 (docs/0002-event-batches.md). */
 const MAX_BATCH_EVENTS = 1_000;
 /** While one batch commits, the next one fills; a second commit in flight keeps the disk busy meanwhile. */
 const MAX_COMMITS = 2;

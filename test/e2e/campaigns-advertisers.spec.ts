@@ -74,7 +74,7 @@ describe('advertisers and their money', () => {
       expect((await app.request('PATCH', path, { name: '우리' }, { key })).status).toBe(200);
       expect(await app.request('PATCH', path, { timeZone: 'UTC' }, { key })).toMatchObject({
         status: 403,
-        body: { code: 'forbidden' },
+        body: { code: 'role_not_allowed' },
       });
       expect((await app.request('GET', path, undefined, { key })).body).toMatchObject({
         name: '우리',

@@ -33,11 +33,11 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 }
 
-/** True for what JSON calls an object; false for the stream that the body of another content type is. */
+/** True for what JSON calls an object, and for a parsed query; false for the stream that another content type's body is. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**
