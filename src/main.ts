@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
@@ -35,7 +32,12 @@ class Product {
     this.app = await createApp(AppModule.forRoot(runtime), this.pino);
     if (runtime.role !== 'worker') setUpOpenApi(this.app);
     await this.app.listen(runtime.port, runtime.host);
-    const hasDemo = runtime.role !== 'worker' && (await this.fillDemo(runtime));
+    const isEmbedded = typeof this.servers?.databaseUrl === 'string';
+    const hasDemo =
+      isEmbedded &&
+      runtime.demo &&
+      runtime.role !== 'worker' &&
+      (await fillDemo(ownUrl(runtime), runtime.secrets.adminKey, runtime.dataDir));
     process.stdout.write(startBanner(runtime, hasDemo));
   }
 
@@ -64,19 +66,6 @@ class Product {
       redisUrl: config.redisUrl ?? this.servers?.redisUrl ?? '',
       publicUrl: config.publicUrl ?? ownUrl({ ...config, port }),
     };
-  }
-
-  /** Only a database that this start made is filled; a mark tells the next start when this one was cut off. */
-  private async fillDemo(runtime: RuntimeConfig): Promise<boolean> {
-    const pending = join(runtime.dataDir, 'demo-pending');
-    const done = join(runtime.dataDir, 'demo-filled');
-    if (runtime.demo && this.servers?.isFresh === true) await writeFile(pending, '');
-    if (runtime.demo && existsSync(pending)) {
-      await fillDemo(ownUrl(runtime), runtime.secrets.adminKey);
-      await writeFile(done, '');
-      await rm(pending);
-    }
-    return existsSync(done) && this.servers?.databaseUrl !== null;
   }
 }
 

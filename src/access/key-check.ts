@@ -19,8 +19,8 @@ const REFRESH_AFTER_MS = 2_500;
 const UNKNOWN_FOR_MS = 1_000;
 /** How old the last good look-up may be while no new one succeeds. */
 const USABLE_FOR_MS = 3_600_000;
-/** An index look-up takes well below a millisecond; a match has 100 ms for everything. */
-const KNOWN_KEY_WAITS_MS = 20;
+/** An index look-up takes about a millisecond; a match has 100 ms for everything, and needs most of them itself. */
+const KNOWN_KEY_WAITS_MS = 10;
 /** A first look-up may have to open a connection to a busy server. */
 const UNKNOWN_KEY_WAITS_MS = 1_000;
 /** After a failure, look-ups are left out for so long: thousands of requests a second must not all try to connect. */
@@ -63,7 +63,8 @@ export class KeyCheck {
     if (judgement === undefined || age >= USABLE_FOR_MS) return this.checkUnknown(id, keyHash, now);
     if (age < REFRESH_AFTER_MS) return judgement.actor;
     const lookUp = this.lookUp(id, keyHash, now);
-    if (age < VALID_FOR_MS || lookUp === null) return judgement.actor;
+    // Once a look-up has failed, nobody waits for the next ones: one request an outage is slow, not one a pause.
+    if (age < VALID_FOR_MS || lookUp === null || this.away) return judgement.actor;
     const wait = lookUp.startedAt + KNOWN_KEY_WAITS_MS - now;
     if (wait <= 0) return judgement.actor;
     return withinTime(

@@ -52,7 +52,10 @@ export async function launchCampaigns(client: ApiClient, plan: ServingPlan, laun
     const entities = await client.listAll<Entity>(`/v1/campaigns/${id}/ad-groups`);
     const advertiserId = advertiserIds[plan.campaigns[campaign]?.advertiser ?? -1] ?? '';
     for (const adGroup of entities) adGroups.set(adGroup.id, advertiserId);
-    for (const adGroup of entities) creatives += await approveCreatives(client, adGroup.id);
+    for (const adGroup of entities) {
+      const approved = await approveCreatives(client, adGroup.id);
+      creatives += approved;
+    }
     await activateCampaign(client, id);
     launch.onProgress('Activating', ++done, campaignIds.length);
     return entities.map((adGroup) => adGroup.id);

@@ -3,7 +3,12 @@ import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.
 import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
-import { SETTLEMENT_QUEUE, SETTLEMENT_QUEUE_NAME, type SettlementJob, type SettlementQueue } from './settlement/settlement-job.js';
+import {
+  SETTLEMENT_QUEUE,
+  SETTLEMENT_QUEUE_NAME,
+  type SettlementJob,
+  type SettlementQueue,
+} from './settlement/settlement-job.js';
 import { SettlementProgress } from './settlement/settlement-progress.js';
 import { SpendBook } from './spend/spend-book.js';
 

@@ -25,7 +25,10 @@ export function notFound(what: string, id: string): AppError {
   return new AppError(404, 'not_found', `There is no ${what} '${id.slice(0, 64)}', or your key may not see it.`);
 }
 
-export function invalid(errors: readonly FieldError[], detail = 'The request has invalid fields; see errors.'): AppError {
+export function invalid(
+  errors: readonly FieldError[],
+  detail = 'The request has invalid fields; see errors.',
+): AppError {
   return new AppError(422, 'invalid_request', detail, errors);
 }
 

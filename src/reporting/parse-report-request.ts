@@ -61,17 +61,20 @@ export function parseReportRequest(query: Readonly<Record<string, unknown>>): Re
   };
 }
 
-type Texts = ReadonlyMap<string, string>;
+/** Null for a parameter that is at fault already. */
+type Texts = ReadonlyMap<string, string | null>;
 
-/** The known parameters that were given once. */
+/** The known parameters that were given. */
 function readTexts(query: Readonly<Record<string, unknown>>, faults: FieldError[]): Texts {
-  const texts = new Map<string, string>();
+  const texts = new Map<string, string | null>();
   for (const [name, value] of Object.entries(query)) {
     const fault = (message: string): unknown => faults.push({ path: name.slice(0, MAX_QUOTED), message });
-    if (!PARAMETER_NAMES.includes(name))
+    if (!PARAMETER_NAMES.includes(name)) {
       fault(`is not a parameter of a report; those are ${PARAMETER_NAMES.join(', ')}`);
-    else if (typeof value !== 'string') fault('must be given once');
-    else texts.set(name, value);
+      continue;
+    }
+    if (typeof value !== 'string') fault('must be given once');
+    texts.set(name, typeof value === 'string' ? value : null);
   }
   return texts;
 }
@@ -98,6 +101,7 @@ function readTime(path: 'from' | 'to', texts: Texts, timeZone: string | null, fa
   };
   const text = texts.get(path);
   if (text === undefined) return fault('is required');
+  if (text === null) return null;
   // In a query a plus is a space: the usual slip with +09:00.
   if (/^\S+ \d\d:\d\d$/.test(text)) return fault(`${TIME_MESSAGE}; write the + of an offset as %2B`);
   const isDate = DATE_FORM.test(text);

@@ -16,7 +16,13 @@ import { IndexUpkeep } from './upkeep/index-upkeep.js';
 import { LiveIndex } from './upkeep/live-index.js';
 
 @Module({
-  imports: [CampaignsModule, DeliveryModule, ProfilesModule, TrackingModule, TypeOrmModule.forFeature([PlacementEntity])],
+  imports: [
+    CampaignsModule,
+    DeliveryModule,
+    ProfilesModule,
+    TrackingModule,
+    TypeOrmModule.forFeature([PlacementEntity]),
+  ],
   controllers: [MatchController, ExplainController, PlacementsController],
   providers: [LiveIndex, IndexUpkeep, PlacementsService, DecisionWriter, MatchService, ExplainService],
 })

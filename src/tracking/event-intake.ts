@@ -44,7 +44,11 @@ export class EventIntake implements OnApplicationShutdown {
     @Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue,
     metrics: Metrics,
   ) {
-    this.batchEvents = metrics.counter('matchum_committed_events_total', 'Events made durable, and the batches of them', ['what']);
+    this.batchEvents = metrics.counter(
+      'matchum_committed_events_total',
+      'Events made durable, and the batches of them',
+      ['what'],
+    );
   }
 
   /** Verdicts in the order of `events`. Rejects with 503 when the events can't be made durable in time. */
@@ -97,7 +101,11 @@ export class EventIntake implements OnApplicationShutdown {
     if (submissions.length === 0) return;
     const batchId = newId('batch');
     try {
-      const added = await insertBatch(this.dataSource, batchId, submissions.flatMap(({ events }) => events));
+      const added = await insertBatch(
+        this.dataSource,
+        batchId,
+        submissions.flatMap(({ events }) => events),
+      );
       if (added.size > 0) this.enqueue(batchId, added.size);
       let index = 0;
       for (const { events, resolve } of submissions) {
@@ -113,7 +121,11 @@ export class EventIntake implements OnApplicationShutdown {
     this.batchEvents.inc({ what: 'events' }, events);
     this.batchEvents.inc({ what: 'batches' });
     this.queue.add(batchId, { batchId }).catch((error: Error) => {
-      this.logger.warn({ msg: 'batch was not queued; the sweeper will find it', batch: batchId, reason: error.message });
+      this.logger.warn({
+        msg: 'batch was not queued; the sweeper will find it',
+        batch: batchId,
+        reason: error.message,
+      });
     });
   }
 }

@@ -11,7 +11,9 @@ export async function insertBatch(
   events: readonly VerifiedEvent[],
 ): Promise<ReadonlySet<number>> {
   // In the order of the primary key: of two batches with the same events, one waits for the other and neither deadlocks.
-  const rows = events.map((event, index) => ({ event, index })).sort((a, b) => (orderKey(a.event) < orderKey(b.event) ? -1 : 1));
+  const rows = events
+    .map((event, index) => ({ event, index }))
+    .sort((a, b) => (orderKey(a.event) < orderKey(b.event) ? -1 : 1));
   const column = <T>(read: (event: VerifiedEvent) => T): T[] => rows.map(({ event }) => read(event));
   const receivedAt = events.reduce((earliest, event) => Math.min(earliest, event.receivedAt), Infinity);
   const inserted = await dataSource.query<{ ordinal: number }[]>(INSERT_BATCH, [

@@ -53,12 +53,12 @@ describe('frequency caps in a fleet of two', () => {
       { startsAt: '2012-01-01T00:00:00Z', ...fields },
       { targeting: { carrier: [carrier] }, ...adGroup },
     );
-    await untilServed(campaign.adGroupId);
+    await untilServed(campaign.adGroupId, carrier);
     return campaign;
   }
 
-  async function untilServed(adGroupId: string): Promise<void> {
-    for (const one of fleet) await untilKnown(one, adGroupId, at(NOON));
+  async function untilServed(adGroupId: string, carrier: string): Promise<void> {
+    for (const one of fleet) await untilKnown(one, adGroupId, at(NOON), { context: { carrier } });
   }
 
   /** `count` matches of one member at once, spread over the fleet. */
@@ -69,7 +69,9 @@ describe('frequency caps in a fleet of two', () => {
       ),
     );
     for (const { status } of answers) expect(status).toBe(200);
-    return answers.flatMap(({ body }) => body.messages as Message[]);
+    return answers.flatMap(({ body }) =>
+      (body.messages as Message[]).map(({ adGroupId, token }) => ({ adGroupId, token })),
+    );
   }
 
   async function show(messages: readonly Message[], time = NOON): Promise<void> {
@@ -123,19 +125,27 @@ describe('frequency caps in a fleet of two', () => {
     expect(group.status).toBe(201);
     const [creative] = group.body.creatives;
     await app.request('POST', `/v1/creatives/${creative.id}/approve`, {});
-    await untilServed(group.body.id);
+    await untilServed(group.body.id as string, carrier);
     const placed = await matchAtOnce(32, 'both', carrier);
     const adGroups = placed.map(({ adGroupId }) => adGroupId);
     expect(adGroups.filter((id) => id === first.adGroupId)).toHaveLength(2);
     expect(adGroups.filter((id) => id === group.body.id)).toHaveLength(1);
   });
 
-  it('count holds also when simulated time is before the server’s own', async () => {
+  it('count holds and what was seen also when simulated time goes back by years', async () => {
     const carrier = 'in-2012';
-    await serve(carrier, { frequencyCaps: [{ limit: 1, window: { ...DAY, kind: 'calendar' } }] });
+    const { advertiserId } = await serve(carrier, {
+      frequencyCaps: [{ limit: 1, window: { ...DAY, kind: 'calendar' } }],
+    });
     const then = '2012-06-06T03:00:00Z';
-    expect(await matchAtOnce(1, carrier, carrier, then)).toHaveLength(1);
-    expect(await matchAtOnce(4, carrier, carrier, later(then, 9))).toEqual([]);
+    const placed = await matchAtOnce(1, carrier, carrier, then);
+    expect(placed).toHaveLength(1);
+    expect(await matchAtOnce(4, carrier, carrier, later(then, 9))).toHaveLength(0);
+    await whileSettlementWaits(app, advertiserId, async () => {
+      await show(placed, later(then, 9));
+      expect(await untilLagging(later(then, 10))).toBeGreaterThan(0);
+      expect(await matchAtOnce(4, carrier, carrier, later(then, 11))).toHaveLength(0);
+    });
   });
 
   it('count what was seen while the worker lags behind, however long', async () => {
@@ -143,13 +153,11 @@ describe('frequency caps in a fleet of two', () => {
     const { advertiserId } = await serve(carrier, { frequencyCaps: [{ limit: 1, window: 'lifetime' }] });
     await whileSettlementWaits(app, advertiserId, async () => {
       await show(await matchAtOnce(1, carrier, carrier));
-      // Long enough for every process to have asked what is settled.
-      const lag = await settlementLag();
-      expect(lag).toBeGreaterThan(0);
-      expect(await matchAtOnce(8, carrier, carrier, later(NOON, 60))).toEqual([]);
+      expect(await untilLagging(later(NOON, 1))).toBeGreaterThan(0);
+      expect(await matchAtOnce(8, carrier, carrier, later(NOON, 60))).toHaveLength(0);
     });
     await untilSettled(app);
-    expect(await matchAtOnce(8, carrier, carrier, later(NOON, 120))).toEqual([]);
+    expect(await matchAtOnce(8, carrier, carrier, later(NOON, 120))).toHaveLength(0);
   });
 
   it('count events that are not settled when a state is built anew', async () => {
@@ -158,16 +166,75 @@ describe('frequency caps in a fleet of two', () => {
     await whileSettlementWaits(app, advertiserId, async () => {
       await show(await matchAtOnce(2, carrier, carrier));
       await redis.del(exposureKey(carrier));
-      expect(await matchAtOnce(8, carrier, carrier)).toEqual([]);
+      expect(await matchAtOnce(8, carrier, carrier)).toHaveLength(0);
     });
   });
 
-  /** Seconds, as one process knows them. */
-  async function settlementLag(): Promise<number> {
-    return eventually(async () => {
-      const { text } = await app.request('GET', '/metrics', undefined, at(later(NOON, 60)));
-      const lag = Number(/^matchum_settlement_lag_seconds (\S+)$/m.exec(text)?.[1]);
-      return lag > 0 && lag;
-    });
+  /** Waits until every process has seen that something is not settled. */
+  async function untilLagging(time: string): Promise<number> {
+    const lags = fleet.map((one) =>
+      eventually(async () => {
+        const { text } = await one.request('GET', '/metrics', undefined, at(time));
+        const lag = Number(/^matchum_settlement_lag_seconds (\S+)$/m.exec(text)?.[1]);
+        return lag > 0 && lag;
+      }),
+    );
+    return Math.min(...(await Promise.all(lags)));
   }
+
+  describe('when Redis loses all its data', () => {
+    /** Rank below the capped ones. */
+    const UNCAPPED = { bid: { model: 'cpm', amountMicros: 2_000 * WON } };
+
+    /** Waits until each process serves again: what has no caps does so at once. */
+    async function loseEverything(adGroupId: string, userId: string, carrier: string, time: string): Promise<void> {
+      await redis.flushdb();
+      for (const one of fleet) {
+        await eventually(async () => {
+          const { body } = await match(one, userId, { maxMessages: 1, context: { carrier } }, at(time));
+          return body.messages[0]?.adGroupId === adGroupId;
+        });
+      }
+    }
+
+    it('counts what was seen before, and what is seen of the holds that were lost', async () => {
+      const carrier = 'lost';
+      const start = later(NOON, 24 * 60);
+      const capped = await serve(carrier, { frequencyCaps: [{ limit: 3, window: 'lifetime' }] });
+      const uncapped = await serve(carrier, {}, UNCAPPED);
+      const [first, second] = (await matchAtOnce(2, carrier, carrier, start)) as [Message, Message];
+      expect([first.adGroupId, second.adGroupId]).toEqual([capped.adGroupId, capped.adGroupId]);
+      await show([first], start);
+      await loseEverything(uncapped.adGroupId, carrier, carrier, later(start, 1));
+      const waiting = await matchAtOnce(8, carrier, carrier, later(start, 9));
+      expect(waiting.map(({ adGroupId }) => adGroupId)).toEqual(waiting.map(() => uncapped.adGroupId));
+      await show([second], later(start, 9));
+      await untilSettled(app);
+
+      const after = await eventually(async () => {
+        const placed = await matchAtOnce(16, carrier, carrier, later(start, 12));
+        const ofCapped = placed.filter(({ adGroupId }) => adGroupId === capped.adGroupId);
+        return ofCapped.length > 0 && ofCapped;
+      });
+      expect(after).toHaveLength(1);
+      const more = await matchAtOnce(16, carrier, carrier, later(start, 12));
+      expect(more.filter(({ adGroupId }) => adGroupId === capped.adGroupId)).toHaveLength(0);
+    });
+
+    it('waits with what has caps until the lost holds that were seen are settled, too', async () => {
+      const carrier = 'lost-and-lagging';
+      const start = later(NOON, 48 * 60);
+      const capped = await serve(carrier, { frequencyCaps: [{ limit: 1, window: 'lifetime' }] });
+      const uncapped = await serve(carrier, {}, UNCAPPED);
+      const placed = await matchAtOnce(1, carrier, carrier, start);
+      expect(placed.map(({ adGroupId }) => adGroupId)).toEqual([capped.adGroupId]);
+      await loseEverything(uncapped.adGroupId, carrier, carrier, later(start, 1));
+      await whileSettlementWaits(app, capped.advertiserId, async () => {
+        await show(placed, later(start, 9));
+        expect(await untilLagging(later(start, 10))).toBeGreaterThan(0);
+        const others = await matchAtOnce(8, carrier, carrier, later(start, 30));
+        expect(others.map(({ adGroupId }) => adGroupId)).toEqual(others.map(() => uncapped.adGroupId));
+      });
+    });
+  });
 });

@@ -5,13 +5,20 @@ import { eventually, type RequestOptions, type TestApp } from '../servers/test-a
 
 export const WON = 1_000_000;
 
-export async function createAdvertiser(app: TestApp, fields: object = {}, creditMicros = 1_000_000 * WON): Promise<string> {
+export async function createAdvertiser(
+  app: TestApp,
+  fields: object = {},
+  creditMicros = 1_000_000 * WON,
+): Promise<string> {
   const body = { name: '한빛전기차', currency: 'KRW', timeZone: 'Asia/Seoul', ...fields };
   const advertiser = await app.request('POST', '/v1/advertisers', body);
   expect(advertiser).toMatchObject({ status: 201 });
   const id = advertiser.body.id as string;
   if (creditMicros > 0) {
-    const credit = await app.request('POST', `/v1/advertisers/${id}/credits`, { amountMicros: creditMicros, reference: 'first' });
+    const credit = await app.request('POST', `/v1/advertisers/${id}/credits`, {
+      amountMicros: creditMicros,
+      reference: 'first',
+    });
     expect(credit.status).toBe(201);
   }
   return id;

@@ -46,6 +46,7 @@ describe('the log', () => {
   });
 
   afterAll(async () => {
+    await Promise.all([postgresProxy.mend(), redisProxy.mend()]);
     await app.close();
     await Promise.all([postgresProxy.cut(), redisProxy.cut()]);
     await Promise.all([database.drop(), redis.release()]);
@@ -137,6 +138,5 @@ describe('the log', () => {
     expect(parsedLines().some(({ msg }) => msg === 'Redis is not reachable; reconnecting')).toBe(true);
     expect(parsedLines().some(({ msg, status }) => status === 503 || msg === 'request failed')).toBe(true);
     expect(leaks()).toEqual([]);
-    await Promise.all([postgresProxy.mend(), redisProxy.mend()]);
   });
 });

@@ -59,13 +59,23 @@ export function naiveReport(
     }));
 }
 
+const starts = new Map<string, number>();
+
 /** Walks back by quarters for as long as a clock on the wall shows the same day, or the same hour at the same offset. */
 function periodStart(at: number, granularity: 'hour' | 'day', zone: string): number {
-  const shown = (ms: number): string =>
-    DateTime.fromMillis(ms, { zone }).toFormat(granularity === 'day' ? 'yyyy-MM-dd' : 'yyyy-MM-dd HH ZZ');
-  let start = at;
-  while (shown(start - QUARTER_MS) === shown(at)) start -= QUARTER_MS;
+  const key = `${granularity} ${zone} ${at}`;
+  const known = starts.get(key);
+  if (known !== undefined) return known;
+  const before = at - QUARTER_MS;
+  const isFirst = shown(before, granularity, zone) !== shown(at, granularity, zone);
+  const start = isFirst ? at : periodStart(before, granularity, zone);
+  starts.set(key, start);
   return start;
+}
+
+function shown(at: number, granularity: 'hour' | 'day', zone: string): string {
+  const { year, ordinal, hour, offset } = DateTime.fromMillis(at, { zone });
+  return granularity === 'day' ? `${year} ${ordinal}` : `${year} ${ordinal} ${hour} ${offset}`;
 }
 
 function isoTime(ms: number, zone: string): string {

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
-import { at, createAdvertiser, createServingCampaign, impressions, match, untilKnown, untilSettled, WON } from './fixtures.js';
+import {
+  at,
+  createAdvertiser,
+  createServingCampaign,
+  impressions,
+  match,
+  untilKnown,
+  untilSettled,
+  WON,
+} from './fixtures.js';
 
 describe('the main job over HTTP', () => {
   let app: TestApp;
@@ -43,7 +52,10 @@ describe('the main job over HTTP', () => {
     });
 
     const reported = await app.request('POST', '/v1/events', impressions(shown), evening);
-    expect(reported).toMatchObject({ status: 202, body: { results: [{ status: 'accepted' }, { status: 'accepted' }] } });
+    expect(reported).toMatchObject({
+      status: 202,
+      body: { results: [{ status: 'accepted' }, { status: 'accepted' }] },
+    });
     const again = await app.request('POST', '/v1/events', impressions(shown), evening);
     expect(again.body.results).toEqual([{ status: 'duplicate' }, { status: 'duplicate' }]);
     const click = await fetch(shown[0]?.clickUrl ?? '', { redirect: 'manual', headers: evening.headers ?? {} });
@@ -90,7 +102,12 @@ describe('the main job over HTTP', () => {
   it('frees the place of a message that was never shown once its hold is over', async () => {
     const advertiserId = await createAdvertiser(app, { name: 'Once a week' });
     const cap = { limit: 1, window: { length: 1, unit: 'week', kind: 'rolling' } };
-    const { adGroupId } = await createServingCampaign(app, advertiserId, { frequencyCaps: [cap] }, { targeting: { carrier: ['SKT'] } });
+    const { adGroupId } = await createServingCampaign(
+      app,
+      advertiserId,
+      { frequencyCaps: [cap] },
+      { targeting: { carrier: ['SKT'] } },
+    );
     const start = at('2026-11-23T03:00:00Z');
     const context = { carrier: 'SKT' };
     await untilKnown(app, adGroupId, start, { context });
@@ -101,7 +118,9 @@ describe('the main job over HTTP', () => {
     expect((await app.request('POST', '/v1/events', impressions(shown), late)).body.results).toEqual([
       { status: 'rejected', code: 'expired' },
     ]);
-    await eventually(async () => (await match(app, 'member-3', { context }, at('2026-11-23T03:11:00Z'))).body.messages.length === 1);
+    await eventually(
+      async () => (await match(app, 'member-3', { context }, at('2026-11-23T03:11:00Z'))).body.messages.length === 1,
+    );
   });
 });
 

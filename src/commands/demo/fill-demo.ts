@@ -1,8 +1,53 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ApiClient } from '../api-client.js';
-import { type DemoSummary, runDemo } from './run-demo.js';
+import { DEMO_MEMBER } from './demo-member.js';
+import { runDemo } from './run-demo.js';
 
-/** The demo for a server that has just started on an empty database. */
-export async function fillDemo(url: string, adminKey: string): Promise<DemoSummary> {
-  process.stdout.write('Filling the empty database with the demo…\n');
-  return runDemo(new ApiClient({ url, key: adminKey }));
+/** How far the demo of an embedded database has come; absent: not begun. */
+type Mark = 'begun' | 'filled' | null;
+
+const SERVES_TIMEOUT_MS = 15_000;
+
+/**
+ * Fills an embedded database that has nothing in it with the demo, or goes on where an earlier start was cut off. Answers
+ * whether the demo is there; then its first member can be matched at once.
+ */
+export async function fillDemo(url: string, adminKey: string, dataDir: string): Promise<boolean> {
+  const client = new ApiClient({ url, key: adminKey });
+  const path = join(dataDir, 'demo');
+  const mark = await readMark(path);
+  if (mark === null && !(await isEmpty(client))) return false;
+  if (mark !== 'filled') {
+    process.stdout.write('Filling the empty database with the demo…\n');
+    await writeFile(path, 'begun');
+    await runDemo(client);
+    await writeFile(path, 'filled');
+  }
+  await untilServed(client);
+  return true;
+}
+
+async function readMark(path: string): Promise<Mark> {
+  try {
+    return (await readFile(path, 'utf8')) === 'filled' ? 'filled' : 'begun';
+  } catch {
+    return null;
+  }
+}
+
+async function isEmpty(client: ApiClient): Promise<boolean> {
+  const { data } = await client.get<{ data: readonly unknown[] }>('/v1/advertisers?limit=1');
+  return data.length === 0;
+}
+
+/** What was just created is known to the index a moment later. It may also never serve again: budgets end. */
+async function untilServed(client: ApiClient): Promise<void> {
+  const deadline = performance.now() + SERVES_TIMEOUT_MS;
+  const body = { userId: DEMO_MEMBER, placement: 'chat_list', chatCount: 42, limit: 1 };
+  while (performance.now() < deadline) {
+    const { counts } = await client.post<{ counts: { placed: number } }>('/v1/match/explain', { body });
+    if (counts.placed > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

@@ -21,7 +21,11 @@ interface Row {
  * What Postgres knows of a member's exposure: every accepted impression, settled or not. `keepFrom` (epoch ms) bounds the
  * single ones; older ones are in the totals only.
  */
-export async function rebuildExposure(dataSource: DataSource, memberId: string, keepFrom: number): Promise<RebuiltExposure> {
+export async function rebuildExposure(
+  dataSource: DataSource,
+  memberId: string,
+  keepFrom: number,
+): Promise<RebuiltExposure> {
   const rows = await dataSource.query<Row[]>(
     `SELECT ad_group_id, campaign_id, count(*) AS total,
             array_agg(message_id) FILTER (WHERE occurred_at >= $2) AS message_ids,
@@ -36,7 +40,9 @@ export async function rebuildExposure(dataSource: DataSource, memberId: string, 
   for (const { ad_group_id: adGroupId, campaign_id: campaignId, total, message_ids, times } of rows) {
     totals[adGroupId] = total;
     totals[campaignId] = (totals[campaignId] ?? 0) + total;
-    message_ids?.forEach((messageId, i) => impressions.push([messageId, adGroupId, campaignId, Math.round(times?.[i] ?? 0)]));
+    message_ids?.forEach((messageId, i) =>
+      impressions.push([messageId, adGroupId, campaignId, Math.round(times?.[i] ?? 0)]),
+    );
   }
   return { impressions, totals };
 }

@@ -78,7 +78,9 @@ export class ExposureStore {
     // While Postgres is away, what is shown could not be reported: nothing is.
     if (epoch === null || this.progress.isStale) return { status: 'unavailable' };
     const candidates =
-      request.now < epoch.quarantinedUntil ? request.candidates.filter(({ caps }) => caps.length === 0) : request.candidates;
+      request.now < epoch.quarantinedUntil
+        ? request.candidates.filter(({ caps }) => caps.length === 0)
+        : request.candidates;
     const keepFrom = request.now - KEPT_MS;
     const json = JSON.stringify({
       epoch: epoch.id,
@@ -137,10 +139,22 @@ export class ExposureStore {
     if (epoch === null) return null;
     const json = await this.redis.peekExposure(exposureKey(memberId), epoch.id);
     const { impressions, holds, totals } =
-      json === '' ? { ...(await rebuildExposure(this.dataSource, memberId, now - KEPT_MS)), holds: [] } : parsePeeked(json);
+      json === ''
+        ? { ...(await rebuildExposure(this.dataSource, memberId, now - KEPT_MS)), holds: [] }
+        : parsePeeked(json);
     return {
-      impressions: impressions.map(([messageId, adGroupId, campaignId, at]) => ({ messageId, adGroupId, campaignId, at })),
-      holds: holds.map(([messageId, adGroupId, campaignId, expiresAt]) => ({ messageId, adGroupId, campaignId, expiresAt })),
+      impressions: impressions.map(([messageId, adGroupId, campaignId, at]) => ({
+        messageId,
+        adGroupId,
+        campaignId,
+        at,
+      })),
+      holds: holds.map(([messageId, adGroupId, campaignId, expiresAt]) => ({
+        messageId,
+        adGroupId,
+        campaignId,
+        expiresAt,
+      })),
       totals,
       settledUntil: this.progress.settledUntil,
       isQuarantined: now < epoch.quarantinedUntil,

@@ -26,7 +26,15 @@ export async function addReportRows(
   for (const event of events) {
     const bucket = Math.floor(event.occurredAt / BUCKET_MS) * BUCKET_MS;
     const key = `${bucket} ${event.creativeId} ${event.placement}`;
-    const row = rows.get(key) ?? { bucketAt: new Date(bucket), event, impressions: 0, clicks: 0, hides: 0, conversions: 0, spend: 0n };
+    const row = rows.get(key) ?? {
+      bucketAt: new Date(bucket),
+      event,
+      impressions: 0,
+      clicks: 0,
+      hides: 0,
+      conversions: 0,
+      spend: 0n,
+    };
     row[COUNT_OF[event.type]] += 1;
     if (isCharged(event)) row.spend += BigInt(event.priceMicros);
     rows.set(key, row);

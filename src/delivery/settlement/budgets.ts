@@ -13,7 +13,10 @@ export interface CampaignTerms {
 }
 
 /** Terms by campaign. `campaignIds`: $1. */
-export async function readTerms(tx: EntityManager, campaignIds: readonly string[]): Promise<ReadonlyMap<string, CampaignTerms>> {
+export async function readTerms(
+  tx: EntityManager,
+  campaignIds: readonly string[],
+): Promise<ReadonlyMap<string, CampaignTerms>> {
   const rows = await tx.query<TermsRow[]>(
     `SELECT c.id, c.advertiser_id, a.time_zone, a.currency, c.total_budget_micros, c.daily_budget_micros,
             coalesce((SELECT json_object_agg(g.id, g.daily_budget_micros::text) FROM ad_groups g
@@ -58,7 +61,11 @@ export interface CampaignSpend {
  * Reads it under the lock on the advertiser's account, which every settlement takes first: nothing is spent meanwhile.
  * `campaignId`: $1.
  */
-export async function readSpend(tx: EntityManager, campaignId: string, days: readonly string[]): Promise<CampaignSpend> {
+export async function readSpend(
+  tx: EntityManager,
+  campaignId: string,
+  days: readonly string[],
+): Promise<CampaignSpend> {
   const rows = await tx.query<{ ad_group_id: string; day: string; spent_micros: string }[]>(
     `SELECT ad_group_id, day::text AS day, spent_micros::text FROM daily_spend WHERE campaign_id = $1`,
     [campaignId],

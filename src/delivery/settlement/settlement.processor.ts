@@ -23,7 +23,9 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
     @Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue,
     metrics: Metrics,
   ) {
-    this.outcomes = metrics.counter('matchum_settled_batches_total', 'Event batches by outcome of their settlement', ['outcome']);
+    this.outcomes = metrics.counter('matchum_settled_batches_total', 'Event batches by outcome of their settlement', [
+      'outcome',
+    ]);
   }
 
   onApplicationBootstrap(): void {

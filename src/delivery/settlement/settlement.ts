@@ -71,7 +71,11 @@ export class Settlement {
 }
 
 /** Most events keep the outcome they were accepted with; only the others are written. */
-async function markOutcomes(tx: EntityManager, events: readonly SettlingEvent[], refused: ReadonlySet<string>): Promise<void> {
+async function markOutcomes(
+  tx: EntityManager,
+  events: readonly SettlingEvent[],
+  refused: ReadonlySet<string>,
+): Promise<void> {
   const changed = events.filter((event) => !event.isShown || event.waited || refused.has(eventKey(event)));
   if (changed.length === 0) return;
   const outcomes = changed.map((event) =>

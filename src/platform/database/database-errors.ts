@@ -3,7 +3,8 @@ import { QueryFailedError } from 'typeorm';
 // Class 08 is a broken connection, 57P0x a server that stops or starts, 53300 one without a free connection; see
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNAVAILABLE = /^(08...|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
-const UNAVAILABLE_MESSAGE = /timeout exceeded when trying to connect|Connection terminated|connection.*closed|not queryable/i;
+const UNAVAILABLE_MESSAGE =
+  /timeout exceeded when trying to connect|Connection terminated|connection.*closed|not queryable/i;
 
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
@@ -21,8 +22,9 @@ function driverError(error: unknown): DriverError {
 
 /** True where the server is away or stopping: trying again later can help, another input can't. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
+  // Not by `instanceof Error`: where code runs in a realm of its own, Node's network errors come from another one.
+  if (typeof error !== 'object' || error === null) return false;
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isDatabaseUnavailable);
   const { code = '', message = '' } = driverError(error);
   return UNAVAILABLE.test(code) || UNAVAILABLE_MESSAGE.test(message);
 }

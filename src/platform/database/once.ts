@@ -37,7 +37,9 @@ export class Once {
     if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
       throw new AppError(400, 'malformed_request', 'Idempotency-Key must be 1 to 255 printable ASCII characters.');
     }
-    const hash = createHash('sha256').update(JSON.stringify([request.route, request.body])).digest();
+    const hash = createHash('sha256')
+      .update(JSON.stringify([request.route, request.body]))
+      .digest();
     return this.dataSource.transaction(async (tx) => {
       const earlier = await this.claim(tx, request, idempotencyKey, hash);
       if (earlier !== null) return this.repeat<T>(earlier, hash);

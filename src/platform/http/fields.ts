@@ -32,7 +32,13 @@ interface FieldOptions {
 
 function field(options: FieldOptions, api: ApiPropertyOptions, ...rules: PropertyDecorator[]): PropertyDecorator {
   const { description, example, optional = false, nullable = false } = options;
-  const described = { description, required: !optional, nullable, ...(example === undefined ? {} : { example }), ...api };
+  const described = {
+    description,
+    required: !optional,
+    nullable,
+    ...(example === undefined ? {} : { example }),
+    ...api,
+  };
   return applyDecorators(
     ApiProperty(described as ApiPropertyOptions),
     ...(nullable ? [ValidateIf((_object, value) => value !== null)] : []),
@@ -61,7 +67,12 @@ export function Text(options: TextOptions): PropertyDecorator {
   const { min = 1, max, pattern, form } = options;
   return field(
     options,
-    { type: String, minLength: min, maxLength: max, ...(pattern ? { pattern: pattern.source } : {}) } as ApiPropertyOptions,
+    {
+      type: String,
+      minLength: min,
+      maxLength: max,
+      ...(pattern ? { pattern: pattern.source } : {}),
+    },
     IsString({ message: 'must be a string' }),
     Length(min, max, { message: `must have ${min} to ${max} characters` }),
     ValidateBy({
@@ -85,7 +96,7 @@ export function Whole(options: FieldOptions & { readonly min: number; readonly m
   const message = `must be a whole number from ${min} to ${max}`;
   return field(
     options,
-    { type: 'integer', minimum: min, maximum: max } as ApiPropertyOptions,
+    { type: 'integer', minimum: min, maximum: max },
     IsInt({ message }),
     Min(min, { message }),
     Max(max, { message }),
@@ -97,11 +108,7 @@ export function Flag(options: FieldOptions): PropertyDecorator {
 }
 
 export function OneOf(values: readonly string[], options: FieldOptions): PropertyDecorator {
-  return field(
-    options,
-    { enum: [...values] },
-    IsIn([...values], { message: `must be one of ${values.join(', ')}` }),
-  );
+  return field(options, { enum: [...values] }, IsIn([...values], { message: `must be one of ${values.join(', ')}` }));
 }
 
 const INSTANT_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
@@ -140,14 +147,16 @@ export function WebAddress(options: FieldOptions): PropertyDecorator {
       name: 'webAddress',
       validator: {
         validate: isWebAddress,
-        defaultMessage: () => 'must be an http:// or https:// address of at most 2048 characters, without user name and password',
+        defaultMessage: () =>
+          'must be an http:// or https:// address of at most 2048 characters, without user name and password',
       },
     }),
   );
 }
 
 function isWebAddress(value: unknown): boolean {
-  if (typeof value !== 'string' || value.length > 2048 || !/^https?:\/\/\S+$/.test(value) || UNSAFE_TEXT.test(value)) return false;
+  if (typeof value !== 'string' || value.length > 2048 || !/^https?:\/\/\S+$/.test(value) || UNSAFE_TEXT.test(value))
+    return false;
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
   return url.username === '' && url.password === '';
@@ -169,10 +178,13 @@ export function Nested(type: () => new () => object, options: FieldOptions): Pro
   );
 }
 
-export function NestedList(type: () => new () => object, options: FieldOptions & { readonly max: number }): PropertyDecorator {
+export function NestedList(
+  type: () => new () => object,
+  options: FieldOptions & { readonly max: number },
+): PropertyDecorator {
   return field(
     options,
-    { type: () => [type()] } as ApiPropertyOptions,
+    { type: () => [type()] },
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(options.max, { message: `must have at most ${options.max} entries` }),
     ValidateBy({
@@ -195,7 +207,7 @@ export function TextList(
   const { max, pattern, form } = options;
   return field(
     options,
-    { type: [String], maxItems: max } as ApiPropertyOptions,
+    { type: [String], maxItems: max },
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(max, { message: `must have at most ${max} entries` }),
     Matches(pattern, { each: true, message: `must each be ${form}` }),

@@ -30,8 +30,8 @@ const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
  * The lines without their line ends (LF or CRLF); blank lines are left out, the last one needs no line end. `bytes` is
- * valid until the next line is asked for. A caller that stops early leaves the rest unread and can still answer. Throws
- * AppError when the upload breaks off.
+ * valid until the next line is asked for. A caller may stop early and answer; the rest of the upload is then passed over.
+ * Throws AppError when the upload breaks off.
  */
 export async function* readLines(stream: Readable, maxLineBytes: number): AsyncGenerator<NdjsonLine, void, undefined> {
   const lines = new LineSplitter(maxLineBytes);
@@ -48,6 +48,9 @@ async function* chunksOf(stream: Readable): AsyncGenerator<Buffer, void, undefin
     throw Object.assign(new AppError(400, 'upload_incomplete', 'The upload broke off before its end.'), {
       cause: error,
     });
+  } finally {
+    // Nothing else takes an unread rest off the connection, where it would stand before the next request.
+    stream.resume();
   }
 }
 

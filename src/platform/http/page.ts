@@ -8,7 +8,13 @@ export const MAX_PAGE_SIZE = 500;
 
 /** Lists go by id, which is the order of creation; the cursor is the last id of the page before. */
 export class PageQuery {
-  @ApiProperty({ description: 'Most entries to answer', minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, required: false })
+  @ApiProperty({
+    description: 'Most entries to answer',
+    minimum: 1,
+    maximum: MAX_PAGE_SIZE,
+    default: DEFAULT_PAGE_SIZE,
+    required: false,
+  })
   @IsOptional()
   @Type(() => Number)
   @IsInt({ message: 'must be a whole number' })

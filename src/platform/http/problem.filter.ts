@@ -114,7 +114,7 @@ function schemaErrors(error: Partial<FastifyError>): FieldError[] {
       .replaceAll(/\/(\d+)/g, '[$1]')
       .replaceAll('/', '.')
       .replace(/^\./, '');
-    const { additionalProperty, missingProperty, allowedValues } = fault.params as Record<string, unknown>;
+    const { additionalProperty, missingProperty, allowedValues } = fault.params;
     const property = additionalProperty ?? missingProperty;
     const path = typeof property === 'string' ? (base === '' ? property : `${base}.${property}`) : base;
     const allowed = Array.isArray(allowedValues)

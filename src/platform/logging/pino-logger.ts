@@ -8,7 +8,13 @@ export function createPino(level: LogLevel, destination?: DestinationStream): Lo
 }
 
 /** Nest's lines on each module and route that it finds at the start. */
-const OF_THE_FRAMEWORK: ReadonlySet<unknown> = new Set(['NestFactory', 'NestApplication', 'InstanceLoader', 'RouterExplorer', 'RoutesResolver']);
+const OF_THE_FRAMEWORK: ReadonlySet<unknown> = new Set([
+  'NestFactory',
+  'NestApplication',
+  'InstanceLoader',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
 
 /** Nest's own messages and the features' `Logger`s, as lines of JSON. */
 export class PinoLoggerService implements LoggerService {

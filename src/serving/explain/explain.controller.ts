@@ -20,7 +20,13 @@ const EXPLAIN_BODY = {
       description: 'Only these ad groups',
       example: ['adg_01KANQ8Y3V5T6W7X8Y9Z0A1B2C'],
     },
-    limit: { type: 'integer', minimum: 1, maximum: MAX_EXPLAINED, description: 'Most candidates to answer; 100 if absent', example: 100 },
+    limit: {
+      type: 'integer',
+      minimum: 1,
+      maximum: MAX_EXPLAINED,
+      description: 'Most candidates to answer; 100 if absent',
+      example: 100,
+    },
   },
 };
 
@@ -40,9 +46,22 @@ const EXPLAIN_ANSWER = {
             description: 'What a match would do with it',
             example: 'placed',
           },
-          reason: { type: 'string', enum: [...EXCLUSION_REASONS], description: 'The first check that failed', example: 'schedule' },
-          score: { type: 'number', description: 'Micros of the base currency for 1,000 impressions', example: 4_500_000_000 },
-          price: { type: 'integer', description: "What it would be charged, micros of the advertiser's currency", example: 4_200_000 },
+          reason: {
+            type: 'string',
+            enum: [...EXCLUSION_REASONS],
+            description: 'The first check that failed',
+            example: 'schedule',
+          },
+          score: {
+            type: 'number',
+            description: 'Micros of the base currency for 1,000 impressions',
+            example: 4_500_000_000,
+          },
+          price: {
+            type: 'integer',
+            description: "What it would be charged, micros of the advertiser's currency",
+            example: 4_200_000,
+          },
         },
       },
     },

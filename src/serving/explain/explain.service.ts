@@ -52,7 +52,9 @@ export class ExplainService {
     const request = await this.matching.toRequest(prepared);
     const exposure = await this.exposure.read(input.userId, now);
     if (exposure === null) {
-      throw new AppError(503, 'unavailable', 'The exposure state can not be read just now.', [], { 'retry-after': '1' });
+      throw new AppError(503, 'unavailable', 'The exposure state can not be read just now.', [], {
+        'retry-after': '1',
+      });
     }
     const { eligible, excluded } = this.judge(prepared, request, exposure);
     const ranked = explainRanked(eligible.sort(rankOrder(request.seed)), prepared);
@@ -83,7 +85,11 @@ function isCapped(record: AdGroupRecord, exposure: MemberExposure, now: number):
   return caps.some((cap) => used(cap, record, exposure) >= cap.limit);
 }
 
-function used(cap: HoldCap, record: AdGroupRecord, { impressions, holds, totals, settledUntil }: MemberExposure): number {
+function used(
+  cap: HoldCap,
+  record: AdGroupRecord,
+  { impressions, holds, totals, settledUntil }: MemberExposure,
+): number {
   const key = cap.scope === 'adGroup' ? 'adGroupId' : 'campaignId';
   const id = cap.scope === 'adGroup' ? record.id : record.campaignId;
   const held = holds.filter((hold) => hold[key] === id && hold.expiresAt > settledUntil).length;
@@ -92,7 +98,10 @@ function used(cap: HoldCap, record: AdGroupRecord, { impressions, holds, totals,
 }
 
 /** In rank order, no advertiser twice; the price of a placed one is set by the next that could be placed. */
-function explainRanked(ranked: readonly Scored[], { positions, placement }: PreparedMatch): readonly ExplainedCandidate[] {
+function explainRanked(
+  ranked: readonly Scored[],
+  { positions, placement }: PreparedMatch,
+): readonly ExplainedCandidate[] {
   const distinct = new Map<string, Scored>();
   for (const scored of ranked) {
     const { advertiserId } = scored.candidate.record;
@@ -109,7 +118,11 @@ function explainRanked(ranked: readonly Scored[], { positions, placement }: Prep
   const isPlaced = new Set<Candidate>(placed.map(({ candidate }) => candidate));
   const outranked = ranked
     .filter(({ candidate }) => !isPlaced.has(candidate))
-    .map(({ candidate, score }): ExplainedCandidate => ({ adGroupId: candidate.record.id, outcome: 'outranked', score }));
+    .map(({ candidate, score }): ExplainedCandidate => ({
+      adGroupId: candidate.record.id,
+      outcome: 'outranked',
+      score,
+    }));
   return [...explained, ...outranked];
 }
 

@@ -57,7 +57,12 @@ export class DecisionWriter {
       const record = ticket === undefined ? undefined : this.index.get(ticket.adGroupId)?.record;
       if (ticket === undefined || record === undefined) continue;
       const nextScore = tickets[i + 1]?.score ?? null;
-      const message = this.message(held, `${held.decisionId}.${i + 1}`, { ticket, nextScore, position, record }, placedIn);
+      const message = this.message(
+        held,
+        `${held.decisionId}.${i + 1}`,
+        { ticket, nextScore, position, record },
+        placedIn,
+      );
       if (message !== null) messages.push(message);
     }
     return messages;

@@ -4,7 +4,11 @@ const textOf = (description: string, example: string) => ({ type: 'string', desc
 export const MESSAGE = {
   type: 'object',
   properties: {
-    position: { type: 'integer', description: '0-based index in the list as shown, sponsored messages included', example: 1 },
+    position: {
+      type: 'integer',
+      description: '0-based index in the list as shown, sponsored messages included',
+      example: 1,
+    },
     label: textOf('Must be shown with the message: tells that it is paid for', '광고'),
     advertiserId: idOf('advertiser', 'adv_01KANQ8Y3V5T6W7X8Y9Z0A1B2C'),
     campaignId: idOf('campaign', 'cmp_01KANQ8Y3V5T6W7X8Y9Z0A1B2C'),

@@ -45,8 +45,20 @@ const text = (pattern: RegExp, description: string, example: string) => ({
 export const MATCH_PROPERTIES = {
   userId: text(USER_ID_PATTERN, "The chat backend's id of the member", 'member-1042'),
   placement: text(/^[a-z][a-z0-9_]{0,63}$/, 'Where messages are placed', 'chat_list'),
-  chatCount: { type: 'integer', minimum: 0, maximum: 100_000, description: 'Chats in the list, without sponsored messages', example: 42 },
-  maxMessages: { type: 'integer', minimum: 0, maximum: 20, description: "Most messages to place, if fewer than the placement's", example: 3 },
+  chatCount: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 100_000,
+    description: 'Chats in the list, without sponsored messages',
+    example: 42,
+  },
+  maxMessages: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 20,
+    description: "Most messages to place, if fewer than the placement's",
+    example: 3,
+  },
   context: {
     type: 'object',
     additionalProperties: false,

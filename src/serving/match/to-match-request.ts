@@ -6,8 +6,23 @@ import type { Subject } from '../../core/targeting/subject.js';
 import type { MemberProfile } from '../../profiles/profiles.api.js';
 import type { MatchContext } from './match-input.js';
 
-const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
 const NOBODY: ReadonlySet<string> = new Set();
+
+const UNKNOWN_MEMBER: Subject = {
+  interests: new Map(),
+  age: null,
+  gender: null,
+  country: null,
+  region: null,
+  language: null,
+  os: null,
+  osVersion: null,
+  appVersion: null,
+  carrier: null,
+  deviceType: null,
+  attributes: new Map(),
+  audiences: NOBODY,
+};
 
 /**
  * Joins a profile and a request's context into what matching reads. Of a member who did not consent to personalised
@@ -32,28 +47,31 @@ export function toMatchRequest(
   };
 }
 
-function toSubject(profile: MemberProfile | null, context: MatchContext, now: number, timeZone: string | null): Subject {
+function toSubject(
+  profile: MemberProfile | null,
+  context: MatchContext,
+  now: number,
+  timeZone: string | null,
+): Subject {
   const personal = profile?.personalized === true ? profile : null;
   return {
-    interests: personal?.interests ?? NOTHING,
-    age: personal === null ? null : age(personal, now, timeZone),
-    gender: personal?.gender ?? null,
-    attributes: personal?.attributes ?? NOTHING,
-    audiences: personal?.audiences ?? NOBODY,
-    country: context.country ?? personal?.country ?? null,
-    region: context.region ?? personal?.region ?? null,
-    language: context.language ?? profile?.language ?? null,
-    os: context.os ?? null,
-    osVersion: context.osVersion ?? null,
-    appVersion: context.appVersion ?? null,
-    carrier: context.carrier ?? null,
-    deviceType: context.deviceType ?? null,
+    ...UNKNOWN_MEMBER,
+    ...(personal === null ? {} : personalFields(personal, now, timeZone)),
+    language: profile?.language ?? null,
+    ...context,
   };
+}
+
+function personalFields(profile: MemberProfile, now: number, timeZone: string | null): Partial<Subject> {
+  const { interests, gender, country, region, attributes, audiences } = profile;
+  return { interests, gender, country, region, attributes, audiences, age: age(profile, now, timeZone) };
 }
 
 /** On the member's calendar; where the zone is unknown, on UTC's. */
 function age({ birth }: MemberProfile, now: number, timeZone: string | null): number | null {
   if (birth === null) return null;
-  const [year = 0, month = 1, day = 1] = localDate(now, timeZone ?? 'UTC').split('-').map(Number);
+  const [year = 0, month = 1, day = 1] = localDate(now, timeZone ?? 'UTC')
+    .split('-')
+    .map(Number);
   return completedYears(birth, { year, month, day });
 }

@@ -15,7 +15,12 @@ export class PlacementRulesDto {
   @Whole({ description: 'After how long the chat list asks anew, in seconds', example: 300, min: 1, max: 86_400 })
   refreshAfterSeconds!: number;
 
-  @Whole({ description: 'How long a placed message may wait for its impression, in seconds', example: 600, min: 1, max: 86_400 })
+  @Whole({
+    description: 'How long a placed message may wait for its impression, in seconds',
+    example: 600,
+    min: 1,
+    max: 86_400,
+  })
   holdSeconds!: number;
 
   @Micros({

@@ -81,7 +81,11 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** Resolves when the connection is lost; the loop then connects again. */
   private async listen(): Promise<void> {
-    const client = new Client({ connectionString: this.config.databaseUrl, application_name: 'matchum-listen', keepAlive: true });
+    const client = new Client({
+      connectionString: this.config.databaseUrl,
+      application_name: 'matchum-listen',
+      keepAlive: true,
+    });
     this.listener = client;
     const lost = new Promise<void>((resolve) => {
       client.once('end', resolve);

@@ -34,7 +34,8 @@ export class LiveIndex {
   /** Takes out the ad groups of these campaigns, but for those in `kept`. */
   removeCampaigns(campaignIds: readonly string[], kept: ReadonlySet<string>): void {
     for (const campaignId of campaignIds) {
-      for (const adGroupId of this.adGroupsOf.get(campaignId) ?? []) if (!kept.has(adGroupId)) this.removeAdGroup(adGroupId);
+      for (const adGroupId of this.adGroupsOf.get(campaignId) ?? [])
+        if (!kept.has(adGroupId)) this.removeAdGroup(adGroupId);
     }
   }
 

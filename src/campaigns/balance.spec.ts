@@ -1,0 +1,24 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { MAX_AMOUNT_MICROS } from '../core/money/micros.js';
+import { writeBalance } from './balance.js';
+
+describe('writeBalance', () => {
+  it('writes amounts that add up exactly, however large', () => {
+    const balances = fc.record({
+      left: fc.integer({ min: 0, max: MAX_AMOUNT_MICROS }),
+      spent: fc.bigInt(0n, 10n ** 24n),
+    });
+    fc.assert(
+      fc.property(balances, ({ left, spent }) => {
+        const credited = BigInt(left) + spent;
+        const text = writeBalance({ currency: 'KRW', balanceMicros: left, creditedMicros: String(credited) }, 0);
+        expect(text).toBe(
+          `{"balanceMicros":${left},"currency":"KRW","creditedMicros":${credited},"spentMicros":${spent},` +
+            `"asOf":"1970-01-01T00:00:00.000Z"}`,
+        );
+        expect(JSON.parse(text)).toMatchObject({ balanceMicros: left, creditedMicros: Number(credited) });
+      }),
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import { expect } from '@jest/globals';
+import type { DataSource } from 'typeorm';
+import type { TestApp, TestResponse } from '../servers/test-app.js';
+import type { AnswerRow, StoredRow } from './report-oracle.js';
+
+/** What the tests of reports share: rows as settlement leaves them, and the asking. */
+export const QUARTER_MS = 15 * 60_000;
+
+export function storedRow(bucketAt: number, advertiser: string): StoredRow {
+  const ids = { campaign: 'cmp_x', adGroup: 'adg_x', creative: 'crv_x', placement: 'chat_list' };
+  return { bucketAt, advertiser, ...ids, impressions: 0, clicks: 0, hides: 0, conversions: 0, spend: 0 };
+}
+
+export async function insertRows(dataSource: DataSource, rows: readonly object[]): Promise<void> {
+  await dataSource.query(
+    `INSERT INTO report_rows (bucket_at, advertiser_id, campaign_id, ad_group_id, creative_id, placement,
+                              impressions, clicks, hides, conversions, spend_micros)
+     SELECT to_timestamp("bucketAt" / 1000.0), advertiser, campaign, "adGroup", creative, placement,
+            coalesce(impressions, 0), coalesce(clicks, 0), coalesce(hides, 0), coalesce(conversions, 0), coalesce(spend, 0)
+     FROM jsonb_to_recordset($1::jsonb) AS row ("bucketAt" bigint, advertiser text, campaign text, "adGroup" text,
+       creative text, placement text, impressions bigint, clicks bigint, hides bigint, conversions bigint, spend bigint)`,
+    [JSON.stringify(rows)],
+  );
+}
+
+export async function issueKey(app: TestApp, of: object): Promise<string> {
+  return ((await app.request('POST', '/v1/api-keys', { name: 'test', ...of })).body as { key: string }).key;
+}
+
+export function report(
+  app: TestApp,
+  query: Readonly<Record<string, string>>,
+  options: { key?: string | null; headers?: Record<string, string> } = {},
+): Promise<TestResponse> {
+  return app.request('GET', `/v1/reports?${new URLSearchParams(query).toString()}`, undefined, options);
+}
+
+export function rowsOf(response: TestResponse): readonly AnswerRow[] {
+  expect({ status: response.status, text: response.status === 200 ? '' : response.text }).toEqual({
+    status: 200,
+    text: '',
+  });
+  return (response.body as { rows: readonly AnswerRow[] }).rows;
+}
