@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { AppError } from '../platform/app-error.js';
 import { BulkCampaigns } from './bulk-campaigns.service.js';
 import type { CampaignCreation } from './campaign-creation.service.js';
@@ -37,6 +38,10 @@ async function read(results: Readable): Promise<unknown[]> {
 }
 
 describe('BulkCampaigns', () => {
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+
   it('reads no faster than it stores: a few lines at once, however many there are', async () => {
     let read = 0;
     const upload = Readable.from(

@@ -111,7 +111,7 @@ export class BulkCampaigns {
 
   private rejected(line: number, error: unknown): LineResult {
     const { status, code, detail, errors } = toAppError(error);
-    if (status >= 500) this.logger.error({ msg: 'bulk line failed', line, stack: (error as Error).stack });
+    if (status === 500) this.logger.error({ msg: 'bulk line failed', line, stack: (error as Error).stack });
     const told = errors.length > 0 ? errors.slice(0, MAX_LINE_ERRORS) : [{ path: '', message: detail }];
     return { line, status: 'rejected', code, errors: told };
   }

@@ -1,15 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { type CreativeRow, editCreativeRow, newCreativeRow, toCreativeDto } from './creative-row.js';
 
-const CONTENT = {
+const BARE = {
   senderName: '한빛',
   title: '시승',
   body: '주말에 오세요',
-  imageUrl: 'https://example.com/i.png',
   callToAction: '예약',
   landingUrl: 'https://example.com',
-  language: 'ko',
 };
+const CONTENT = { ...BARE, imageUrl: 'https://example.com/i.png', language: 'ko' };
 
 const approved: CreativeRow = { ...newCreativeRow(CONTENT, 'adg_1', 0), status: 'approved' };
 const rejected: CreativeRow = { ...approved, status: 'rejected', rejection_reason: '과장' };
@@ -48,8 +47,7 @@ describe('a creative', () => {
   );
 
   it('leaves out of an answer what it does not have', () => {
-    const { imageUrl: _imageUrl, language: _language, ...bare } = CONTENT;
-    const answer = toCreativeDto(newCreativeRow(bare, 'adg_1', 0));
+    const answer = toCreativeDto(newCreativeRow(BARE, 'adg_1', 0));
     for (const field of ['imageUrl', 'language', 'rejectionReason']) expect(answer).not.toHaveProperty(field);
   });
 });

@@ -29,6 +29,8 @@ export interface Answer<T> {
   readonly body: T;
   /** Above 1: an earlier attempt may have had its effect already. */
   readonly attempts: number;
+  /** Epoch ms: the server's clock when it had answered, or up to a second later. */
+  readonly servedAt: number;
 }
 
 interface Page<T> {
@@ -136,7 +138,7 @@ export class ApiClient {
     const request = this.toRequest(method, options);
     for (let attempts = 1; ; attempts++) {
       const outcome = await this.attempt<T>(method, path, request);
-      if (outcome.ok) return { body: outcome.body, attempts };
+      if (outcome.ok) return { body: outcome.body, attempts, servedAt: outcome.servedAt };
       if (!mayRepeat || outcome.retryAfterMs === null || attempts >= MOST_ATTEMPTS) throw outcome.error;
       await pause(Math.max(outcome.retryAfterMs, Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), LONGEST_PAUSE_MS)));
     }
@@ -167,7 +169,7 @@ export class ApiClient {
     } catch (error) {
       return { ok: false, error: new ServerAway(this.url, error), retryAfterMs: 0 };
     }
-    if (response.ok) return { ok: true, body: readBody(text, response) as T };
+    if (response.ok) return { ok: true, body: readBody(text, response) as T, servedAt: servedAtOf(response) };
     const isBusy = response.status === 503 || response.status === 429;
     const retryAfterMs = isBusy ? secondsOf(response.headers.get('retry-after')) * 1000 : null;
     return { ok: false, error: toProblem(`${method} ${path}`, response.status, text), retryAfterMs };
@@ -175,7 +177,7 @@ export class ApiClient {
 }
 
 type Attempt<T> =
-  | { readonly ok: true; readonly body: T }
+  | { readonly ok: true; readonly body: T; readonly servedAt: number }
   /** `retryAfterMs` null: trying again would change nothing. */
   | { readonly ok: false; readonly error: Error; readonly retryAfterMs: number | null };
 
@@ -188,6 +190,12 @@ function readBody(text: string, response: Response): unknown {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as unknown);
+}
+
+/** The header has whole seconds, rounded down. */
+function servedAtOf({ headers }: Response): number {
+  const date = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(date) ? Date.now() : date + 999;
 }
 
 function toProblem(call: string, status: number, text: string): ApiProblem {

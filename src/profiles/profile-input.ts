@@ -43,14 +43,8 @@ export function parseProfile(input: unknown, today: CalendarDay): ParsedProfile 
     reader.reject('consent', 'is required: {"personalized":…,"nightTime":…}, what the member has agreed to');
   }
   if (consent === undefined || reader.errors.length > 0) return { ok: false, errors: reader.errors };
-  const { interests, attributes, ...rest } = fields;
-  const profile: ProfileFields = {
-    ...NOTHING_KNOWN,
-    ...rest,
-    interests: interests === undefined ? {} : withoutNulls(interests),
-    attributes: attributes === undefined ? {} : withoutNulls(attributes),
-    consent,
-  };
+  // The reader of a whole profile lets no null stand in its interests and attributes.
+  const profile: ProfileFields = { ...NOTHING_KNOWN, ...(fields as Partial<ProfileFields>), consent };
   return { ok: true, profile, segments: reader.segments };
 }
 

@@ -97,44 +97,49 @@ export class ProfileReader {
     return this.reject(path, `must be ${rule.expects}${found(value)}`);
   }
 
-  private interests(input: unknown): Record<string, number | null> | null {
-    const segments = this.keys(input, 'interests', MAX_INTERESTS);
-    if (segments === null) return null;
-    const weights: Record<string, number | null> = {};
-    for (const segment of segments) {
+  /** The object itself where all may stay as it is: copying it would cost as much as all the checks. */
+  private interests(input: unknown): Readonly<Record<string, number | null>> | null {
+    const weights = this.record(input, 'interests', MAX_INTERESTS);
+    if (weights === null) return null;
+    this.segments = Object.keys(weights);
+    let someAreZero = false;
+    for (const segment of this.segments) {
+      const weight = weights[segment];
       if (!SEGMENT_ID_RULE.pattern.test(segment)) {
         this.reject('interests', `has the key ${quoteKey(segment)}, which must be ${SEGMENT_ID_RULE.expects}`);
-        continue;
+      } else if (typeof weight === 'number' && weight >= 0 && weight <= 1) {
+        someAreZero ||= weight === 0;
+      } else if (weight !== null || !this.nullTakesAway) {
+        this.reject(`interests.${segment}`, `must be a weight from 0 to 1${this.orNull()}${found(weight)}`);
       }
-      const weight = (input as WireRecord)[segment];
-      if (weight === null && this.nullTakesAway) weights[segment] = null;
-      else if (typeof weight === 'number' && weight >= 0 && weight <= 1) weights[segment] = weight > 0 ? weight : null;
-      else this.reject(`interests.${segment}`, `must be a weight from 0 to 1${this.orNull()}${found(weight)}`);
     }
-    this.segments = segments;
-    return weights;
+    return (someAreZero ? this.withoutZeros(weights) : weights) as Readonly<Record<string, number | null>>;
   }
 
-  private attributes(input: unknown): Record<string, AttributeValue | null> | null {
-    const keys = this.keys(input, 'attributes', MAX_ATTRIBUTES);
-    if (keys === null) return null;
-    const attributes: Record<string, AttributeValue | null> = {};
-    for (const key of keys) {
+  private withoutZeros(weights: WireRecord): WireRecord {
+    if (this.nullTakesAway)
+      return Object.fromEntries(Object.entries(weights).map(([id, weight]) => [id, weight === 0 ? null : weight]));
+    return Object.fromEntries(Object.entries(weights).filter(([, weight]) => weight !== 0));
+  }
+
+  private attributes(input: unknown): Readonly<Record<string, AttributeValue | null>> | null {
+    const attributes = this.record(input, 'attributes', MAX_ATTRIBUTES);
+    if (attributes === null) return null;
+    for (const key of Object.keys(attributes)) {
+      const value = attributes[key];
       if (!ATTRIBUTE_KEY.test(key)) {
         this.reject('attributes', `has the key ${quoteKey(key)}, which must be ${ATTRIBUTE_KEY_FORM}`);
-        continue;
+      } else if (value !== null || !this.nullTakesAway) {
+        this.checkAttribute(value, `attributes.${key}`);
       }
-      const value = (input as WireRecord)[key];
-      if (value === null && this.nullTakesAway) attributes[key] = null;
-      else attributes[key] = this.attributeValue(value, `attributes.${key}`);
     }
-    return attributes;
+    return attributes as Readonly<Record<string, AttributeValue | null>>;
   }
 
-  private attributeValue(value: unknown, path: string): AttributeValue | null {
-    if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return value;
-    if (typeof value === 'string') return this.text(value, path, ATTRIBUTE_TEXT_RULE);
-    return this.reject(path, `must be a text, a finite number, true or false${this.orNull()}${found(value)}`);
+  private checkAttribute(value: unknown, path: string): void {
+    if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return;
+    if (typeof value === 'string') this.text(value, path, ATTRIBUTE_TEXT_RULE);
+    else this.reject(path, `must be a text, a finite number, true or false${this.orNull()}${found(value)}`);
   }
 
   private consent(input: unknown): Consent | null {
@@ -186,11 +191,10 @@ export class ProfileReader {
     return this.reject('timeZone', `must be the name of an IANA time zone, such as "Asia/Seoul"${found(value)}`);
   }
 
-  private keys(input: unknown, path: string, limit: number): string[] | null {
+  private record(input: unknown, path: string, limit: number): WireRecord | null {
     if (!isWireRecord(input)) return this.reject(path, `must be an object${found(input)}`);
-    const keys = Object.keys(input);
-    if (keys.length <= limit) return keys;
-    return this.reject(path, `must have at most ${limit} entries, not ${keys.length}`);
+    const count = Object.keys(input).length;
+    return count <= limit ? input : this.reject(path, `must have at most ${limit} entries, not ${count}`);
   }
 
   private orNull(): string {

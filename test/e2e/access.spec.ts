@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Module } from '@nestjs/common';
+import { AccessModule } from '../../src/access/access.module.js';
+import { createApp } from '../../src/platform/http/create-app.js';
 import type { Problem } from '../../src/platform/http/problem.filter.js';
+import { Public } from '../../src/platform/http/route-access.js';
+import { createPino } from '../../src/platform/logging/pino-logger.js';
+import { PlatformModule, RUNTIME_CONFIG, type RuntimeConfig } from '../../src/platform/platform.module.js';
 import { eventually, startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
 
 interface IssuedKey {
@@ -228,6 +234,37 @@ describe('access', () => {
       expect(restricted.map(({ roles }) => roles)).toEqual(restricted.map(() => ['admin']));
       expect(restricted.length).toBeGreaterThanOrEqual(6);
     });
+  });
+
+  it('refuses a route that says nothing of who may call it, to admins too', async () => {
+    @Controller()
+    class ForgetfulController {
+      @Get('forgotten')
+      forgotten(): string {
+        return 'open';
+      }
+
+      @Get('remembered')
+      @Public()
+      remembered(): string {
+        return 'open';
+      }
+    }
+    @Module({ controllers: [ForgetfulController] })
+    class ForgetfulModule {}
+
+    const imports = [PlatformModule.forRoot(app.app.get<RuntimeConfig>(RUNTIME_CONFIG)), AccessModule];
+    const forgetful = await createApp({ module: ForgetfulModule, imports }, createPino('silent'));
+    try {
+      await forgetful.listen(0, '127.0.0.1');
+      const url = await forgetful.getUrl();
+      const headers = { authorization: `Bearer ${app.adminKey}` };
+      expect((await fetch(`${url}/forgotten`, { headers })).status).toBe(403);
+      expect((await fetch(`${url}/forgotten`)).status).toBe(401);
+      expect((await fetch(`${url}/remembered`)).status).toBe(200);
+    } finally {
+      await forgetful.close();
+    }
   });
 
   describe('revoking keys', () => {

@@ -101,10 +101,8 @@ describe('advertisers and their money', () => {
     const credit = (id: string, amountMicros: number, reference: string, headers = {}): Promise<TestResponse> =>
       app.request('POST', `/v1/advertisers/${id}/credits`, { amountMicros, reference }, { headers });
 
-    async function balance(id: string): Promise<object> {
-      const { body } = await app.request('GET', `/v1/advertisers/${id}/balance`);
-      const { asOf: _asOf, ...amounts } = body;
-      return amounts as object;
+    async function balance(id: string): Promise<unknown> {
+      return (await app.request('GET', `/v1/advertisers/${id}/balance`)).body as unknown;
     }
 
     it('raise the balance once for each reference', async () => {
@@ -116,7 +114,7 @@ describe('advertisers and their money', () => {
       expect(again.body).toEqual(first.body);
       expect(await credit(id, 6 * WON, 'invoice-1')).toMatchObject({ status: 409, body: { code: 'reference_reused' } });
       await credit(id, WON, 'invoice-2');
-      expect(await balance(id)).toEqual({
+      expect(await balance(id)).toMatchObject({
         balanceMicros: 6 * WON,
         currency: 'KRW',
         creditedMicros: 6 * WON,

@@ -2,14 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { insertRows, issueKey, QUARTER_MS, report, rowsOf, storedRow } from './report-fixtures.js';
-import {
-  type AnswerRow,
-  type NaiveRequest,
-  naiveReport,
-  parseCsv,
-  type RowDimension,
-  type StoredRow,
-} from './report-oracle.js';
+import { type NaiveRequest, naiveReport, parseCsv, type RowDimension, type StoredRow } from './report-oracle.js';
 
 const DAY_MS = 86_400_000;
 const DIMENSIONS: readonly RowDimension[] = ['advertiser', 'campaign', 'adGroup', 'creative', 'placement'];
@@ -83,10 +76,10 @@ describe('reports', () => {
           seen.rows += expected.length;
           seen.nonEmpty += Number(expected.length > 0);
         }),
-        { numRuns: 150 },
+        { numRuns: 100 },
       );
       expect(seen.rows).toBeGreaterThan(1_000);
-      expect(seen.nonEmpty).toBeGreaterThan(75);
+      expect(seen.nonEmpty).toBeGreaterThan(50);
     });
 
     it('are the same in CSV, with a header line', async () => {
@@ -99,7 +92,7 @@ describe('reports', () => {
           expect(lines).toEqual(expected.map((row) => header.map((name) => harmless(row[name] ?? ''))));
           expect(header).toEqual(expected[0] === undefined ? header : Object.keys(expected[0]));
         }),
-        { numRuns: 50 },
+        { numRuns: 30 },
       );
     });
 

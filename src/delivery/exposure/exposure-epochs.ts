@@ -1,8 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { ulid } from 'ulid';
 import { Clock } from '../../platform/clock.js';
 import { REDIS } from '../../platform/platform.module.js';
 import { untilReady } from '../../platform/redis/redis.js';
@@ -10,16 +10,19 @@ import { EPOCH_KEY } from './exposure-scripts.js';
 
 /**
  * One life of the exposure state in Redis. Counted impressions are rebuilt from Postgres when a life is over (all data
- * lost, or a restart without an append-only file), but its open holds are not: until the last of them has expired, ad
- * groups with caps are not served (`quarantinedUntil`), so that no cap is broken meanwhile.
+ * lost, or a restart without an append-only file), but its open holds are not: until the last of them has expired and all
+ * that was accepted before is settled, ad groups with caps are not served, so that no cap is broken meanwhile.
  */
 export interface ExposureEpoch {
+  /** A number of ten digits: later ones sort after earlier ones. */
   readonly id: string;
-  /** Epoch ms. */
+  /** When the last hold of the life before expires, epoch ms. */
   readonly quarantinedUntil: number;
 }
 
 const START_TIMEOUT_MS = 3_000;
+/** Who recorded a life first gets this long to begin it. */
+const RIVAL_PAUSE_MS = 200;
 
 @Injectable()
 export class ExposureEpochs implements OnApplicationBootstrap {
@@ -59,15 +62,19 @@ export class ExposureEpochs implements OnApplicationBootstrap {
     return this.refreshing;
   }
 
-  private async findOut(): Promise<void> {
+  private async findOut(hasWaited = false): Promise<void> {
     const runId = /run_id:(\w+)/.exec(await this.redis.info('server'))?.[1] ?? '';
     const stored = await this.redis.hgetall(EPOCH_KEY);
     if (stored.id !== undefined && (stored.runId === runId || (await this.survivesRestarts()))) {
       this.epoch = { id: stored.id, quarantinedUntil: Number(stored.quarantinedUntil) };
       return;
     }
-    const id = ulid();
-    const quarantinedUntil = await this.record(id);
+    const next = await this.record(hasWaited);
+    if (next === null) {
+      await setTimeout(RIVAL_PAUSE_MS);
+      return this.findOut(true);
+    }
+    const { id, quarantinedUntil } = next;
     const began = await this.redis.beginEpoch(EPOCH_KEY, stored.id ?? '', id, runId, quarantinedUntil);
     if (began === 1) this.logger.log({ msg: 'exposure state begins anew', quarantined: quarantinedUntil > 0 });
     const current = await this.redis.hgetall(EPOCH_KEY);
@@ -85,15 +92,21 @@ export class ExposureEpochs implements OnApplicationBootstrap {
     }
   }
 
-  /** The first life ever has no holds before it to wait for. */
-  private async record(id: string): Promise<number> {
+  /**
+   * Gives the next life its number, by which scripts tell later lives from earlier ones. Null when another process was
+   * quicker, or may have been: a life that is recorded and not in Redis is over, or about to begin. The first life ever
+   * has no holds before it to wait for.
+   */
+  private async record(hasWaited: boolean): Promise<ExposureEpoch | null> {
     const now = this.clock.now();
-    const [row] = await this.dataSource.query<{ earlier: boolean; longest_hold_seconds: number }[]>(
-      `WITH added AS (INSERT INTO exposure_epochs (id, began_at) VALUES ($1, $2))
-       SELECT EXISTS (SELECT FROM exposure_epochs) AS earlier,
-              (SELECT max(hold_seconds) FROM placements) AS longest_hold_seconds`,
-      [id, new Date(now)],
+    const [row] = await this.dataSource.query<{ id: string; longest_hold_seconds: number }[]>(
+      `INSERT INTO exposure_epochs (id, began_at)
+       SELECT lpad((count(*) + 1)::text, 10, '0'), $1 FROM exposure_epochs HAVING $2 OR count(*) = 0
+       ON CONFLICT DO NOTHING
+       RETURNING id, (SELECT max(hold_seconds) FROM placements) AS longest_hold_seconds`,
+      [new Date(now), hasWaited],
     );
-    return row?.earlier === true ? now + row.longest_hold_seconds * 1000 : 0;
+    if (row === undefined) return null;
+    return { id: row.id, quarantinedUntil: Number(row.id) === 1 ? 0 : now + row.longest_hold_seconds * 1000 };
   }
 }

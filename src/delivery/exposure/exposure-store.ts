@@ -52,7 +52,7 @@ export interface Held {
 export type HoldOutcome = Held | { readonly status: 'short' } | { readonly status: 'unavailable' };
 
 /** A state that nobody asked for in this time is dropped; the next request rebuilds it from Postgres. */
-const STATE_TTL_MS = 24 * 3_600_000;
+const STATE_TTL_MS = 48 * 3_600_000;
 
 /** The longest window reaches back this far, with a day for clocks that change. */
 const KEPT_MS = (MAX_WINDOW_DAYS + 1) * 24 * 3_600_000;
@@ -85,7 +85,7 @@ export class ExposureStore {
     const json = JSON.stringify({
       epoch: epoch.id,
       now: request.now,
-      settledUntil: this.progress.settledUntil,
+      settledUntil,
       keepFrom,
       ttlMs: STATE_TTL_MS,
       requestId: request.requestId,
@@ -156,9 +156,14 @@ export class ExposureStore {
         expiresAt,
       })),
       totals,
-      settledUntil: this.progress.settledUntil,
-      isQuarantined: now < epoch.quarantinedUntil,
+      settledUntil: this.settledUntil(now),
+      isQuarantined: this.settledUntil(now) < epoch.quarantinedUntil,
     };
+  }
+
+  /** Never later than the request: simulated time may have gone back. */
+  private settledUntil(now: number): number {
+    return Math.min(this.progress.settledUntil, now);
   }
 }
 

@@ -59,8 +59,7 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
     );
     this.oldest = row?.oldest?.getTime() ?? null;
     if (askedAt === null) return;
-    const limit = Math.min(askedAt - LONGEST_COMMIT_MS, this.oldest ?? Infinity);
-    // Time that goes back (a simulated clock) must not take back what is known to be settled.
-    this.settledTo = Math.max(this.settledTo, limit);
+    // It may fall: where simulated time went back, events come that were not there before.
+    this.settledTo = Math.min(askedAt - LONGEST_COMMIT_MS, this.oldest ?? Infinity);
   }
 }

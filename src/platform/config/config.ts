@@ -65,7 +65,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     baseCurrency,
     exchangeRates: reader.rates('EXCHANGE_RATES', DEFAULT_EXCHANGE_RATES, baseCurrency),
     databasePoolSize: reader.integer('DATABASE_POOL_SIZE', 2, 500, 10),
-    matchDeadlineMs: reader.integer('MATCH_DEADLINE_MS', 5, 10_000, 80),
+    matchDeadlineMs: reader.integer('MATCH_DEADLINE_MS', 5, 10_000, 70),
   };
   if (reader.faults.length > 0) throw new InvalidConfig(reader.faults);
   return config;

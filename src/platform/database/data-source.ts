@@ -12,6 +12,8 @@ types.setTypeParser(types.builtins.INT8, (text) => {
 
 /** A statement that runs longer than this has lost its request; settlement and bulk loads stay well below. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** For a server that does not answer any more, not even that it stopped the statement. */
+const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 export function dataSourceOptions(url: string, poolSize: number): DataSourceOptions & { type: 'postgres' } {
@@ -26,6 +28,6 @@ export function dataSourceOptions(url: string, poolSize: number): DataSourceOpti
     // Without this, an idle connection that breaks would end the process.
     poolErrorHandler: () => undefined,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, application_name: 'matchum' },
+    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS, application_name: 'matchum' },
   };
 }

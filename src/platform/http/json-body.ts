@@ -80,8 +80,10 @@ function findUnstorableText(value: unknown, path: string): string | null {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING = new Set([0x5b, 0x7b]);
-const CLOSING = new Set([0x5d, 0x7d]);
+// `[` and `]` differ from `{` and `}` in this one bit.
+const BRACE_BIT = 0x20;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
 
 function nestsDeeperThan(body: Buffer, limit: number): boolean {
   if (body.length <= limit) return false;
@@ -93,9 +95,9 @@ function nestsDeeperThan(body: Buffer, limit: number): boolean {
       if (byte === BACKSLASH) i++;
       else if (byte === QUOTE) inString = false;
     } else if (byte === QUOTE) inString = true;
-    else if (OPENING.has(byte)) {
+    else if ((byte | BRACE_BIT) === OPENING) {
       if (++depth > limit) return true;
-    } else if (CLOSING.has(byte)) depth--;
+    } else if ((byte | BRACE_BIT) === CLOSING) depth--;
   }
   return false;
 }

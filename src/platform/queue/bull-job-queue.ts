@@ -6,6 +6,8 @@ import { JobQueue, PermanentFailure, type QueuedJob } from './job-queue.js';
 // The prefix is a hash tag: all keys of a queue share one slot of a Redis Cluster.
 const PREFIX = '{matchum:bull}';
 const ADD_TIMEOUT_MS = 2_000;
+/** Longer than a settlement takes, shorter than those who stop a process wait before they kill it. */
+const CLOSE_TIMEOUT_MS = 8_000;
 const JOB_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 200;
@@ -41,18 +43,7 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   async add(jobId: string, data: T): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('The job queue did not answer in time')), ADD_TIMEOUT_MS);
-    });
-    const added = this.queue.add(data, { jobId });
-    // Where the timeout wins, the late failure of the other must not go unhandled.
-    added.catch(() => undefined);
-    try {
-      await Promise.race([added, timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await withinTime(this.queue.add(data, { jobId }), ADD_TIMEOUT_MS, 'The job queue did not answer in time');
   }
 
   consume(concurrency: number, handler: (job: QueuedJob<T>) => Promise<void>): void {
@@ -72,7 +63,10 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   async close(): Promise<void> {
-    await this.queue.close();
+    // Without Redis, Bull would wait for it; a job that is cut off here is run again.
+    await withinTime(this.queue.close(), CLOSE_TIMEOUT_MS, 'The job queue did not close in time').catch((error: Error) =>
+      this.logger.warn({ msg: 'jobs may run again', reason: error.message }),
+    );
     // Bull leaves connections open that it did not make itself.
     for (const connection of this.connections) connection.disconnect();
   }
@@ -88,5 +82,19 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
     redis.on('error', () => undefined);
     this.connections.push(redis);
     return redis;
+  }
+}
+
+async function withinTime(work: Promise<unknown>, timeoutMs: number, message: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), timeoutMs);
+  });
+  // Where the timeout wins, a late failure of the work must not go unhandled.
+  work.catch(() => undefined);
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
   }
 }

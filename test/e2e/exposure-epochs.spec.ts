@@ -1,0 +1,92 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { ExposureEpochs } from '../../src/delivery/exposure/exposure-epochs.js';
+import { defineExposureScripts, EPOCH_KEY } from '../../src/delivery/exposure/exposure-scripts.js';
+import { SimulatedClock } from '../../src/platform/clock.js';
+import { dataSourceOptions } from '../../src/platform/database/data-source.js';
+import { eventually } from '../servers/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
+import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
+
+const NOW = Date.parse('2026-11-20T03:00:00Z');
+const LONGEST_HOLD_MS = 600_000;
+
+describe('the lives of the exposure state', () => {
+  let server: TestRedis;
+  let redis: Redis;
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  const clock = new SimulatedClock();
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    server = await createTestRedis();
+    redis = new Redis(server.url);
+    defineExposureScripts(redis);
+    clock.observe(NOW);
+  });
+
+  afterAll(async () => {
+    redis.disconnect();
+    await server.release();
+  });
+
+  beforeEach(async () => {
+    await redis.flushdb();
+    database = await createTestDatabase();
+    dataSource = await new DataSource(dataSourceOptions(database.url, 10)).initialize();
+  });
+
+  afterEach(async () => {
+    await dataSource.destroy();
+    await database.drop();
+  });
+
+  /** As that many processes that start at once would. */
+  async function start(count: number): Promise<readonly ExposureEpochs[]> {
+    const all = Array.from({ length: count }, () => new ExposureEpochs(redis, dataSource, clock));
+    await Promise.all(all.map((epochs) => epochs.onApplicationBootstrap()));
+    return all;
+  }
+
+  it('begin with one that serves at once, however slow the one that begins it is', async () => {
+    const slow = new Redis(server.url);
+    defineExposureScripts(slow);
+    slow.beginEpoch = async (...life) => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      return redis.beginEpoch(...life);
+    };
+    const first = new ExposureEpochs(slow, dataSource, clock);
+    const starting = first.onApplicationBootstrap();
+    await eventually(async () => (await dataSource.query<unknown[]>('SELECT 1 FROM exposure_epochs')).length > 0);
+    const epochs = [first, ...(await start(8))];
+    await starting;
+    slow.disconnect();
+    const ids = new Set(epochs.map(({ current }) => current?.id));
+    expect(ids.size).toBe(1);
+    expect(epochs.map(({ current }) => current?.quarantinedUntil)).toEqual(epochs.map(() => 0));
+    expect((await start(1))[0]?.current).toEqual(epochs[0]?.current);
+  });
+
+  it('are told apart by ids that sort in their order, the later ones quarantined for the longest hold', async () => {
+    const ids: string[] = [];
+    for (let life = 0; life < 12; life++) {
+      const [epochs] = await start(3);
+      ids.push(epochs?.current?.id ?? '');
+      expect(epochs?.current?.quarantinedUntil).toBe(life === 0 ? 0 : NOW + LONGEST_HOLD_MS);
+      await redis.flushdb();
+    }
+    expect(new Set(ids).size).toBe(12);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('end with a restart of a Redis that keeps no append-only file', async () => {
+    const [before] = await start(1);
+    await redis.hset(EPOCH_KEY, 'runId', 'of-the-server-before');
+    const [after] = await start(1);
+    expect(after?.current?.id).not.toBe(before?.current?.id);
+    expect(after?.current?.quarantinedUntil).toBe(NOW + LONGEST_HOLD_MS);
+  });
+});
