@@ -80,9 +80,6 @@ export class BulkCampaigns {
     } catch (error) {
       for (const result of underWay) yield await result;
       yield this.rejected(last + 1, error);
-    } finally {
-      // What is left unread would hold up the connection; it is thrown away as it comes.
-      upload.resume();
     }
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ApiClient, ApiProblem } from './api-client.js';
+import type { ApiClient } from './api-client.js';
 import type { AdvertiserPlan, CampaignPlan, ServingPlan } from './campaign-plan.js';
 import type { OnProgress } from './progress.js';
 
@@ -138,12 +138,7 @@ async function untilServing(client: ApiClient, adGroupId: string): Promise<void>
     if (candidate !== undefined && candidate.outcome !== 'excluded') return;
     if (performance.now() > deadline) {
       const reason = candidate === undefined ? 'unknown' : `excluded by ${candidate.reason}`;
-      throw new ApiProblem(
-        'POST /v1/match/explain',
-        200,
-        'not_serving',
-        `The new campaigns do not serve yet: ${reason}.`,
-      );
+      throw new Error(`The new campaigns do not serve after ${LONGEST_WAIT_MS / 1000} s: the last one is ${reason}.`);
     }
     await pause(PROBE_EVERY_MS);
   }

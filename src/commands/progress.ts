@@ -10,6 +10,7 @@ export class ProgressDisplay {
   private bar: cliProgress.SingleBar | null = null;
   private step = '';
   private saidAt = 0;
+  private isComplete = false;
 
   constructor(private readonly stream: NodeJS.WriteStream = process.stderr) {}
 
@@ -38,12 +39,16 @@ export class ProgressDisplay {
     this.bar.update(done);
   }
 
+  /** The first and the last of a step are always said. */
   private say(step: string, done: number, total: number): void {
     const now = performance.now();
     const isNew = step !== this.step;
-    if (!isNew && done < total && now - this.saidAt < LINE_EVERY_MS) return;
+    const isComplete = done >= total;
+    const isDue = now - this.saidAt >= LINE_EVERY_MS;
+    if (!isNew && (isComplete ? this.isComplete : !isDue)) return;
     this.step = step;
     this.saidAt = now;
+    this.isComplete = isComplete;
     this.stream.write(`${step} ${done}/${total}\n`);
   }
 }

@@ -3,9 +3,21 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { ProfileFields, StoredProfile } from './interest-profile.js';
 
-export interface ProfileToWrite {
+/** A profile as `UPSERT` takes it: what is JSON in the table is JSON already, advertisers are joined by commas. */
+export interface EncodedProfile {
   readonly userId: string;
-  readonly profile: ProfileFields;
+  readonly interests: string;
+  readonly birthDate: string | null;
+  readonly birthYear: number | null;
+  readonly gender: string | null;
+  readonly country: string | null;
+  readonly region: string | null;
+  readonly language: string | null;
+  readonly timeZone: string | null;
+  readonly attributes: string;
+  readonly personalized: boolean;
+  readonly nightTime: boolean;
+  readonly mutedAdvertisers: string;
 }
 
 interface ProfileRow {
@@ -75,18 +87,22 @@ export class ProfileStore {
   }
 
   /** Creates the profile (then its version is 1) or replaces it. */
-  async put(write: ProfileToWrite, now: number, tx: EntityManager = this.dataSource.manager): Promise<StoredProfile> {
+  async put(
+    { userId, profile }: { readonly userId: string; readonly profile: ProfileFields },
+    now: number,
+    tx: EntityManager = this.dataSource.manager,
+  ): Promise<StoredProfile> {
     const rows = await tx.query<{ version: number; created_at: Date }[]>(
       `${UPSERT} RETURNING version, created_at`,
-      upsertParameters([write], now),
+      upsertParameters([encodeProfile(userId, profile)], now),
     );
     const { version, created_at } = rows[0] as { version: number; created_at: Date };
-    return { ...write.profile, userId: write.userId, version, createdAt: created_at.getTime(), updatedAt: now };
+    return { ...profile, userId, version, createdAt: created_at.getTime(), updatedAt: now };
   }
 
-  /** Creates or replaces many profiles at once, all or none; no member may stand in `writes` twice. */
-  async putAll(writes: readonly ProfileToWrite[], now: number): Promise<void> {
-    await this.dataSource.query(UPSERT, upsertParameters(writes, now));
+  /** Creates or replaces many profiles at once, all or none; no member may stand there twice. */
+  async putAll(profiles: readonly EncodedProfile[], now: number): Promise<void> {
+    await this.dataSource.query(UPSERT, upsertParameters(profiles, now));
   }
 
   /** Erases all that is kept of the member here: the profile and the places in audiences. */
@@ -99,22 +115,41 @@ export class ProfileStore {
   }
 }
 
-function upsertParameters(writes: readonly ProfileToWrite[], now: number): unknown[] {
-  const column = <T>(value: (profile: ProfileFields) => T): T[] => writes.map(({ profile }) => value(profile));
+export function encodeProfile(userId: string, profile: ProfileFields): EncodedProfile {
+  return {
+    userId,
+    interests: JSON.stringify(profile.interests),
+    birthDate: profile.birthDate,
+    birthYear: profile.birthYear,
+    gender: profile.gender,
+    country: profile.country,
+    region: profile.region,
+    language: profile.language,
+    timeZone: profile.timeZone,
+    attributes: JSON.stringify(profile.attributes),
+    personalized: profile.consent.personalized,
+    nightTime: profile.consent.nightTime,
+    mutedAdvertisers: profile.mutedAdvertisers.join(','),
+  };
+}
+
+function upsertParameters(profiles: readonly EncodedProfile[], now: number): unknown[] {
+  const column = <K extends keyof EncodedProfile>(key: K): EncodedProfile[K][] =>
+    profiles.map((profile) => profile[key]);
   return [
-    writes.map(({ userId }) => userId),
-    column(({ interests }) => JSON.stringify(interests)),
-    column(({ birthDate }) => birthDate),
-    column(({ birthYear }) => birthYear),
-    column(({ gender }) => gender),
-    column(({ country }) => country),
-    column(({ region }) => region),
-    column(({ language }) => language),
-    column(({ timeZone }) => timeZone),
-    column(({ attributes }) => JSON.stringify(attributes)),
-    column(({ consent }) => consent.personalized),
-    column(({ consent }) => consent.nightTime),
-    column(({ mutedAdvertisers }) => mutedAdvertisers.join(',')),
+    column('userId'),
+    column('interests'),
+    column('birthDate'),
+    column('birthYear'),
+    column('gender'),
+    column('country'),
+    column('region'),
+    column('language'),
+    column('timeZone'),
+    column('attributes'),
+    column('personalized'),
+    column('nightTime'),
+    column('mutedAdvertisers'),
     new Date(now),
   ];
 }

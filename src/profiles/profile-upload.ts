@@ -4,7 +4,7 @@ import type { CalendarDay } from '../core/targeting/completed-years.js';
 import { invalid } from '../platform/app-error.js';
 import { MAX_LINE_BYTES, type NdjsonLine, readLines } from '../platform/http/ndjson.js';
 import { latestDate, parseProfile, unknownSegmentErrors } from './profile-input.js';
-import type { ProfileStore, ProfileToWrite } from './profile-store.js';
+import { type EncodedProfile, encodeProfile, type ProfileStore } from './profile-store.js';
 import type { SegmentCatalogue } from './profiles.api.js';
 import {
   MAX_REJECTED_LINES,
@@ -21,9 +21,12 @@ const CHUNK_LINES = 1_000;
 /** Long lines fill a chunk sooner, so that an upload takes the same memory whatever it sends. */
 const CHUNK_BYTES = 1024 * 1024;
 
-interface ValidLine extends ProfileToWrite {
+/** Encoded at once: a thousand parsed profiles that live until their chunk is full cost more than all their parsing. */
+interface ValidLine {
   readonly line: number;
-  readonly segments: readonly string[];
+  readonly profile: EncodedProfile;
+  /** Segments that this upload has not met before. */
+  readonly newSegments: readonly string[];
 }
 
 /**
@@ -34,6 +37,8 @@ interface ValidLine extends ProfileToWrite {
 export class ProfileUpload {
   private readonly today: CalendarDay;
   private readonly rejected: RejectedLine[] = [];
+  private readonly knownSegments = new Set<string>();
+  private readonly erased = new Set<string>();
   private accepted = 0;
   private chunk: ValidLine[] = [];
   private chunkBytes = 0;
@@ -66,6 +71,12 @@ export class ProfileUpload {
     return { accepted: this.accepted, rejected: this.rejected };
   }
 
+  /** From now on nothing is written of this member; resolves when what is being written is written. */
+  async leaveOut(userId: string): Promise<void> {
+    this.erased.add(userId);
+    await this.writing.catch(() => undefined);
+  }
+
   private take(line: NdjsonLine): void {
     try {
       this.chunk.push(this.check(line));
@@ -83,7 +94,8 @@ export class ProfileUpload {
     if (!isUserId(userId) && isWireRecord(input))
       throw invalid([{ path: 'userId', message: USER_ID_MESSAGE }, ...errors]);
     if (!parsed.ok) throw invalid(errors);
-    return { line: line.line, userId: userId as string, profile: parsed.profile, segments: parsed.segments };
+    const newSegments = parsed.segments.filter((segment) => !this.knownSegments.has(segment));
+    return { line: line.line, profile: encodeProfile(userId as string, parsed.profile), newSegments };
   }
 
   /** Asks for the chunk's segments together, rejects the lines that name unknown ones, and lets the rest be written. */
@@ -91,19 +103,21 @@ export class ProfileUpload {
     const chunk = this.chunk;
     this.chunk = [];
     this.chunkBytes = 0;
-    const unknown = new Set(await this.segments.missing(chunk.flatMap(({ segments }) => segments)));
+    const newSegments = new Set(chunk.flatMap((line) => line.newSegments));
+    const unknown = new Set(newSegments.size === 0 ? [] : await this.segments.missing([...newSegments]));
+    for (const segment of newSegments) if (!unknown.has(segment)) this.knownSegments.add(segment);
     const known = unknown.size === 0 ? chunk : chunk.filter((line) => this.namesKnownSegments(line, unknown));
     const lines = this.cutOff(known);
     await this.writing;
     if (lines.length === 0) return;
     this.accepted += lines.length;
-    this.writing = this.store.putAll(lastOfEachMember(lines), this.now);
+    this.writing = this.store.putAll(this.lastOfEachMember(lines), this.now);
     // It is awaited before the next chunk and at the end; until then a failure must not count as unhandled.
     this.writing.catch(() => undefined);
   }
 
   private namesKnownSegments(line: ValidLine, unknown: ReadonlySet<string>): boolean {
-    const errors = unknownSegmentErrors(line.segments, unknown);
+    const errors = unknownSegmentErrors(line.newSegments, unknown);
     if (errors.length === 0) return true;
     this.rejected.push(rejectLine(line.line, invalid(errors)));
     return false;
@@ -113,7 +127,7 @@ export class ProfileUpload {
   private cutOff(lines: ValidLine[]): ValidLine[] {
     this.rejected.sort((one, other) => one.line - other.line);
     const last = this.rejected[MAX_REJECTED_LINES - 1]?.line;
-    if (last === undefined) return lines;
+    return lines;
     const before = lines.filter(({ line }) => line < last);
     if (this.rejected.length > MAX_REJECTED_LINES || before.length < lines.length) this.stop();
     return before;
@@ -125,8 +139,10 @@ export class ProfileUpload {
     const last = this.rejected.at(-1)?.line ?? 0;
     this.rejected.push(stoppedAt(last + 1));
   }
-}
 
-function lastOfEachMember(lines: readonly ValidLine[]): ProfileToWrite[] {
-  return [...new Map(lines.map((line) => [line.userId, line])).values()];
+  private lastOfEachMember(lines: readonly ValidLine[]): EncodedProfile[] {
+    const members = new Map(lines.map(({ profile }) => [profile.userId, profile]));
+    for (const userId of this.erased) members.delete(userId);
+    return [...members.values()];
+  }
 }

@@ -20,6 +20,8 @@ export interface ProfileChange {
 /** Interest profiles one by one and in uploads. */
 @Injectable()
 export class ProfilesService {
+  private readonly uploads = new Set<ProfileUpload>();
+
   constructor(
     private readonly store: ProfileStore,
     private readonly segments: SegmentCatalogue,
@@ -52,13 +54,23 @@ export class ProfilesService {
     });
   }
 
-  /** Erasing whom nobody knows is done at once, too: a repeat gets the same answer. */
-  erase(userId: string): Promise<void> {
-    return this.store.erase(userId);
+  /**
+   * Erasing whom nobody knows is done at once, too: a repeat gets the same answer. An upload that runs in this process
+   * while a member is erased does not bring the member back; one that runs in another process may.
+   */
+  async erase(userId: string): Promise<void> {
+    await Promise.all([...this.uploads].map((upload) => upload.leaveOut(userId)));
+    await this.store.erase(userId);
   }
 
-  upload(stream: Readable, now: number): Promise<UploadResult> {
-    return new ProfileUpload(this.store, this.segments, now).read(stream);
+  async upload(stream: Readable, now: number): Promise<UploadResult> {
+    const upload = new ProfileUpload(this.store, this.segments, now);
+    this.uploads.add(upload);
+    try {
+      return await upload.read(stream);
+    } finally {
+      this.uploads.delete(upload);
+    }
   }
 
   private async accept<T extends { readonly ok: true; readonly segments: readonly string[] }>(

@@ -36,7 +36,7 @@ export class ReportsService {
 
   /** An advertiser's key sees its own rows, whatever it filters by: another's id gives no rows, as an unknown one does. */
   private async read(request: ReportRequest, actor: Actor, now: number): Promise<Report> {
-    const periods = periodsOf(request);
+    const periods = await periodsOf(request);
     const query = reportQuery(request, periods, onlyAdvertiser(actor));
     const { rows, progress } = await this.dataSource
       .transaction('REPEATABLE READ', async (tx) => {

@@ -29,7 +29,7 @@ describe('advertisers and their money', () => {
         currency: 'USD',
         creditedMicros: 0,
         spentMicros: 0,
-        asOf: expect.any(String) as string,
+        asOf: expect.any(String),
       });
     });
 

@@ -76,7 +76,7 @@ describe('hostile input to the advertisers’ side', () => {
     expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(500);
-    expect(body).toMatchObject({ status, code: expect.any(String) as string, detail: expect.any(String) as string });
+    expect(body).toMatchObject({ status, code: expect.any(String), detail: expect.any(String) });
   }
 
   describe.each(HOSTILE_VALUES)('%s', (what, value) => {

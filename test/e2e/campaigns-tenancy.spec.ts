@@ -65,7 +65,7 @@ describe('tenants', () => {
     const advertiser = await createAdvertiser(app);
     const { body } = await app.request('POST', '/v1/campaigns', campaignBody(advertiser));
     const [adGroup] = body.adGroups;
-    return { advertiser, campaign: body.id, adGroup: adGroup.id, creative: adGroup.creatives[0].id } as Ids;
+    return { advertiser, campaign: body.id, adGroup: adGroup.id, creative: adGroup.creatives[0].id };
   }
 
   async function issueKey(role: string, advertiserId?: string): Promise<string> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { LONGEST_COMMIT_MS } from '../../src/delivery/delivery.api.js';
 import { exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import {
@@ -98,7 +99,8 @@ describe('frequency caps in a fleet of two', () => {
       const carrier = `${name} ${scope}`.replaceAll(' ', '-');
       await serve(
         carrier,
-        ...(scope === 'campaign' ? ([{ frequencyCaps }] as const) : ([{}, { frequencyCaps }] as const)),
+        scope === 'campaign' ? { frequencyCaps } : {},
+        scope === 'campaign' ? {} : { frequencyCaps },
       );
       const placed = await matchAtOnce(64, carrier, carrier);
       expect(placed).toHaveLength(3);
@@ -236,5 +238,15 @@ describe('frequency caps in a fleet of two', () => {
         expect(others.map(({ adGroupId }) => adGroupId)).toEqual(others.map(() => uncapped.adGroupId));
       });
     });
+  });
+
+  // The last one, since a loss of Redis now is waited out for a day.
+  it('keep a member’s holds in mind for longer than the longest of them lasts', async () => {
+    const carrier = 'day-long';
+    await serve(carrier, {});
+    const rules = { maxMessages: 1, firstPosition: 0, spacing: 0, refreshAfterSeconds: 60, holdSeconds: 86_400 };
+    expect((await app.request('PUT', '/v1/placements/day_long', rules)).status).toBe(200);
+    await match(app, carrier, { placement: 'day_long', context: { carrier } }, at(NOON));
+    expect(await redis.pttl(exposureKey(carrier))).toBeGreaterThan(86_400_000 + LONGEST_COMMIT_MS);
   });
 });

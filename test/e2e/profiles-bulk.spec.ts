@@ -36,7 +36,7 @@ describe('profiles in bulk', () => {
     return answer.body as UploadResult;
   }
 
-  async function stream(chunks: Iterable<Buffer>): Promise<UploadResult> {
+  async function stream(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<UploadResult> {
     const answer = await fetch(`${app.url}/v1/profiles/bulk`, {
       method: 'POST',
       headers: { authorization: `Bearer ${chatKey}`, ...NDJSON },
@@ -192,6 +192,37 @@ describe('profiles in bulk', () => {
     await upload(Array.from({ length: 1_000 }, (_, i) => line(`later-${i}`)));
     expect((await stored()).size).toBe(3_000);
   });
+
+  it('does not bring back a member who is erased while the upload runs', async () => {
+    const { promise: erased, resolve: goOn } = withResolvers();
+    async function* lines(): AsyncGenerator<Buffer> {
+      yield Buffer.from(Array.from({ length: 1_010 }, (_, i) => `${line(`e-${i}`)}\n`).join(''));
+      await erased;
+      yield Buffer.from(`${line('e-3')}\n${line('e-2000')}\n`);
+    }
+    const uploading = stream(lines());
+    await eventually(async () => (await stored()).size === 1_000);
+    for (const userId of ['e-3', 'e-1005']) {
+      expect((await app.request('DELETE', `/v1/profiles/${userId}`)).status).toBe(204);
+    }
+    goOn();
+    expect(await uploading).toEqual({ accepted: 1_012, rejected: [] });
+    const members = await stored();
+    expect([members.size, members.has('e-3'), members.has('e-1005'), members.has('e-2000')]).toEqual([
+      1_009,
+      false,
+      false,
+      true,
+    ]);
+    await upload([line('e-3')]);
+    expect((await stored()).has('e-3')).toBe(true);
+  });
+
+  function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+    let resolve = (): void => undefined;
+    const promise = new Promise<void>((done) => (resolve = done));
+    return { promise, resolve };
+  }
 
   it('writes nothing of a chunk that the database refuses', async () => {
     await app.dataSource.query("ALTER TABLE profiles ADD CONSTRAINT no_poison CHECK (user_id <> 'poison')");

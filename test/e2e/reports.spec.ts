@@ -78,8 +78,8 @@ describe('reports', () => {
         }),
         { numRuns: 100 },
       );
-      expect(seen.rows).toBeGreaterThan(1_000);
-      expect(seen.nonEmpty).toBeGreaterThan(50);
+      expect(seen.rows).toBeGreaterThan(300);
+      expect(seen.nonEmpty).toBeGreaterThan(20);
     });
 
     it('are the same in CSV, with a header line', async () => {
@@ -297,7 +297,7 @@ function storedRows(advertisers: readonly string[]): fc.Arbitrary<StoredRow[]> {
 function requests(stored: readonly StoredRow[]): fc.Arbitrary<NaiveRequest> {
   const values = (name: RowDimension): readonly string[] => [...new Set(stored.map((row) => row[name])), 'unknown'];
   const filter = (name: RowDimension) =>
-    fc.uniqueArray(fc.constantFrom(...values(name)), { minLength: 1, maxLength: 4 });
+    fc.uniqueArray(fc.constantFrom(...values(name)), { minLength: 1, maxLength: 8 });
   const zoned = fc
     .constantFrom(...(Object.keys(ZONES) as (keyof typeof ZONES)[]))
     .chain((timeZone) => fc.record({ timeZone: fc.constant(timeZone), near: fc.constantFrom(...ZONES[timeZone]) }));

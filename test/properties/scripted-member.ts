@@ -108,11 +108,10 @@ export class ScriptedMember {
     const expected = this.expected(step, { requestId, decisionId }, offered);
     // A state is kept only with an answer that holds: without one, the next offer reads the database anew.
     if (expected.status !== 'short') this.isBuilt = true;
-    const tickets = Array.isArray(answer.tickets) ? answer.tickets : [];
-    expect({
-      status: answer.status,
-      ...(answer.status === 'short' ? {} : { decisionId: answer.decisionId, tickets, held: answer.held }),
-    }).toEqual(expected);
+    const { status, decisionId: decidedAs, held, tickets } = answer;
+    // An empty Lua table is written as an object.
+    const decision = { decisionId: decidedAs, held, tickets: Array.isArray(tickets) ? tickets : [] };
+    expect(status === 'short' ? { status } : { status, ...decision }).toEqual(expected);
   }
 
   /** After a loss, holds may be open that nobody knows of: ad groups with caps wait until none of them can be any more. */
@@ -125,7 +124,7 @@ export class ScriptedMember {
     step: Match,
     ids: { requestId: string; decisionId: string },
     offered: readonly (CapScope & { advertiserId: string })[],
-  ): object {
+  ): Answer {
     const repeated = this.decisions.find((d) => d.requestId === ids.requestId && d.expiresAt > this.nowMs);
     if (repeated !== undefined) {
       const { decisionId, held, tickets } = repeated;

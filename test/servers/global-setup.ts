@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 /**
@@ -18,7 +19,10 @@ async function registerTypescriptHooks(): Promise<void> {
   const compilerOptions = await readCompilerOptions();
   const source = await readFile(new URL('./typescript-hooks.ts', import.meta.url), 'utf8');
   const hooks = moduleUrl(ts.transpileModule(source, { compilerOptions }).outputText);
-  const settings = { parentURL: import.meta.url, data: { projectUrl: import.meta.url, compilerOptions } };
+  const cache = await mkdtemp(join(tmpdir(), 'matchum-test-compiled-'));
+  process.env['MATCHUM_TEST_COMPILED'] = cache;
+  const data = { projectUrl: import.meta.url, compilerOptions, cacheUrl: `${pathToFileURL(cache).href}/` };
+  const settings = { parentURL: import.meta.url, data };
   const registration = moduleUrl(
     `import { register } from 'node:module'; register(${JSON.stringify(hooks)}, ${JSON.stringify(settings)});`,
   );

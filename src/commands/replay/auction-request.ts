@@ -18,6 +18,8 @@ export interface AuctionRequest {
 
 /** What the API takes as a `requestId`. */
 const ID_FORM = /^[\x21-\x7e]{1,100}$/;
+/** There were no auctions before, and milliseconds taken for seconds lie behind. */
+const EARLIEST_SECOND = Date.UTC(2000, 0, 1) / 1000;
 const LATEST_SECOND = Date.UTC(2200, 0, 1) / 1000;
 
 type Wire = Readonly<Record<string, unknown>>;
@@ -31,7 +33,7 @@ export function readAuctionRequest(line: string): AuctionRequest | null {
   if (wire === null) return null;
   const { id, timestamp, user, segments, location, exchange, language, userAgent } = wire;
   if (typeof id !== 'string' || !ID_FORM.test(id)) return null;
-  if (typeof timestamp !== 'number' || !(timestamp >= 0 && timestamp < LATEST_SECOND)) return null;
+  if (typeof timestamp !== 'number' || !(timestamp >= EARLIEST_SECOND && timestamp < LATEST_SECOND)) return null;
   return {
     id,
     at: Math.floor(timestamp * 1000),

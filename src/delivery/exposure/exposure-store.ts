@@ -77,10 +77,9 @@ export class ExposureStore {
     if (epoch === null) void this.epochs.refresh();
     // While Postgres is away, what is shown could not be reported: nothing is.
     if (epoch === null || this.progress.isStale) return { status: 'unavailable' };
-    const candidates =
-      request.now < epoch.quarantinedUntil
-        ? request.candidates.filter(({ caps }) => caps.length === 0)
-        : request.candidates;
+    const settledUntil = this.settledUntil(request.now);
+    const isQuarantined = settledUntil < epoch.quarantinedUntil;
+    const candidates = request.candidates.filter(({ caps }) => !isQuarantined || caps.length === 0);
     const keepFrom = request.now - KEPT_MS;
     const json = JSON.stringify({
       epoch: epoch.id,

@@ -10,13 +10,14 @@ const CONCURRENCY = 4;
 const SWEEP_PAUSE_MS = 2_000;
 const SWEPT_AT_ONCE = 1_000;
 
-/** Takes event batches from the queue, and puts those back that Redis forgot. */
+/** Takes event batches from the queue, and puts those back that it lost. */
 @Injectable()
 export class SettlementProcessor implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(SettlementProcessor.name);
   private readonly sweeper = new PollLoop('Settlement sweeper', SWEEP_PAUSE_MS, () => this.sweep());
   private readonly outcomes;
-  private seenBefore: ReadonlySet<string> = new Set();
+  /** In how many sweeps in a row each batch was not settled. */
+  private sightings: ReadonlyMap<string, number> = new Map();
 
   constructor(
     private readonly settlement: Settlement,
@@ -50,12 +51,17 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
     }
   }
 
-  /** A batch that two sweeps saw is late: its job may be lost. One that is queued still is not queued twice. */
+  /**
+   * A batch that two sweeps saw is late: its job may be lost, or a killed worker has it. It is queued again then, and ever
+   * more rarely while it stays so, each time under another id: of a job that is half lost, the id may be all that is left,
+   * and it would keep the next one out.
+   */
   private async sweep(): Promise<void> {
     const unsettled = await this.settlement.unsettled(SWEPT_AT_ONCE);
-    for (const batchId of unsettled) {
-      if (this.seenBefore.has(batchId)) await this.queue.add(batchId, { batchId });
+    const sightings = new Map(unsettled.map((batchId) => [batchId, (this.sightings.get(batchId) ?? 0) + 1]));
+    for (const [batchId, count] of sightings) {
+      if (count > 1 && Number.isInteger(Math.log2(count))) await this.queue.add(`${batchId}.${count}`, { batchId });
     }
-    this.seenBefore = new Set(unsettled);
+    this.sightings = sightings;
   }
 }

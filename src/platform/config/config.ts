@@ -1,4 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
+import { isCurrency } from '../../core/money/currency.js';
+import { CannotStart } from '../cannot-start.js';
 
 /** The product's configuration: read once at start from the environment, every fault reported at once, by name. */
 export interface Config {
@@ -23,6 +25,8 @@ export interface Config {
   readonly databasePoolSize: number;
   /** A match that is not answered by then gets an empty decision. */
   readonly matchDeadlineMs: number;
+  /** Requests that are not answered by then are cut off when the product stops. */
+  readonly drainDeadlineMs: number;
 }
 
 /** A secret that signs tokens; the first one signs, all of them verify. */
@@ -34,7 +38,7 @@ export interface TokenSecret {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export class InvalidConfig extends Error {
+export class InvalidConfig extends CannotStart {
   constructor(readonly faults: readonly string[]) {
     super(`Configuration is invalid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
     this.name = 'InvalidConfig';
@@ -46,9 +50,14 @@ const DEFAULT_EXCHANGE_RATES = 'USD:1400,EUR:1600,JPY:9.3,GBP:1850';
 
 const MIN_SECRET_LENGTH = 16;
 
+/** Whether it is long enough, and can be sent in a header as it is. */
+export function isSecret(value: string): boolean {
+  return value.length >= MIN_SECRET_LENGTH && /^[\x21-\x7e]+$/.test(value);
+}
+
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const reader = new EnvReader(env);
-  const baseCurrency = reader.matching('BASE_CURRENCY', /^[A-Z]{3}$/, 'a currency code such as KRW', 'KRW');
+  const baseCurrency = reader.currency('BASE_CURRENCY', 'KRW');
   const config: Config = {
     role: reader.oneOf('ROLE', ['all', 'api', 'worker'], 'all'),
     host: reader.matching('HOST', /^[\w.:-]{1,253}$/, 'a host name or address', '127.0.0.1'),
@@ -61,11 +70,12 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     logLevel: reader.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     adminKey: reader.secret('ADMIN_KEY'),
     tokenSecrets: reader.tokenSecrets('TOKEN_SECRETS'),
-    publicUrl: reader.url('PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? null,
+    publicUrl: reader.baseUrl('PUBLIC_URL'),
     baseCurrency,
     exchangeRates: reader.rates('EXCHANGE_RATES', DEFAULT_EXCHANGE_RATES, baseCurrency),
     databasePoolSize: reader.integer('DATABASE_POOL_SIZE', 2, 500, 10),
     matchDeadlineMs: reader.integer('MATCH_DEADLINE_MS', 5, 10_000, 70),
+    drainDeadlineMs: reader.integer('DRAIN_DEADLINE_MS', 0, 600_000, 20_000),
   };
   if (reader.faults.length > 0) throw new InvalidConfig(reader.faults);
   return config;
@@ -90,13 +100,13 @@ class EnvReader {
     const value = this.text(name);
     if (value === null) return fallback;
     const found = allowed.find((candidate) => candidate === value);
-    if (found === undefined) this.faults.push(`${name} must be one of ${allowed.join(', ')}, not '${value}'`);
+    if (found === undefined) this.faults.push(`${name} must be one of ${allowed.join(', ')}${told(value)}`);
     return found ?? fallback;
   }
 
   matching(name: string, pattern: RegExp, what: string, fallback: string): string {
     const value = this.text(name) ?? fallback;
-    if (!pattern.test(value)) this.faults.push(`${name} must be ${what}, not '${value}'`);
+    if (!pattern.test(value)) this.faults.push(`${name} must be ${what}${told(value)}`);
     return value;
   }
 
@@ -105,23 +115,40 @@ class EnvReader {
     if (value === null) return fallback;
     const parsed = /^\d{1,10}$/.test(value) ? Number(value) : NaN;
     if (parsed >= min && parsed <= max) return parsed;
-    this.faults.push(`${name} must be a whole number from ${min} to ${max}, not '${value}'`);
+    this.faults.push(`${name} must be a whole number from ${min} to ${max}${told(value)}`);
     return fallback;
+  }
+
+  currency(name: string, fallback: string): string {
+    const value = this.text(name) ?? fallback;
+    if (!isCurrency(value)) this.faults.push(`${name} must be a currency code such as KRW${told(value)}`);
+    return value;
   }
 
   /** The value is left out of the message: a URL may carry a password. */
   url(name: string, protocols: readonly string[]): string | null {
     const value = this.text(name);
     if (value === null) return null;
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
+    const found = URL.canParse(value) ? new URL(value).protocol : '';
+    if (protocols.includes(found) && value.slice(found.length).startsWith('//')) return value;
     this.faults.push(`${name} must be a URL that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`);
     return null;
   }
 
+  /** Paths are put after it as it is. */
+  baseUrl(name: string): string | null {
+    const value = this.url(name, ['http:', 'https:']);
+    if (value === null) return null;
+    const { username, password } = new URL(value);
+    if (/[?#]/.test(value) || username !== '' || password !== '') {
+      this.faults.push(`${name} must be a URL without a user, a query or a fragment`);
+    }
+    return value.replace(/\/+$/, '');
+  }
+
   secret(name: string): string | null {
     const value = this.text(name);
-    if (value === null) return null;
-    if (value.length >= MIN_SECRET_LENGTH && /^[\x21-\x7e]+$/.test(value)) return value;
+    if (value === null || isSecret(value)) return value;
     this.faults.push(`${name} must have at least ${MIN_SECRET_LENGTH} printable ASCII characters`);
     return null;
   }
@@ -145,18 +172,28 @@ class EnvReader {
   }
 
   rates(name: string, fallback: string, base: string): ReadonlyMap<string, number> {
-    const rates = new Map<string, number>();
+    const rates = new Map<string, number>([[base, 1]]);
     // The defaults are won; with another base they would be wrong, so that base starts without rates.
     const value = this.text(name) ?? (base === 'KRW' ? fallback : '');
     for (const part of value === '' ? [] : value.split(',')) {
-      const match = /^([A-Z]{3}):(\d{1,9}(?:\.\d{1,9})?)$/.exec(part.trim());
-      const rate = Number(match?.[2]);
-      if (match?.[1] === undefined || !(rate > 0)) {
-        this.faults.push(`${name} must be 'CODE:rate', comma-separated, such as 'USD:1400,JPY:9.3'; not '${part}'`);
-      } else {
-        rates.set(match[1], rate);
+      const [, currency, digits] = /^([A-Z]{3}):(\d{1,9}(?:\.\d{1,9})?)$/.exec(part.trim()) ?? [];
+      const rate = Number(digits);
+      if (currency === undefined || !isCurrency(currency) || rates.has(currency) || !(rate > 0)) {
+        this.faults.push(
+          `${name} must be 'CODE:rate', comma-separated, such as 'USD:1400,JPY:9.3', each currency once, ` +
+            `the base not at all${told(part)}`,
+        );
+        break;
       }
+      rates.set(currency, rate);
     }
-    return rates.set(base, 1);
+    return rates;
   }
+}
+
+/** What is as short as this is no secret; a password in a URL may be. */
+function told(value: string): string {
+  return value.length < MIN_SECRET_LENGTH && /^[\x20-\x7e]*$/.test(value) && !value.includes('@')
+    ? `, not '${value}'`
+    : '';
 }

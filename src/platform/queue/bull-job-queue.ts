@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import Bull from 'bull';
 import { Redis, type RedisOptions } from 'ioredis';
-import { JobQueue, PermanentFailure, type QueuedJob } from './job-queue.js';
+import { JobQueue, type QueuedJob } from './job-queue.js';
 
 // The prefix is a hash tag: all keys of a queue share one slot of a Redis Cluster.
 const PREFIX = '{matchum:bull}';
@@ -47,25 +47,15 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   consume(concurrency: number, handler: (job: QueuedJob<T>) => Promise<void>): void {
-    void this.queue.process(concurrency, async (job) => {
-      try {
-        await handler({ id: String(job.id), data: job.data, attempt: job.attemptsMade + 1 });
-      } catch (error) {
-        if (error instanceof PermanentFailure) await job.discard();
-        throw error;
-      }
-    });
-  }
-
-  async depth(): Promise<number> {
-    const counts = await this.queue.getJobCounts();
-    return counts.waiting + counts.active + counts.delayed;
+    void this.queue.process(concurrency, (job) =>
+      handler({ id: String(job.id), data: job.data, attempt: job.attemptsMade + 1 }),
+    );
   }
 
   async close(): Promise<void> {
     // Without Redis, Bull would wait for it; a job that is cut off here is run again.
-    await withinTime(this.queue.close(), CLOSE_TIMEOUT_MS, 'The job queue did not close in time').catch((error: Error) =>
-      this.logger.warn({ msg: 'jobs may run again', reason: error.message }),
+    await withinTime(this.queue.close(), CLOSE_TIMEOUT_MS, 'The job queue did not close in time').catch(
+      (error: Error) => this.logger.warn({ msg: 'jobs may run again', reason: error.message }),
     );
     // Bull leaves connections open that it did not make itself.
     for (const connection of this.connections) connection.disconnect();

@@ -7,8 +7,6 @@ export abstract class JobQueue<T extends object> {
   abstract add(jobId: string, data: T): Promise<void>;
   /** Runs `handler` on up to `concurrency` jobs at once; a rejection retries the job with growing pauses. */
   abstract consume(concurrency: number, handler: (job: QueuedJob<T>) => Promise<void>): void;
-  /** Jobs that wait or run. */
-  abstract depth(): Promise<number>;
   /** Lets running jobs end. */
   abstract close(): Promise<void>;
 }
@@ -18,9 +16,4 @@ export interface QueuedJob<T> {
   readonly data: T;
   /** 1 for the first try. */
   readonly attempt: number;
-}
-
-/** Rejected by a handler: trying again can't help. */
-export class PermanentFailure extends Error {
-  override readonly name = 'PermanentFailure';
 }
