@@ -113,7 +113,7 @@ export class CreateCampaigns1795305660000 implements MigrationInterface {
     }
     await runner.query(`
       CREATE TRIGGER advertisers_touch_campaigns AFTER UPDATE ON advertisers
-      FOR EACH ROW EXECUTE FUNCTION touch_campaigns()`);
+      FOR EACH ROW WHEN (OLD.time_zone IS DISTINCT FROM NEW.time_zone) EXECUTE FUNCTION touch_campaigns()`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -127,7 +127,7 @@ export class ProfileUpload {
   private cutOff(lines: ValidLine[]): ValidLine[] {
     this.rejected.sort((one, other) => one.line - other.line);
     const last = this.rejected[MAX_REJECTED_LINES - 1]?.line;
-    return lines;
+    if (last === undefined) return lines;
     const before = lines.filter(({ line }) => line < last);
     if (this.rejected.length > MAX_REJECTED_LINES || before.length < lines.length) this.stop();
     return before;

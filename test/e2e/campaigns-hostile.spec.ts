@@ -21,6 +21,7 @@ const HOSTILE_VALUES: readonly (readonly [string, unknown])[] = [
   ['a lone surrogate', 'a\ud800'],
   ['control characters', 'a\u0007\u001b[31m'],
   ['a long string', '가'.repeat(100_000)],
+  ['a long string of invisible characters', `a${'\ufe0f'.repeat(100_000)}`],
   ['the year 0', '0000-01-01T00:00:00Z'],
   ['the year 10000', '+010000-01-01T00:00:00Z'],
 ];

@@ -104,7 +104,9 @@ export async function beginUpload(url: string, key: string): Promise<OpenUpload>
   return {
     finish: async (members) => {
       const consent = { personalized: true, nightTime: true };
-      upload.end(members.map((userId) => JSON.stringify({ userId, interests: {}, attributes: {}, consent })).join('\n'));
+      upload.end(
+        members.map((userId) => JSON.stringify({ userId, interests: {}, attributes: {}, consent })).join('\n'),
+      );
       const [response] = (await Promise.race([once(upload, 'response'), failed])) as [IncomingMessage];
       return (JSON.parse(await text(response)) as { accepted: number }).accepted;
     },
@@ -112,7 +114,11 @@ export async function beginUpload(url: string, key: string): Promise<OpenUpload>
   };
 }
 
-export async function report(client: ApiClient, messages: readonly Message[], type: 'impression' | 'click'): Promise<void> {
+export async function report(
+  client: ApiClient,
+  messages: readonly Message[],
+  type: 'impression' | 'click',
+): Promise<void> {
   const events = messages.map(({ token }) => ({ type, token }));
   const { results } = await client.post<{ results: unknown[] }>('/v1/events', { body: { events } });
   expect(results).toEqual(events.map(() => ({ status: 'accepted' })));

@@ -47,8 +47,14 @@ describe('the product with its own servers and DEMO=off', () => {
 
   it.each([
     ['it has claimed its data directory', async () => (await readdir(join(scene.dataDir, 'owners'))).length > 0],
-    ['its first server runs', async () => (await readFile(join(scene.dataDir, 'servers.json'), 'utf8')).includes('pid')],
-    ['its database runs', async () => (await readFile(join(scene.dataDir, 'servers.json'), 'utf8')).includes('postgres')],
+    [
+      'its first server runs',
+      async () => (await readFile(join(scene.dataDir, 'servers.json'), 'utf8')).includes('pid'),
+    ],
+    [
+      'its database runs',
+      async () => (await readFile(join(scene.dataDir, 'servers.json'), 'utf8')).includes('postgres'),
+    ],
     ['its parts are built', async () => product.stdout.includes('index is built')],
   ])('leaves nothing behind when it is told to stop as soon as %s', async (_, reached) => {
     product.send('SIGTERM');

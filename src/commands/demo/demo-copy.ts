@@ -1,6 +1,6 @@
 import type { CreativePlan } from '../campaign-plan.js';
 import type { SeededRandom } from '../seeded-random.js';
-import type { Brand, Product, Trade } from './content/trade.js';
+import type { Brand, Phrase, Product, Trade } from './content/trade.js';
 
 /** Writes the demo's messages: a title about the product, what is good about it, an offer, and a call to action. */
 export type CopyLanguage = 'ko' | 'en';
@@ -26,12 +26,14 @@ export function writeCreative(
   language: CopyLanguage,
   random: SeededRandom,
 ): CreativePlan {
+  const fitting = (phrases: readonly Phrase[]): readonly Phrase[] =>
+    phrases.filter(({ kind }) => kind === undefined || kind === product.kind);
   const title = random.pick(TITLES[language])(product.name[language]);
   return {
     senderName: brand.name[language],
     title,
-    body: `${product.detail[language]} ${random.pick(trade.offers)[language]}`,
-    callToAction: random.pick(trade.calls)[language],
+    body: `${product.detail[language]} ${random.pick(fitting(trade.offers))[language]}`,
+    callToAction: random.pick(fitting(trade.calls))[language],
     landingUrl: `https://example.com/${slugOf(brand.name.en)}/${slugOf(product.name.en)}?from=chat`,
     language,
   };

@@ -55,6 +55,9 @@ function absentAllowed(nullable: boolean): PropertyDecorator {
 // C0 and C1 controls but tab and line feed, and the bidirectional overrides that make a text read as another one.
 const UNSAFE_TEXT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
+/** A surrogate pair with its variation selector. */
+const CODE_UNITS_A_CHARACTER = 3;
+
 interface TextOptions extends FieldOptions {
   readonly min?: number;
   readonly max: number;
@@ -80,6 +83,14 @@ export function Text(options: TextOptions): PropertyDecorator {
       validator: {
         validate: (value) => typeof value !== 'string' || (!UNSAFE_TEXT.test(value) && value.trim().length >= min),
         defaultMessage: () => 'must be plain text: not blank, no control characters',
+      },
+    }),
+    // Length counts neither the second half of a pair nor variation selectors, of which a text could hold any number.
+    ValidateBy({
+      name: 'codeUnits',
+      validator: {
+        validate: (value) => typeof value !== 'string' || value.length <= CODE_UNITS_A_CHARACTER * max,
+        defaultMessage: () => `must have ${min} to ${max} characters`,
       },
     }),
     ...(pattern ? [Matches(pattern, { message: `must be ${form ?? `of the form ${pattern.source}`}` })] : []),

@@ -1,4 +1,4 @@
-import { brand, product, say, type Trade } from './trade.js';
+import { brand, goods, say, service, type Trade } from './trade.js';
 
 export const TRADES_OF_WORK: readonly Trade[] = [
   {
@@ -10,29 +10,29 @@ export const TRADES_OF_WORK: readonly Trade[] = [
       brand('느린세차', 'Slow Car Wash', 'auto.care'),
     ],
     products: [
-      product(
+      goods(
         'auto.ev',
         ['소형 전기차', 'compact electric cars'],
         ['한 번 충전으로 420km를 달려요.', 'Up to 420 km on one charge.'],
       ),
-      product('auto.ev', ['집 충전기', 'home chargers'], ['주차장에 하루면 설치해요.', 'Installed within a day.']),
-      product('auto.suv', ['7인승 SUV', 'seven-seat SUVs'], ['온 가족이 넉넉하게 타요.', 'Room for the whole family.']),
-      product(
+      goods('auto.ev', ['집 충전기', 'home chargers'], ['주차장에 하루면 설치해요.', 'Installed within a day.']),
+      goods('auto.suv', ['7인승 SUV', 'seven-seat SUVs'], ['온 가족이 넉넉하게 타요.', 'Room for the whole family.']),
+      goods(
         'auto.used',
         ['검사받은 중고차', 'certified used cars'],
         ['150가지를 확인하고 팔아요.', 'Checked at 150 points.'],
       ),
-      product(
+      service(
         'auto.used',
-        ['내 차 시세 조회', 'offers for your car'],
+        ['내 차 시세 조회', 'car price checks'],
         ['사진 다섯 장이면 값을 알려드려요.', 'Five photos, one fair price.'],
       ),
-      product(
+      service(
         'auto.care',
         ['손세차', 'hand car washes'],
         ['두 시간 동안 꼼꼼히 닦아요.', 'Two hours of careful hands.'],
       ),
-      product('auto.care', ['겨울 타이어', 'winter tires'], ['눈길에서도 든든해요.', 'Steady on snow.']),
+      goods('auto.care', ['겨울 타이어', 'winter tires'], ['눈길에서도 든든해요.', 'Steady on snow.']),
     ],
     offers: [
       say('이번 주말, 가까운 곳에서 만나 보세요.', 'See it near you this weekend.'),
@@ -50,23 +50,19 @@ export const TRADES_OF_WORK: readonly Trade[] = [
       brand('손목연구소', 'Wrist Lab', 'tech.wearable'),
     ],
     products: [
-      product('tech.phone', ['작은 스마트폰', 'small smartphones'], ['한 손에 쏙 들어와요.', 'Made for one hand.']),
-      product(
-        'tech.phone',
-        ['고속 충전기', 'fast chargers'],
-        ['20분이면 절반이 차요.', 'Half full in twenty minutes.'],
-      ),
-      product(
+      goods('tech.phone', ['작은 스마트폰', 'small smartphones'], ['한 손에 쏙 들어와요.', 'Made for one hand.']),
+      goods('tech.phone', ['고속 충전기', 'fast chargers'], ['20분이면 절반이 차요.', 'Half full in twenty minutes.']),
+      goods(
         'tech.audio',
         ['무선 이어폰', 'wireless earbuds'],
         ['주변 소리를 조용히 지워요.', 'They hush the world around you.'],
       ),
-      product(
+      goods(
         'tech.audio',
         ['거실 스피커', 'living room speakers'],
         ['나무로 만들어 소리가 따뜻해요.', 'Warm sound from real wood.'],
       ),
-      product(
+      goods(
         'tech.wearable',
         ['운동 시계', 'sports watches'],
         ['한 번 충전으로 2주를 써요.', 'Two weeks on one charge.'],
@@ -88,41 +84,41 @@ export const TRADES_OF_WORK: readonly Trade[] = [
       brand('동전카드', 'Coin Trick Card', 'finance.card'),
     ],
     products: [
-      product(
+      service(
         'finance.saving',
         ['매일 적금', 'daily savings plans'],
         ['하루 1,000원부터 모아요.', 'From ₩1,000 a day.'],
       ),
-      product(
+      service(
         'finance.saving',
         ['여행 통장', 'travel savings accounts'],
         ['모을수록 이자가 올라가요.', 'The more you save, the more you earn.'],
       ),
-      product(
+      service(
         'finance.insurance',
         ['운전자 보험', 'driver insurance'],
         ['탄 만큼만 내요.', 'Pay only for what you drive.'],
       ),
-      product(
+      service(
         'finance.insurance',
         ['여행자 보험', 'travel insurance'],
         ['공항에서 3분이면 가입해요.', 'Three minutes at the airport.'],
       ),
-      product(
+      service(
         'finance.investing',
         ['소액 투자', 'small-step investing'],
         ['천 원으로 시작해요. 원금을 잃을 수 있어요.', 'Start small. Your capital is at risk.'],
       ),
-      product(
+      service(
         'finance.card',
-        ['카페 할인 카드', 'cards for café lovers'],
-        ['어느 카페든 10%를 돌려드려요.', '10 % back in any café.'],
+        ['카페 할인 카드', 'café cards'],
+        ['어느 카페든 10%를 돌려드려요.', '10% back in any café.'],
       ),
     ],
     offers: [
       say('신분증만 있으면 앱에서 바로 시작해요.', 'All you need is the app and your ID.'),
       say('상담원이 전화를 드려요.', 'An adviser will call you.'),
-      say('첫해 수수료를 받지 않아요.', 'No fees in the first year.'),
+      say('5분이면 신청이 끝나요.', 'Done in five minutes.'),
     ],
     calls: [say('알아보기', 'Learn more'), say('상담 신청', 'Ask an adviser'), say('계산해 보기', 'Do the sums')],
   },
@@ -135,32 +131,32 @@ export const TRADES_OF_WORK: readonly Trade[] = [
       brand('꼬마과학관', 'Little Science House', 'education.kids'),
     ],
     products: [
-      product(
+      service(
         'education.exam',
         ['자격증 속성반', 'certificate crash courses'],
         ['8주면 시험을 볼 수 있어요.', 'Ready for the exam in eight weeks.'],
       ),
-      product(
+      service(
         'education.english',
         ['전화 영어', 'English by phone'],
         ['하루 10분, 같은 선생님과 이야기해요.', 'Ten minutes a day with the same teacher.'],
       ),
-      product(
+      service(
         'education.english',
         ['여행 영어 수업', 'English for travelers'],
         ['떠나기 전 한 달이면 충분해요.', 'One month before you leave is enough.'],
       ),
-      product(
+      service(
         'education.coding',
         ['첫 코딩 수업', 'first coding classes'],
         ['한 달 뒤 나만의 앱을 만들어요.', 'Build your own app in a month.'],
       ),
-      product(
+      service(
         'education.coding',
         ['데이터 분석 강좌', 'data analysis courses'],
         ['퇴근 뒤 두 시간이면 돼요.', 'Two hours after work.'],
       ),
-      product(
+      service(
         'education.kids',
         ['주말 과학 교실', 'weekend science classes'],
         ['아이들이 직접 로켓을 쏘아요.', 'Children launch their own rockets.'],

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { adGroup, matchRequest, UNKNOWN_SUBJECT, WON_RATES } from '../../../test/properties/arbitraries/candidates.js';
+import { hashText } from '../auction/tie-break.js';
+import { InvariantViolation } from '../invariant-violation.js';
+import { PRIOR_CTR } from '../scoring/score.js';
+import { budgetDay, score, toCandidate } from './candidate.js';
+
+const EV = { kind: 'segments', ids: ['auto.ev'], minWeight: 0 } as const;
+
+describe('toCandidate', () => {
+  it('works out what no request can change', () => {
+    const record = adGroup({ targeting: EV, currency: 'USD', bid: { model: 'cpc', amountMicros: 2_000_000 } });
+    expect(toCandidate(record, WON_RATES)).toEqual({
+      record,
+      segments: ['auto.ev'],
+      usesPersonalData: true,
+      rate: 1400,
+      ctr: PRIOR_CTR,
+      ecpmMicros: 2_000_000 * PRIOR_CTR * 1000 * 1400,
+      idHash: hashText('adg_1'),
+    });
+  });
+
+  it('refuses a currency without a rate', () => {
+    expect(() => toCandidate(adGroup({ currency: 'CHF' }), WON_RATES)).toThrow(InvariantViolation);
+  });
+});
+
+describe('score', () => {
+  it('is the eCPM in the base currency times the relevance to the member', () => {
+    const candidate = toCandidate(adGroup({ targeting: EV, currency: 'USD' }), WON_RATES);
+    const request = matchRequest({ subject: { ...UNKNOWN_SUBJECT, interests: new Map([['auto.ev', 0.5]]) } });
+    expect(score(candidate, request)).toEqual({
+      candidate,
+      relevance: 0.75,
+      score: 5_000_000_000 * 1400 * 0.75,
+    });
+  });
+});
+
+describe('budgetDay', () => {
+  it('is the day on the advertiser’s calendar', () => {
+    const now = Date.parse('2026-11-22T15:00:00Z');
+    expect(budgetDay(adGroup(), now)).toBe('2026-11-23');
+    expect(budgetDay(adGroup({ timeZone: 'America/New_York' }), now)).toBe('2026-11-22');
+  });
+});

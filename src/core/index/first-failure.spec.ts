@@ -1,0 +1,230 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  adGroup,
+  creative,
+  matchRequest,
+  type Spend,
+  spend,
+  SUNDAY_NOON,
+  UNKNOWN_SUBJECT,
+  WON_RATES,
+} from '../../../test/properties/arbitraries/candidates.js';
+import type { Targeting } from '../targeting/expression.js';
+import type { AdGroupRecord } from './ad-group-record.js';
+import { toCandidate } from './candidate.js';
+import { firstFailure, suitsLanguage } from './first-failure.js';
+import { EXCLUSION_REASONS, type ExclusionReason, type MatchRequest } from './match-request.js';
+
+interface Scene {
+  readonly record?: Partial<AdGroupRecord>;
+  readonly request?: Partial<MatchRequest>;
+  readonly spent?: Partial<Spend>;
+  readonly targeting?: Targeting;
+  readonly isCapped?: boolean;
+}
+
+/** One impression's share of the bid of `adGroup`. */
+const PRICE = 5_000_000;
+const NEVER: Targeting = { kind: 'oneOf', field: 'country', values: ['JP'] };
+const NOT_EV: Targeting = { kind: 'not', of: { kind: 'segments', ids: ['auto.ev'], minWeight: 0 } };
+const MONDAY = [{ days: ['mon'], fromMinute: 0, toMinute: 1440 }] as const;
+
+/** The ways in which each check can fail; they touch different things, so that any of them go together. */
+const FAILURES: Readonly<Record<ExclusionReason, readonly Scene[]>> = {
+  targeting: [{ targeting: NEVER }, { targeting: { kind: 'any', of: [] } }],
+  schedule: [
+    { record: { campaignStatus: 'draft' } },
+    { record: { campaignStatus: 'paused' } },
+    { record: { campaignStatus: 'archived' } },
+    { record: { startsAt: SUNDAY_NOON + 1 } },
+    { record: { endsAt: SUNDAY_NOON } },
+  ],
+  day_part: [
+    { record: { dayParts: { clock: 'advertiser', windows: MONDAY } } },
+    { record: { dayParts: { clock: 'member', windows: MONDAY } } },
+  ],
+  budget: [{ spent: { adGroupToday: 10 * PRICE - PRICE + 1 } }],
+  balance: [{ spent: { balance: PRICE - 1 } }],
+  // At noon, half of the daily budget is planned.
+  pacing: [{ record: { pacing: 'even' }, spent: { campaignToday: 501 * PRICE + 1 } }],
+  frequency_cap: [{ isCapped: true }],
+  creative: [{ record: { creatives: [] } }, { record: { creatives: [creative({ language: 'en' })] } }],
+  consent: [{ request: { personalized: false }, targeting: NOT_EV }],
+  muted: [{ request: { mutedAdvertisers: new Set(['adv_1']) } }],
+  placement: [{ request: { floorMicros: 5_000_000_001 } }],
+};
+
+const BUDGETS = { campaignTotalMicros: null, campaignDailyMicros: 1_000 * PRICE, adGroupDailyMicros: 10 * PRICE };
+
+function failureOf(...scenes: readonly Scene[]): ExclusionReason | null {
+  const targeting: Targeting = { kind: 'all', of: scenes.flatMap((scene) => scene.targeting ?? []) };
+  const records = scenes.map(({ record }) => record ?? {});
+  const record = adGroup(Object.assign({ budgets: BUDGETS, targeting }, ...records) as Partial<AdGroupRecord>);
+  const subject = { ...UNKNOWN_SUBJECT, language: 'ko' };
+  const requests = scenes.map(({ request }) => request ?? {});
+  const request = matchRequest(Object.assign({ subject }, ...requests) as Partial<MatchRequest>);
+  const spent = spend(Object.assign({}, ...scenes.map((scene) => scene.spent ?? {})) as Partial<Spend>);
+  const isCapped = scenes.some((scene) => scene.isCapped);
+  return firstFailure(toCandidate(record, WON_RATES), request, spent, () => isCapped);
+}
+
+describe('firstFailure', () => {
+  it('is null where nothing fails', () => {
+    expect(failureOf()).toBeNull();
+  });
+
+  it.each(EXCLUSION_REASONS.flatMap((reason) => FAILURES[reason].map((scene, way) => ({ reason, way, scene }))))(
+    'tells $reason (way $way), alone and with all later checks failing too',
+    ({ reason, scene }) => {
+      expect(failureOf(scene)).toBe(reason);
+      const later = EXCLUSION_REASONS.slice(EXCLUSION_REASONS.indexOf(reason) + 1);
+      expect(failureOf(...later.flatMap((other) => FAILURES[other][0] ?? []), scene)).toBe(reason);
+    },
+  );
+
+  it('tells the first in order of any checks that fail together', () => {
+    const failing = fc.subarray([...EXCLUSION_REASONS], { minLength: 1 }).chain((reasons) =>
+      fc.record({
+        reasons: fc.constant(reasons),
+        scenes: fc.tuple(...reasons.map((reason) => fc.constantFrom(...FAILURES[reason]))),
+      }),
+    );
+    fc.assert(
+      fc.property(failing, ({ reasons, scenes }) => {
+        expect(failureOf(...scenes)).toBe(reasons[0]);
+      }),
+    );
+  });
+
+  it('counts caps only where it is told of them', () => {
+    const candidate = toCandidate(adGroup(), WON_RATES);
+    expect(firstFailure(candidate, matchRequest(), spend())).toBeNull();
+  });
+
+  describe('schedule', () => {
+    it('begins at its first instant and is over at its end', () => {
+      expect(failureOf({ record: { startsAt: SUNDAY_NOON } })).toBeNull();
+      expect(failureOf({ record: { endsAt: SUNDAY_NOON + 1 } })).toBeNull();
+    });
+  });
+
+  describe('day parts', () => {
+    const from9to18 = [{ days: ['sun'], fromMinute: 540, toMinute: 1080 }] as const;
+    const inNewYork = { timeZone: 'America/New_York', nightTime: true };
+
+    it('follow the clock that they name', () => {
+      const seoul = { record: { dayParts: { clock: 'advertiser', windows: from9to18 } as const } };
+      const member = { record: { dayParts: { clock: 'member', windows: from9to18 } as const } };
+      expect(failureOf(seoul, { request: inNewYork })).toBeNull();
+      expect(failureOf(member, { request: inNewYork })).toBe('day_part');
+    });
+
+    it('on the member’s clock leave out a member whose zone is unknown', () => {
+      const always = [{ days: ['sun'], fromMinute: 0, toMinute: 1440 }] as const;
+      const member = { record: { dayParts: { clock: 'member', windows: always } as const } };
+      expect(failureOf(member)).toBeNull();
+      expect(failureOf(member, { request: { timeZone: null } })).toBe('day_part');
+    });
+  });
+
+  describe('budgets', () => {
+    const NONE = { campaignTotalMicros: null, campaignDailyMicros: null, adGroupDailyMicros: null };
+
+    it.each([
+      ['total', { ...NONE, campaignTotalMicros: 9 * PRICE }, 'campaign'],
+      ['daily', { ...NONE, campaignDailyMicros: 9 * PRICE }, 'campaignToday'],
+      ['ad group’s daily', { ...NONE, adGroupDailyMicros: 9 * PRICE }, 'adGroupToday'],
+    ] as const)('of the %s kind take the last message that fits, and no more', (_kind, budgets, spent) => {
+      expect(failureOf({ record: { budgets }, spent: { [spent]: 8 * PRICE } })).toBeNull();
+      expect(failureOf({ record: { budgets }, spent: { [spent]: 8 * PRICE + 1 } })).toBe('budget');
+    });
+
+    it('take a whole click of a cpc bid', () => {
+      const bid = { model: 'cpc', amountMicros: 300 } as const;
+      const budgets = { ...NONE, campaignTotalMicros: 1_000 };
+      expect(failureOf({ record: { bid, budgets }, spent: { campaign: 700 } })).toBeNull();
+      expect(failureOf({ record: { bid, budgets }, spent: { campaign: 701 } })).toBe('budget');
+    });
+
+    it('need a balance for the next message', () => {
+      expect(failureOf({ spent: { balance: PRICE } })).toBeNull();
+    });
+  });
+
+  describe('even pacing', () => {
+    const total = { campaignTotalMicros: 1_000 * PRICE, campaignDailyMicros: null, adGroupDailyMicros: null };
+    const hour = 3_600_000;
+
+    it('lets a day’s budget go by the share of the day that has passed, and one message more', () => {
+      const record = { pacing: 'even' } as const;
+      expect(failureOf({ record, spent: { campaignToday: 501 * PRICE } })).toBeNull();
+      expect(failureOf({ record, spent: { campaignToday: 501 * PRICE + 1 } })).toBe('pacing');
+    });
+
+    it('plans the day over the part of it in which the campaign runs', () => {
+      const record = { pacing: 'even', startsAt: SUNDAY_NOON - hour, endsAt: SUNDAY_NOON + 3 * hour } as const;
+      expect(failureOf({ record, spent: { campaignToday: 251 * PRICE } })).toBeNull();
+      expect(failureOf({ record, spent: { campaignToday: 251 * PRICE + 1 } })).toBe('pacing');
+    });
+
+    it('plans a total budget over the schedule, and not at all where there is no end', () => {
+      const record = { pacing: 'even', budgets: total, startsAt: SUNDAY_NOON - hour } as const;
+      const ends = { ...record, endsAt: SUNDAY_NOON + 9 * hour };
+      expect(failureOf({ record: ends, spent: { campaign: 101 * PRICE } })).toBeNull();
+      expect(failureOf({ record: ends, spent: { campaign: 101 * PRICE + 1 } })).toBe('pacing');
+      expect(failureOf({ record, spent: { campaign: 999 * PRICE } })).toBeNull();
+    });
+
+    it('holds nothing back that has no campaign budget', () => {
+      const budgets = { campaignTotalMicros: null, campaignDailyMicros: null, adGroupDailyMicros: 10 * PRICE };
+      const record = { pacing: 'even', budgets, endsAt: SUNDAY_NOON + hour } as const;
+      expect(failureOf({ record, spent: { adGroupToday: 9 * PRICE } })).toBeNull();
+    });
+  });
+
+  describe('consent', () => {
+    it('to personal messages opens targeting by personal data, whose denial is personal, too', () => {
+      expect(failureOf({ targeting: NOT_EV })).toBeNull();
+      expect(failureOf({ targeting: NOT_EV, request: { personalized: false } })).toBe('consent');
+      const fromKorea: Targeting = { kind: 'not', of: NEVER };
+      expect(failureOf({ targeting: fromKorea, request: { personalized: false } })).toBeNull();
+    });
+
+    it.each([
+      ['20:59:59.999', '2026-11-22T11:59:59.999Z', null],
+      ['21:00', '2026-11-22T12:00:00Z', 'consent'],
+      ['midnight', '2026-11-22T15:00:00Z', 'consent'],
+      ['07:59:59.999', '2026-11-21T22:59:59.999Z', 'consent'],
+      ['08:00', '2026-11-21T23:00:00Z', null],
+    ])('to messages at night is asked for at %s on the member’s clock', (_clock, time, failure) => {
+      const now = Date.parse(time);
+      expect(failureOf({ request: { now } })).toBe(failure);
+      expect(failureOf({ request: { now, nightTime: true } })).toBeNull();
+      expect(failureOf({ request: { now, timeZone: null } })).toBeNull();
+    });
+  });
+
+  describe('placement', () => {
+    it('takes an eCPM that just reaches its floor, in the base currency', () => {
+      expect(failureOf({ request: { floorMicros: 5_000_000_000 } })).toBeNull();
+      const record = { currency: 'USD' };
+      expect(failureOf({ record, request: { floorMicros: 5_000_000_000 * 1400 } })).toBeNull();
+      expect(failureOf({ record, request: { floorMicros: 5_000_000_000 * 1400 + 2_000 } })).toBe('placement');
+    });
+  });
+});
+
+describe('suitsLanguage', () => {
+  it.each([
+    [null, 'ko', true],
+    ['ko', null, true],
+    ['ko', 'ko', true],
+    ['en-GB', 'en', true],
+    ['en', 'en-US', true],
+    ['en', 'ko', false],
+    ['fil', 'fi', false],
+  ])('compares by primary language: %s for a member who reads %s is %s', (language, member, suits) => {
+    expect(suitsLanguage(creative({ language }), member)).toBe(suits);
+  });
+});

@@ -1,0 +1,69 @@
+import { newId } from '../../src/platform/ids.js';
+import { insertBatch } from '../../src/tracking/insert-batch.js';
+import type { VerifiedEvent } from '../../src/tracking/verified-event.js';
+import type { TestApp } from '../servers/test-app.js';
+import { campaignBody, createAdvertiser } from './fixtures.js';
+
+export const NOON = Date.parse('2026-11-20T03:00:00Z');
+
+/** An ad group that was shown, with all that a token says of it. */
+export interface SoldAdGroup {
+  readonly advertiserId: string;
+  readonly campaignId: string;
+  readonly adGroupId: string;
+  readonly creativeId: string;
+}
+
+/** A campaign whose events are made up here: it serves nothing. */
+export async function sellCampaign(
+  app: TestApp,
+  {
+    creditMicros = 1_000_000_000,
+    campaign = {},
+    adGroup = {},
+  }: { creditMicros?: number; campaign?: object; adGroup?: object } = {},
+): Promise<SoldAdGroup> {
+  const advertiserId = await createAdvertiser(app, {}, creditMicros);
+  const { body } = await app.request('POST', '/v1/campaigns', campaignBody(advertiserId, campaign, adGroup));
+  const [group] = body.adGroups;
+  return { advertiserId, campaignId: body.id, adGroupId: group.id, creativeId: group.creatives[0].id };
+}
+
+export interface EventFields {
+  readonly type?: VerifiedEvent['type'];
+  readonly messageId: string;
+  readonly chargedFor?: 'impression' | 'click';
+  readonly priceMicros?: number;
+  readonly occurredAt?: number;
+  readonly eventId?: string;
+}
+
+export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
+  const {
+    type = 'impression',
+    messageId,
+    chargedFor = 'impression',
+    priceMicros = 1_000,
+    occurredAt = NOON,
+    eventId = '',
+  } = fields;
+  const placed = {
+    ...sold,
+    messageId,
+    memberId: `member-of-${messageId}`,
+    placement: 'chat_list',
+    position: 1,
+    chargedFor,
+    priceMicros,
+    decidedAt: NOON,
+    expiresAt: NOON + 86_400_000,
+  };
+  return { type, placed, eventId, occurredAt, receivedAt: occurredAt };
+}
+
+/** Accepts the events as one batch, and queues no job for it. Answers the batch's id. */
+export async function acceptBatch(app: TestApp, events: readonly VerifiedEvent[]): Promise<string> {
+  const batchId = newId('batch');
+  await insertBatch(app.dataSource, batchId, events);
+  return batchId;
+}
