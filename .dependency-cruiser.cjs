@@ -37,7 +37,12 @@ module.exports = {
       to: { path: '^src' },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src', pathNot: '\\.(d|spec)\\.ts$' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src', pathNot: '\\.(d|spec)\\.ts$' },
+      to: {},
+    },
     {
       name: 'not-to-dev-dependencies',
       severity: 'error',

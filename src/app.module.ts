@@ -13,7 +13,15 @@ import { WorkerModule } from './delivery/worker.module.js';
 @Module({})
 export class AppModule {
   static forRoot(config: RuntimeConfig): DynamicModule {
-    const api = [AccessModule, CampaignsModule, ProfilesModule, ServingModule, TrackingModule, DeliveryModule, ReportingModule];
+    const api = [
+      AccessModule,
+      CampaignsModule,
+      ProfilesModule,
+      ServingModule,
+      TrackingModule,
+      DeliveryModule,
+      ReportingModule,
+    ];
     const worker = [WorkerModule];
     return {
       module: AppModule,

@@ -41,7 +41,7 @@ function isOwnAncestor({ id, parentId }: TreeNode, catalogue: ReadonlyMap<string
   if (id === parentId) return true;
   if (!catalogue.has(id) || catalogue.get(id) === parentId) return false;
   for (let ancestor = parentId; ancestor !== null; ancestor = catalogue.get(ancestor) ?? null) {
-    
+    if (ancestor === id) return true;
   }
   return false;
 }

@@ -1,16 +1,115 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApp, type TestApp } from '../servers/test-app.js';
+import { BreakableProxy } from '../servers/breakable-proxy.js';
+import { eventually, startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
+import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
+import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
+import { createAdvertiser, createServingCampaign, impressions, match, untilKnown, untilSettled } from './fixtures.js';
 
-describe('outages', () => {
+const PROFILE = {
+  interests: {},
+  attributes: {},
+  language: 'ko',
+  consent: { personalized: true, nightTime: true },
+};
+/** Requests of one outage: enough that a busy machine's single slow ones do not move the median. */
+const REQUESTS = 11;
+/** Some supervisors kill what has not ended after thirty seconds; half of that is ours. */
+const LONGEST_CLOSE_MS = 15_000;
+
+describe.each([
+  ['redis', 'cut'],
+  ['redis', 'hang'],
+  ['postgres', 'cut'],
+  ['postgres', 'hang'],
+] as const)('while %s is away (%s)', (server, way) => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let proxies: { readonly postgres: BreakableProxy; readonly redis: BreakableProxy };
   let app: TestApp;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    database = await createTestDatabase();
+    redis = await createTestRedis();
+    proxies = { postgres: await BreakableProxy.before(database.url), redis: await BreakableProxy.before(redis.url) };
+    app = await startTestApp({
+      databaseUrl: proxies.postgres.url,
+      redisUrl: proxies.redis.url,
+      // An empty variable counts as absent: the product's own deadline.
+      env: { MATCH_DEADLINE_MS: '' },
+    });
+    const campaign = await createServingCampaign(app, await createAdvertiser(app));
+    await untilKnown(app, campaign.adGroupId);
+    expect((await app.request('PUT', '/v1/profiles/known', PROFILE)).status).toBeLessThan(300);
+    await untilServed();
   });
 
-  afterAll(() => app.close());
-
-  it('starts', async () => {
-    expect((await app.request('GET', '/health/ready')).status).toBe(200);
+  afterAll(async () => {
+    for (const proxy of Object.values(proxies)) await proxy.cut();
+    await database.drop();
+    await redis.release();
   });
+
+  /** The message that is placed once matches place messages (again). */
+  function untilServed(): Promise<{ token: string }> {
+    return eventually(async () => {
+      const { status, body } = await match(app, 'known');
+      expect(status).toBe(200);
+      return (body.messages[0] as { token: string } | undefined) ?? null;
+    });
+  }
+
+  async function timed(answer: Promise<TestResponse>): Promise<TestResponse & { readonly ms: number }> {
+    const start = performance.now();
+    const response = await answer;
+    return { ...response, ms: performance.now() - start };
+  }
+
+  it('answers matches in time and without messages, takes what it can keep, and recovers by itself', async () => {
+    const waiting = await untilServed();
+    await proxies[server][way]();
+
+    for (const member of ['known', 'never seen'.replace(' ', '-')]) {
+      const times: number[] = [];
+      for (let i = 0; i < REQUESTS; i++) {
+        const { status, body, ms } = await timed(match(app, member));
+        expect(status).toBe(200);
+        expect(body.messages).toEqual([]);
+        expect(['unavailable', 'deadline']).toContain(body.noFill.reason);
+        times.push(ms);
+      }
+      expect(times.sort((a, b) => a - b)[(REQUESTS - 1) / 2]).toBeLessThanOrEqual(100);
+    }
+
+    const reported = await timed(app.request('POST', '/v1/events', impressions([waiting])));
+    if (server === 'redis') {
+      expect(reported).toMatchObject({ status: 202, body: { results: [{ status: 'accepted' }] } });
+    } else {
+      expect(reported).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      expect(Number(reported.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect(reported.ms).toBeLessThan(11_000);
+
+    await proxies[server].mend();
+    await untilServed();
+    const again = await eventually(async () => {
+      const { status, body } = await app.request('POST', '/v1/events', impressions([waiting]));
+      return status === 202 && (body.results as unknown[]);
+    });
+    // What hung may have arrived after all.
+    if (server === 'redis' || way === 'hang') expect(again).toHaveLength(1);
+    else expect(again).toEqual([{ status: 'accepted' }]);
+    await untilSettled(app);
+    const [row] = await app.dataSource.query<{ impressions: number }[]>(
+      'SELECT sum(impressions)::integer AS impressions FROM report_rows',
+    );
+    expect(row?.impressions).toBe(1);
+  }, 60_000);
+
+  it('stops in time', async () => {
+    await untilServed();
+    await proxies[server][way]();
+    const start = performance.now();
+    await app.close();
+    expect(performance.now() - start).toBeLessThan(LONGEST_CLOSE_MS);
+  }, 60_000);
 });

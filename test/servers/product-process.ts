@@ -5,6 +5,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { spawnTypescript } from './typescript-process.js';
+import { until } from './until.js';
 
 export interface Ending {
   readonly code: number | null;
@@ -41,17 +42,14 @@ export class ProductProcess {
   }
 
   /** What the pattern's group found, or the whole pattern. */
-  async untilPrinted(pattern: RegExp): Promise<string> {
-    for (;;) {
+  untilPrinted(pattern: RegExp): Promise<string> {
+    return until(`it prints ${pattern}`, async () => {
       const found = pattern.exec(this.stdout);
       if (found !== null) return found[1] ?? found[0];
-      if (this.ending !== null) {
-        const { code, signal } = this.ending;
-        throw new Error(`It ended (${code ?? signal}) before it printed ${pattern}:\n${this.stdout}${this.stderr}`);
-      }
-      const { stdout } = this.child;
-      await Promise.race([this.ended, ...(stdout === null ? [] : [once(stdout, 'data')])]);
-    }
+      if (this.ending === null) return null;
+      const { code, signal } = this.ending;
+      throw new Error(`It ended (${code ?? signal}) before it printed ${pattern}:\n${this.stdout}${this.stderr}`);
+    });
   }
 
   /** The log's warnings and errors. */

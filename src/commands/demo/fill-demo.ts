@@ -9,14 +9,23 @@ type Mark = 'begun' | 'filled' | null;
 
 const SERVES_TIMEOUT_MS = 15_000;
 
+export interface EmbeddedDatabase {
+  /** Of the product that runs on it. */
+  readonly url: string;
+  readonly adminKey: string;
+  readonly dataDir: string;
+  /** True when this start made it: what is remembered of another one, whose files are gone, does not count. */
+  readonly isNew: boolean;
+}
+
 /**
  * Fills an embedded database that has nothing in it with the demo, or goes on where an earlier start was cut off. Answers
  * whether the demo is there; then its first member can be matched at once.
  */
-export async function fillDemo(url: string, adminKey: string, dataDir: string): Promise<boolean> {
+export async function fillDemo({ url, adminKey, dataDir, isNew }: EmbeddedDatabase): Promise<boolean> {
   const client = new ApiClient({ url, key: adminKey });
   const path = join(dataDir, 'demo');
-  const mark = await readMark(path);
+  const mark = isNew ? null : await readMark(path);
   if (mark === null && !(await isEmpty(client))) return false;
   if (mark !== 'filled') {
     process.stdout.write('Filling the empty database with the demo…\n');
@@ -37,8 +46,12 @@ async function readMark(path: string): Promise<Mark> {
 }
 
 async function isEmpty(client: ApiClient): Promise<boolean> {
-  const { data } = await client.get<{ data: readonly unknown[] }>('/v1/advertisers?limit=1');
-  return data.length === 0;
+  // Members can't be listed, but what they are interested in can.
+  for (const list of ['/v1/advertisers', '/v1/segments']) {
+    const { data } = await client.get<{ data: readonly unknown[] }>(`${list}?limit=1`);
+    if (data.length > 0) return false;
+  }
+  return true;
 }
 
 /** What was just created is known to the index a moment later. It may also never serve again: budgets end. */

@@ -79,6 +79,15 @@ describe('secondPriceMicros', () => {
     );
   });
 
+  it('is the bid under a floor that no bid in its currency could reach', () => {
+    fc.assert(
+      fc.property(contender, (winner) => {
+        const poor = { ...winner, rate: 1e-9 };
+        expect(secondPriceMicros(poor, null, 9e15)).toBe(highestPriceMicros(winner.bid));
+      }),
+    );
+  });
+
   const cpm: Contender = { bid: { model: 'cpm', amountMicros: 5_000_000 }, rate: 1, ctr: 0.01, relevance: 1 };
   const cpc: Contender = { bid: { model: 'cpc', amountMicros: 300_000 }, rate: 1, ctr: 0.01, relevance: 1 };
 

@@ -24,12 +24,9 @@ export interface Contender {
 export function secondPriceMicros(winner: Contender, nextScore: number | null, floor: number): number {
   const ecpm = Math.max(nextScore === null ? 0 : nextScore / winner.relevance, floor);
   const ownCurrency = ecpm / winner.rate;
-  switch (winner.bid.model) {
-    case 'cpm':
-      return Math.min(ceilMicros(ownCurrency / 1000), highestPriceMicros(winner.bid));
-    case 'cpc':
-      return Math.min(ceilMicros(ownCurrency / (1000 * winner.ctr)), highestPriceMicros(winner.bid));
-  }
+  const events = winner.bid.model === 'cpm' ? 1000 : 1000 * winner.ctr;
+  // Held against the bid before it becomes money: a floor above every bid may be past 2^53 in a currency of little worth.
+  return ceilMicros(Math.min(ownCurrency / events, highestPriceMicros(winner.bid)));
 }
 
 /** The most that one charged event can cost. */

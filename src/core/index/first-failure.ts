@@ -33,7 +33,9 @@ export function firstFailure(
 }
 
 function isScheduled(record: AdGroupRecord, now: number): boolean {
-  return record.campaignStatus === 'active' && now >= record.startsAt && (record.endsAt === null || now < record.endsAt);
+  return (
+    record.campaignStatus === 'active' && now >= record.startsAt && (record.endsAt === null || now < record.endsAt)
+  );
 }
 
 /** On the member's clock, a member whose zone is unknown is in no day part: showing nothing can't be at a wrong hour. */
@@ -44,7 +46,11 @@ function isInDayPart(record: AdGroupRecord, request: MatchRequest): boolean {
 }
 
 /** Money must be left for the most that the next message can cost. */
-function firstShortage(record: AdGroupRecord, now: number, spend: SpendSnapshot): 'budget' | 'balance' | 'pacing' | null {
+function firstShortage(
+  record: AdGroupRecord,
+  now: number,
+  spend: SpendSnapshot,
+): 'budget' | 'balance' | 'pacing' | null {
   const { budgets, campaignId } = record;
   const price = highestPriceMicros(record.bid);
   const day = budgetDay(record, now);

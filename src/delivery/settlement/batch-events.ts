@@ -2,6 +2,9 @@ import type { EntityManager } from 'typeorm';
 
 /** One event to settle, with what its charge depends on. Times are epoch ms, money micros of the advertiser's currency. */
 export interface SettlingEvent {
+  readonly batchId: string;
+  /** Its place among the events of its batch, as they were accepted. */
+  readonly ordinal: number;
   readonly decidedAt: Date;
   readonly messageId: string;
   readonly type: 'impression' | 'click' | 'hide' | 'conversion';
@@ -26,9 +29,9 @@ export interface SettlingEvent {
  */
 export async function readBatchEvents(tx: EntityManager, batchId: string): Promise<readonly SettlingEvent[]> {
   return tx.query<SettlingEvent[]>(
-    `SELECT e.decided_at AS "decidedAt", e.message_id AS "messageId", e.type, e.event_id AS "eventId",
-            e.member_id AS "memberId", e.advertiser_id AS "advertiserId", e.campaign_id AS "campaignId",
-            e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId", e.placement,
+    `SELECT e.batch_id AS "batchId", e.ordinal, e.decided_at AS "decidedAt", e.message_id AS "messageId", e.type,
+            e.event_id AS "eventId", e.member_id AS "memberId", e.advertiser_id AS "advertiserId",
+            e.campaign_id AS "campaignId", e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId", e.placement,
             e.price_micros AS "priceMicros", (extract(epoch FROM e.occurred_at) * 1000)::float8 AS "occurredAt",
             e.type = 'impression' OR EXISTS (
               SELECT FROM events i
@@ -37,10 +40,13 @@ export async function readBatchEvents(tx: EntityManager, batchId: string): Promi
             false AS waited
      FROM events e WHERE e.batch_id = $1
      UNION ALL
-     SELECT w.decided_at, w.message_id, w.type, w.event_id, w.member_id, w.advertiser_id, w.campaign_id, w.ad_group_id,
-            w.creative_id, w.placement, w.price_micros, (extract(epoch FROM w.occurred_at) * 1000)::float8, true, true
+     SELECT w.batch_id, w.ordinal, w.decided_at, w.message_id, w.type,
+            w.event_id, w.member_id, w.advertiser_id,
+            w.campaign_id, w.ad_group_id, w.creative_id, w.placement,
+            w.price_micros, (extract(epoch FROM w.occurred_at) * 1000)::float8, true, true
      FROM events i JOIN events w ON w.message_id = i.message_id AND w.outcome = 'waiting'
-     WHERE i.batch_id = $1 AND i.type = 'impression' AND w.batch_id <> $1`,
+     WHERE i.batch_id = $1 AND i.type = 'impression' AND w.batch_id <> $1
+     ORDER BY waited, "batchId", ordinal`,
     [batchId],
   );
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CannotStart } from '../cannot-start.js';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
 
 /**
@@ -15,7 +16,7 @@ export interface DataDirClaim {
   release(): Promise<void>;
 }
 
-export class DataDirInUse extends Error {
+export class DataDirInUse extends CannotStart {
   constructor(dataDir: string, owner: number) {
     super(
       `The data directory ${dataDir} is in use by another Matchum (process ${owner}). ` +
@@ -54,7 +55,7 @@ export async function claimDataDir(dataDir: string): Promise<DataDirClaim> {
 
 async function makeClaim(directory: string): Promise<string> {
   const self = await identify(process.pid);
-  if (self === null) throw new Error('This process cannot be found in the list of processes; is /proc mounted?');
+  if (self === null) throw new CannotStart('This process cannot be found in the list of processes; is /proc mounted?');
   const claim = `${self.pid}_${self.startedAt}_${randomBytes(6).toString('hex')}`;
   await writeFile(join(directory, claim), '', { flag: 'wx', mode: 0o600 });
   return claim;

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { CannotStart } from '../cannot-start.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { type Account, accountLaunchers, ownLauncher, type ServerLauncher, succeeds } from './server-launcher.js';
 
@@ -31,7 +32,7 @@ export async function postgresLauncher(binaries: PostgresBinaries, clusterDir: s
   for (const launcher of accountLaunchers(DEATH_SIGNAL, owner)) {
     if (await succeeds(launcher, reach)) return { ...launcher, owner };
   }
-  throw new Error(await lockedOut(owner, [dirname(clusterDir), binaries.postgres]));
+  throw new CannotStart(await lockedOut(owner, [dirname(clusterDir), binaries.postgres]));
 }
 
 export interface PostgresLauncher extends ServerLauncher {
@@ -63,14 +64,14 @@ async function systemAccount(): Promise<Account> {
     // Another start may have been quicker.
     const made = await lookUp();
     if (made !== null) return made;
-    throw new Error(
+    throw new CannotStart(
       `PostgreSQL does not run as root, and the system account '${ACCOUNT_NAME}' could not be made for it. ` +
         'Start Matchum as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.',
       { cause },
     );
   }
   const made = await lookUp();
-  if (made === null) throw new Error(`The system account '${ACCOUNT_NAME}' was made but cannot be found.`);
+  if (made === null) throw new CannotStart(`The system account '${ACCOUNT_NAME}' was made but cannot be found.`);
   return made;
 }
 

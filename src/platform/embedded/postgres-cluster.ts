@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CannotStart } from '../cannot-start.js';
 import type { PostgresLauncher } from './postgres-account.js';
 import { commandOf, identify, type ProcessIdentity } from './process-identity.js';
 import type { ServerCommand } from './supervised-server.js';
@@ -77,7 +78,7 @@ async function createCluster({ directory, user, password, durable, launcher, ini
     await run(file, args, options);
   } catch (cause) {
     const output = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : '';
-    throw new Error(`The embedded PostgreSQL could not be prepared in ${cluster}: ${output}`, { cause });
+    throw new CannotStart(`The embedded PostgreSQL could not be prepared in ${cluster}: ${output}`, { cause });
   }
   await rename(cluster, directory);
   await rm(workshop, { recursive: true, force: true });

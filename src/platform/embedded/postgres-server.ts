@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import pg from 'pg';
+import { CannotStart } from '../cannot-start.js';
 import { keptPassword } from './kept-password.js';
 import { type PostgresLauncher, postgresLauncher } from './postgres-account.js';
 import { locatePostgres, type PostgresBinaries } from './postgres-binaries.js';
@@ -101,7 +102,7 @@ export class PostgresServer implements ServerPlan {
       const code = error instanceof pg.DatabaseError ? error.code : undefined;
       if (code === undefined || NOT_YET.has(code)) return false;
       if (!code.startsWith(WRONG_PASSWORD)) throw error;
-      throw new Error(
+      throw new CannotStart(
         `The embedded PostgreSQL refuses its own password. Put back the file postgres-password that belongs to ` +
           `${this.clusterDir}, or remove that directory to begin with an empty database.`,
         { cause: error },

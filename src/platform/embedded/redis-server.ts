@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { CannotStart } from '../cannot-start.js';
 import { keptPassword } from './kept-password.js';
 import { findRedisBinary } from './redis-binary.js';
 import { ownLauncher, type ServerLauncher } from './server-launcher.js';
@@ -40,7 +41,7 @@ export class RedisServer implements ServerPlan {
   static async prepare(options: RedisOptions): Promise<RedisServer> {
     const binary = await findRedisBinary();
     if (binary === null) {
-      throw new Error(
+      throw new CannotStart(
         'No redis-server or valkey-server was found on the PATH. Run `npm run setup`, which installs one or names the ' +
           'command that does, or set REDIS_URL to a Redis of your own.',
       );
@@ -61,7 +62,7 @@ export class RedisServer implements ServerPlan {
   async answers(port: number): Promise<boolean> {
     const reply = await ask(port, `AUTH ${this.password}\r\nPING\r\n`);
     if (/^-(WRONGPASS|ERR invalid password)/.test(reply))
-      throw new Error('The embedded Redis refuses its own password.');
+      throw new CannotStart('The embedded Redis refuses its own password.');
     // While it still reads its append-only file, it takes the password but answers PING with -LOADING.
     return reply.endsWith('+PONG\r\n');
   }

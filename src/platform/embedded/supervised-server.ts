@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CannotStart } from '../cannot-start.js';
 import { findFreePort } from './free-port.js';
 import type { ServerLog } from './server-log.js';
 import type { ServerRecords } from './server-records.js';
@@ -30,7 +31,7 @@ export interface ServerCommand {
   };
 }
 
-class ServerFailure extends Error {
+class ServerFailure extends CannotStart {
   constructor(
     message: string,
     readonly logTail = '',
