@@ -56,7 +56,20 @@ export class EventIntake implements OnApplicationShutdown {
     if (events.length === 0) return Promise.resolve([]);
     if (this.waitingEvents + events.length > MAX_WAITING_EVENTS) return Promise.reject(notDurable());
     return new Promise((resolve, reject) => {
-      this.waiting.push({ events, submittedAt: performance.now(), resolve, reject });
+      // A server that hangs answers nothing, and queues what comes after it: nobody is to wait for it for that long.
+      const timer = setTimeout(() => reject(notDurable()), LONGEST_COMMIT_MS);
+      this.waiting.push({
+        events,
+        submittedAt: performance.now(),
+        resolve: (verdicts) => {
+          clearTimeout(timer);
+          resolve(verdicts);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
       this.waitingEvents += events.length;
       // After this turn of the event loop, so that requests that were read together commit together.
       setImmediate(() => this.flush());

@@ -34,12 +34,10 @@ describe('the demo', () => {
   });
 
   it('gives the first member three messages, of three advertisers, in the member’s language', async () => {
-    const { body } = await app.request('POST', '/v1/match', {
-      userId: DEMO_MEMBER,
-      placement: 'chat_list',
-      chatCount: 42,
-    });
-    const messages = body.messages as readonly { advertiserId: string; title: string; body: string }[];
+    const request = { userId: DEMO_MEMBER, placement: 'chat_list', chatCount: 42 };
+    const { messages } = await client.post<{
+      messages: readonly { advertiserId: string; title: string; body: string }[];
+    }>('/v1/match', { body: request });
     expect(messages).toHaveLength(3);
     expect(new Set(messages.map(({ advertiserId }) => advertiserId)).size).toBe(3);
     for (const message of messages) expect(`${message.title} ${message.body}`).toMatch(/[가-힣]/);
@@ -47,15 +45,16 @@ describe('the demo', () => {
 
   it('has enough to say to the first member at every hour of the week', async () => {
     const simulated = await startTestApp({ sharing: app, env: { CLOCK: 'simulated' } });
+    const client = new ApiClient({ url: simulated.url, key: simulated.adminKey });
     try {
       const sunday = Date.UTC(2031, 5, 1, 15);
       for (let hour = 0; hour < 7 * 24; hour += 3) {
-        const time = new Date(sunday + hour * 3_600_000).toISOString();
+        const time = sunday + hour * 3_600_000;
         const request = { userId: DEMO_MEMBER, placement: 'chat_list', chatCount: 42 };
-        const { body } = await simulated.request('POST', '/v1/match/explain', request, {
-          headers: { 'x-simulated-time': time },
-        });
-        expect({ time, placed: body.counts.placed }).toEqual({ time, placed: 3 });
+        const explanation = await client
+          .at(time)
+          .post<{ counts: { placed: number } }>('/v1/match/explain', { body: request });
+        expect({ at: new Date(time), placed: explanation.counts.placed }).toEqual({ at: new Date(time), placed: 3 });
       }
     } finally {
       await simulated.close();

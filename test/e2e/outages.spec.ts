@@ -110,6 +110,7 @@ describe.each([
     await proxies[server][way]();
     const start = performance.now();
     await app.close();
+    console.log(server, way, performance.now() - start);
     expect(performance.now() - start).toBeLessThan(LONGEST_CLOSE_MS);
   }, 60_000);
 });

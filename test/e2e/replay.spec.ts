@@ -9,6 +9,7 @@ import { AuctionLog } from '../../src/commands/replay/auction-log.js';
 import { isGood, type ReplaySummary, summarize } from '../../src/commands/replay/replay-summary.js';
 import { runReplay } from '../../src/commands/replay/run-replay.js';
 import { SeededRandom } from '../../src/commands/seeded-random.js';
+import { findFreePort } from '../../src/platform/embedded/free-port.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
 
@@ -105,9 +106,10 @@ describe('replaying an auction log', () => {
 
   it('exits with 2 where there is no log, and with 1 where there is no server', async () => {
     const missing = join(folder, 'missing.jsonl');
+    const nowhere = `http://127.0.0.1:${await findFreePort()}`;
     const ends = await Promise.all([
       runCommand('--file', missing, '--url', app.url, '--key', app.adminKey),
-      runCommand('--file', log, '--url', 'http://127.0.0.1:9', '--key', app.adminKey),
+      runCommand('--file', log, '--url', nowhere, '--key', app.adminKey),
     ]);
     expect(ends.map(({ code }) => code)).toEqual([2, 1]);
   });

@@ -33,7 +33,7 @@ function tell(summary: DemoSummary, url: string): string {
   const { segments, advertisers, campaigns, adGroups, creatives, members } = summary;
   const body = JSON.stringify({ userId: summary.firstMember, placement: 'chat_list', chatCount: 42 });
   return `The demo is there: ${advertisers} advertisers, ${campaigns} campaigns, ${adGroups} ad groups, ${creatives} creatives, ${segments} segments,
-${members} members. Ask for the sponsored messages of one of them:
+${members} members. Ask for the sponsored messages of one of them, with your admin key in ADMIN_KEY:
 
   curl -s ${url}/v1/match -H "authorization: Bearer $ADMIN_KEY" -H "content-type: application/json" -d '${body}'
 `;

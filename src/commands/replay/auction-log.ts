@@ -49,8 +49,8 @@ export class AuctionLog {
         if (++count >= this.limit) return;
       }
     } catch (error) {
-      const { cause, message } = error as Error;
-      throw new Error(`${this.path} can't be read to its end: ${cause instanceof Error ? cause.message : message}`, {
+      const { cause, message } = error as Error & { readonly cause?: Error };
+      throw new Error(`${this.path} can't be read to its end: ${cause?.message ?? message}`, {
         cause: error,
       });
     } finally {

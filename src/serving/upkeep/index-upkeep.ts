@@ -11,6 +11,8 @@ import { LiveIndex } from './live-index.js';
 /** The safety net: a change whose notification got lost is seen this late. */
 const POLL_PAUSE_MS = 500;
 const RECONNECT_PAUSE_MS = 500;
+/** As for the pool's connections: a server that does not answer is tried anew. */
+const CONNECT_TIMEOUT_MS = 2_000;
 const CHANNEL = 'campaign_changed';
 
 /**
@@ -23,7 +25,7 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly logger = new Logger(IndexUpkeep.name);
   private readonly loop = new PollLoop('IndexUpkeep', POLL_PAUSE_MS, () => this.takeChanges());
   private readonly listening = new PollLoop('IndexListener', RECONNECT_PAUSE_MS, () => this.listen());
-  private listener: Client | null = null;
+  private stopListening: () => void = () => undefined;
   private horizon: string | null = null;
 
   constructor(
@@ -45,8 +47,7 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationShutdown(): Promise<void> {
     const stopped = Promise.all([this.loop.stop(), this.listening.stop()]);
-    // The listening loop waits for its connection to end.
-    await this.listener?.end().catch(() => undefined);
+    this.stopListening();
     await stopped;
   }
 
@@ -85,19 +86,26 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
       connectionString: this.config.databaseUrl,
       application_name: 'matchum-listen',
       keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: CONNECT_TIMEOUT_MS,
     });
-    this.listener = client;
     const lost = new Promise<void>((resolve) => {
+      this.stopListening = resolve;
       client.once('end', resolve);
-      client.once('error', () => resolve());
+      // More than one may come, and one that nobody takes would end the process.
+      client.on('error', () => resolve());
     });
-    await client.connect();
-    client.on('notification', () => this.loop.trigger());
-    await client.query(`LISTEN ${CHANNEL}`);
-    // What changed while nobody listened.
-    this.loop.trigger();
-    await lost;
-    await client.end().catch(() => undefined);
+    try {
+      await client.connect();
+      client.on('notification', () => this.loop.trigger());
+      await client.query(`LISTEN ${CHANNEL}`);
+      // What changed while nobody listened.
+      this.loop.trigger();
+      await lost;
+    } finally {
+      // Not waited for: a server that hangs says no goodbye.
+      client.end().catch(() => undefined);
+    }
     this.loop.trigger();
   }
 }
