@@ -39,8 +39,15 @@ async function main(): Promise<void> {
   } catch (error) {
     if (stoppingSince !== null) return;
     await product.stop().catch((cause: unknown) => pino.error({ err: cause }, 'did not stop cleanly'));
-    throw error;
+    throw toForeseen(error, config.dataDir);
   }
+}
+
+/** A file's fault is told with the setting that it comes from. */
+function toForeseen(error: unknown, dataDir: string): unknown {
+  const { path, message } = error as NodeJS.ErrnoException;
+  if (path === undefined || !`${path}/`.startsWith(`${dataDir}/`)) return error;
+  return new CannotStart(`${message}\nDATA_DIR must be a directory that this user may write to, on a disk with room.`);
 }
 
 main().catch((error: unknown) => {
@@ -59,8 +66,8 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
 
 /** What the person who started it can do about it; where nobody foresaw the error, its stack. */
 function startFailure(error: unknown): string {
+  if (error instanceof CannotStart) return error.message;
   const { code = '', syscall, message, stack } = error as NodeJS.ErrnoException;
-  if (error instanceof CannotStart) return message;
   const hint = syscall === 'listen' || syscall === 'getaddrinfo' ? LISTEN_HINTS[code] : undefined;
   return hint === undefined ? `Matchum did not start: ${stack ?? message}` : `${message}\n${hint}`;
 }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
@@ -95,7 +96,7 @@ export class Product {
   private async stopAll(): Promise<void> {
     this.stopping.abort();
     // What the start still makes is to be stopped, too; it ends at its next step. The demo ends with the API.
-    await this.booting?.catch(() => undefined);
+    await Promise.race([this.booting?.catch(() => undefined), delay(this.config.drainDeadlineMs)]);
     try {
       if (this.app !== null) await this.drain(this.app);
     } finally {
@@ -105,7 +106,7 @@ export class Product {
 
   /** A client that never ends its request must not keep the product from ending. */
   private async drain(app: NestFastifyApplication): Promise<void> {
-    const server = app.getHttpServer() as Server;
+    const server: Server = app.getHttpServer();
     const cutOff = setTimeout(() => server.closeAllConnections(), this.config.drainDeadlineMs);
     try {
       await app.close();

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../platform/app-error.js';
+import { withinTime } from '../platform/within-time.js';
 import type { Actor } from './access.api.js';
 
 /**
@@ -140,12 +141,4 @@ export class KeyCheck {
 function unavailable(): AppError {
   const detail = 'The key cannot be checked just now, because the database is not reachable; try again.';
   return new AppError(503, 'unavailable', detail, [], { 'retry-after': '1' });
-}
-
-/** What `promise` answers, or what `late` does where it takes longer than `ms`. */
-function withinTime<T>(promise: Promise<T>, ms: number, late: () => T | Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => resolve(late()), ms);
-    void promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

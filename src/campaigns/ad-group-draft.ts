@@ -39,6 +39,7 @@ export function draftAdGroup(
     created_at: new Date(now),
     updated_at: new Date(now),
   };
+  refuseFreeBid(row, `${prefix}bid`, errors);
   const creatives = (dto.creatives ?? []).map((creative) => newCreativeRow(creative, id, now));
   return { row, named: targeting.named, creatives };
 }
@@ -59,7 +60,16 @@ export function editAdGroup(row: AdGroupRow, dto: UpdateAdGroupDto, errors: Fiel
     daily_budget_micros: dto.dailyBudgetMicros === undefined ? row.daily_budget_micros : dto.dailyBudgetMicros,
     day_parts: editDayParts(row, dto, errors),
   };
+  refuseFreeBid(edited, 'bid', errors);
   return { row: edited, named: targeting?.named ?? null, creatives: [] };
+}
+
+/** Below this, the share of one impression would round down to nothing, and the ad group would serve for free. */
+const LEAST_CPM_MICROS = 1_000;
+
+function refuseFreeBid(row: AdGroupRow, path: string, errors: FieldError[]): void {
+  if (row.bid_model !== 'cpm' || row.bid_micros >= LEAST_CPM_MICROS) return;
+  errors.push({ path: `${path}.amountMicros`, message: `must be at least ${LEAST_CPM_MICROS} for 1,000 impressions` });
 }
 
 function editDayParts(row: AdGroupRow, { dayParts }: UpdateAdGroupDto, errors: FieldError[]): AdGroupRow['day_parts'] {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
@@ -63,6 +64,32 @@ describe('BulkCampaigns', () => {
     expect(started).toEqual(['c-1', 'c-2', 'c-3', 'c-4']);
     expect(read).toBeLessThan(10);
     results.destroy();
+  });
+
+  it('stores a few lines at once of all uploads together, and refuses more uploads than it has room for', async () => {
+    const started: string[] = [];
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const bulk = bulkOn(async (name) => {
+      started.push(name);
+      await released;
+      return name;
+    });
+    const upload = (): Readable =>
+      bulk.create(Readable.from(['a', 'b', 'c'].map((name) => Buffer.from(line(name)))), ACTOR, IDENTITY);
+    const uploads = Array.from({ length: 16 }, upload);
+    for (const results of uploads) results.read(0);
+    for (let turn = 0; turn < 200; turn++) await nextTurn();
+    expect(started).toHaveLength(4);
+    expect(upload).toThrow(expect.objectContaining({ status: 503, code: 'unavailable' }));
+    const first = uploads[0] as Readable;
+    const closed = once(first, 'close');
+    release();
+    expect(await read(first)).toHaveLength(3);
+    await closed;
+    uploads.push(upload());
+    expect(upload).toThrow('Too many uploads');
+    for (const results of uploads) results.destroy();
   });
 
   it('stores no faster than its results are read', async () => {

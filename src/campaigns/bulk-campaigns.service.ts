@@ -8,6 +8,7 @@ import { MAX_BODY_BYTES, parseJsonLine } from '../platform/http/json-body.js';
 import { type NdjsonLine, readLines } from '../platform/http/ndjson.js';
 import { toAppError } from '../platform/http/problem.filter.js';
 import { RequestValidationPipe } from '../platform/http/validation.pipe.js';
+import { WorkSlots } from '../platform/work-slots.js';
 import { CampaignCreation } from './campaign-creation.service.js';
 import { CreateCampaignDto } from './dto/campaign.dto.js';
 
@@ -15,11 +16,17 @@ export const MAX_LINES = 10_000;
 
 /** A line is what a single creation takes as its body. */
 const MAX_LINE_BYTES = MAX_BODY_BYTES;
-/** Transactions of one upload under way at once: commits overlap, and half of the smallest usual pool stays free. */
+/**
+ * Transactions of all uploads of a process under way at once: commits overlap, and most of the pool stays free. One that
+ * is sent slowly holds no slot while it waits for its sender.
+ */
 const LINES_AT_ONCE = 4;
+/** Each may hold `LINES_AT_ONCE` lines in memory. */
+const UPLOADS_AT_ONCE = 16;
 /** The rest of the 255 characters names the line. */
 const MAX_IDEMPOTENCY_KEY = 240;
 const MAX_LINE_ERRORS = 20;
+const TOO_MANY = 'Too many uploads are under way just now; send this one again in a moment.';
 
 type LineResult =
   | { readonly line: number; readonly status: 'created'; readonly id: string }
@@ -38,6 +45,12 @@ type LineResult =
 export class BulkCampaigns {
   private readonly logger = new Logger(BulkCampaigns.name);
   private readonly validation = new RequestValidationPipe();
+  private readonly slots = new WorkSlots({
+    atOnce: LINES_AT_ONCE,
+    waiting: UPLOADS_AT_ONCE * LINES_AT_ONCE,
+    refusal: TOO_MANY,
+  });
+  private uploads = 0;
 
   constructor(private readonly creation: CampaignCreation) {}
 
@@ -48,8 +61,13 @@ export class BulkCampaigns {
       const message = `must have at most ${MAX_IDEMPOTENCY_KEY} characters for a bulk request`;
       throw malformed([{ path: 'Idempotency-Key', message }]);
     }
+    if (this.uploads >= UPLOADS_AT_ONCE) {
+      throw new AppError(503, 'unavailable', TOO_MANY, [], { 'retry-after': '5' });
+    }
     const results = this.results(upload, (line) => this.settle(line, actor, identity));
-    return Readable.from(asNdjson(results), { highWaterMark: LINES_AT_ONCE });
+    this.uploads++;
+    // It closes also where nobody reads it to the end.
+    return Readable.from(asNdjson(results), { highWaterMark: LINES_AT_ONCE }).once('close', () => this.uploads--);
   }
 
   private async *results(
@@ -73,7 +91,11 @@ export class BulkCampaigns {
         const result = (await underWay.shift()) as LineResult;
         yield result;
         if (result.status === 'rejected' && result.code === 'unavailable') {
-          throw new AppError(503, 'unavailable', 'The database went away; the rest was not read. Send it again later.');
+          throw new AppError(
+            503,
+            'unavailable',
+            'Campaigns can not be stored just now; the rest was not read. Send it again.',
+          );
         }
       }
       for (const result of underWay) yield await result;
@@ -95,11 +117,10 @@ export class BulkCampaigns {
         metatype: CreateCampaignDto,
       })) as CreateCampaignDto;
       const { idempotencyKey } = identity;
-      const { id } = await this.creation.create(actor, dto, {
-        ...identity,
-        idempotencyKey: idempotencyKey === null ? null : `${idempotencyKey}#${line.line}`,
-        body,
-      });
+      const key = idempotencyKey === null ? null : `${idempotencyKey}#${line.line}`;
+      const { id } = await this.slots.run(() =>
+        this.creation.create(actor, dto, { ...identity, idempotencyKey: key, body }),
+      );
       return { line: line.line, status: 'created', id };
     } catch (error) {
       return this.rejected(line.line, error);

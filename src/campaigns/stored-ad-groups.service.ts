@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { AdGroupRecord } from '../core/index/ad-group-record.js';
 import { Clock } from '../platform/clock.js';
+import { HORIZON_SQL } from '../platform/database/horizon.js';
 import { AdGroupSource, type CampaignChanges } from './campaigns.api.js';
 import { type ServableRow, toAdGroupRecord } from './servable-row.js';
 
@@ -46,11 +47,8 @@ export class StoredAdGroups extends AdGroupSource {
     super();
   }
 
-  /** Every transaction below the oldest open one is over, and all later reads see what it did. */
   async horizon(): Promise<string> {
-    const [row] = await this.dataSource.query<{ horizon: string }[]>(
-      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon',
-    );
+    const [row] = await this.dataSource.query<{ horizon: string }[]>(`SELECT ${HORIZON_SQL} AS horizon`);
     return (row as { horizon: string }).horizon;
   }
 
@@ -72,7 +70,7 @@ export class StoredAdGroups extends AdGroupSource {
    */
   async changedSince(horizon: string): Promise<CampaignChanges> {
     const [changes] = await this.dataSource.query<CampaignChanges[]>(
-      `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
+      `SELECT ${HORIZON_SQL} AS horizon,
          ARRAY(SELECT c.id FROM campaigns c WHERE c.changed_xid >= $1::xid8) AS "campaignIds"`,
       [horizon],
     );

@@ -1,11 +1,20 @@
-import { type DynamicModule, Inject, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { InjectDataSource, TypeOrmModule } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { Clock, SimulatedClock, SystemClock } from './clock.js';
 import type { Config } from './config/config.js';
 import type { Secrets } from './config/secrets.js';
+import { AnswerPurge } from './database/answer-purge.js';
 import { dataSourceOptions } from './database/data-source.js';
+import { HungConnections } from './database/hung-connections.js';
 import { Once } from './database/once.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
@@ -24,14 +33,23 @@ export const RUNTIME_CONFIG = Symbol('RuntimeConfig');
 export const REDIS = Symbol('Redis');
 
 @Injectable()
-class PlatformLifecycle implements OnApplicationShutdown {
+class PlatformLifecycle implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly hung: HungConnections;
+
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     @InjectDataSource() dataSource: DataSource,
+    @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
     readiness: Readiness,
   ) {
+    this.hung = new HungConnections(dataSource, config.databaseUrl);
     readiness.register('postgres', async () => (await dataSource.query<unknown[]>('SELECT 1')).length === 1);
     readiness.register('redis', async () => (await this.redis.ping()) === 'PONG');
+  }
+
+  /** Before the requests under way are waited for: those may be what hangs. */
+  beforeApplicationShutdown(): void {
+    this.hung.endFromNowOn();
   }
 
   onApplicationShutdown(): void {
@@ -63,7 +81,7 @@ export class PlatformModule {
         }),
       ],
       controllers: [HealthController],
-      providers: [...providers, PlatformLifecycle],
+      providers: [...providers, PlatformLifecycle, ...(config.role === 'api' ? [] : [AnswerPurge])],
       exports: providers,
     };
   }

@@ -1,4 +1,11 @@
 import { Logger } from '@nestjs/common';
+import { withinTime } from './within-time.js';
+
+/**
+ * Work takes far less while the servers answer, and those who stop a process do not wait for a query that hangs until its
+ * own timeout. What is cut off here was not promised to anybody: the next process does it again.
+ */
+const LONGEST_STOP_MS = 5_000;
 
 /**
  * Does a piece of work again and again, `pauseMs` after the last time ended, never twice at once; `trigger` asks for it
@@ -51,11 +58,13 @@ export class PollLoop {
     });
   }
 
-  /** Resolves when no work is under way any more. */
+  /** Resolves when no work is under way any more, or hangs. */
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer !== null) clearTimeout(this.timer);
-    await this.running;
+    await withinTime(this.running ?? Promise.resolve(), LONGEST_STOP_MS, () => {
+      this.logger.warn({ msg: `${this.name} did not end in time` });
+    });
   }
 
   private async once(): Promise<void> {

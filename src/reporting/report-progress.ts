@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { LONGEST_COMMIT_MS } from '../delivery/delivery.api.js';
+import { LONGEST_COMMIT_MS, LONGEST_HOLD_SECONDS_SQL } from '../delivery/delivery.api.js';
 import { CONVERSION_WINDOW_MS } from '../tracking/tracking.api.js';
 
 /** How far settlement is, and how long after it happened an event may still arrive. */
@@ -9,26 +9,21 @@ export interface ReportProgress {
   readonly longestHoldMs: number;
 }
 
-/** The longest hold that any placement may have; see the table's constraint. */
-const MAX_HOLD_SECONDS = 86_400;
-
 /**
  * Reads the progress; `now`: the request's time, epoch ms. To be read in the same snapshot as the rows: between two, a batch
  * could be settled that one shows and the other doesn't.
  *
- * $1 now, $2 the longest hold allowed: what a placement's holds were before a change is not kept, so for two days after one
- * they count as the longest.
+ * $1 now.
  */
 export async function readProgress(tx: EntityManager, now: number): Promise<ReportProgress> {
-  const [row] = await tx.query<{ oldest: Date | null; hold_seconds: number | null }[]>(
+  const [row] = await tx.query<{ oldest: Date | null; hold_seconds: number }[]>(
     `SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL) AS oldest,
-            (SELECT max(CASE WHEN version > 1 AND updated_at > $1::timestamptz - interval '2 days' THEN $2
-                        ELSE hold_seconds END) FROM placements) AS hold_seconds`,
-    [new Date(now), MAX_HOLD_SECONDS],
+            ${LONGEST_HOLD_SECONDS_SQL} AS hold_seconds`,
+    [new Date(now)],
   );
   return {
     asOf: Math.min(now, row?.oldest?.getTime() ?? now),
-    longestHoldMs: (row?.hold_seconds ?? MAX_HOLD_SECONDS) * 1_000,
+    longestHoldMs: (row?.hold_seconds ?? Infinity) * 1_000,
   };
 }
 

@@ -4,13 +4,20 @@ import { DataSource } from 'typeorm';
 import type { Actor } from '../access/access.api.js';
 import { AppError } from '../platform/app-error.js';
 import { isStatementTimeout } from '../platform/database/database-errors.js';
+import { WorkSlots } from '../platform/work-slots.js';
 import { columnsOf, type SqlRow } from './report-columns.js';
 import { periodsOf } from './report-periods.js';
 import { isFinal, readProgress } from './report-progress.js';
 import { MAX_ROWS, type ReportRequest } from './report-request.js';
 import { reportQuery } from './report-sql.js';
-import { ReportSlots } from './report-slots.js';
 import { type Report, type ReportForm, writeReport } from './write-report.js';
+
+/** Two at once are below the pool's size: however many ask for heavy reports, matches and events keep their connections. */
+const SLOTS = {
+  atOnce: 2,
+  waiting: 50,
+  refusal: 'Too many reports are being made just now; ask again in a moment.',
+};
 
 /** A report as it is sent, in pieces. */
 export interface WrittenReport {
@@ -22,7 +29,7 @@ export interface WrittenReport {
 /** Reads reports from the report rows and writes them. */
 @Injectable()
 export class ReportsService {
-  private readonly slots = new ReportSlots();
+  private readonly slots = new WorkSlots(SLOTS);
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { LONGEST_COMMIT_MS, SETTLEMENT_QUEUE, type SettlementQueue } from '../delivery/delivery.api.js';
+import { LONGEST_INTAKE_WAIT_MS, SETTLEMENT_QUEUE, type SettlementQueue } from '../delivery/delivery.api.js';
 import { AppError } from '../platform/app-error.js';
 import { newId } from '../platform/ids.js';
 import { Metrics } from '../platform/metrics/metrics.js';
@@ -17,12 +17,12 @@ const MAX_BATCH_EVENTS = 1_000;
 const MAX_COMMITS = 2;
 /** More than this waiting means that Postgres does not keep up; clients are told to come back. */
 const MAX_WAITING_EVENTS = 50_000;
-/** Half of what settlement allows for (LONGEST_COMMIT_MS) may pass in the queue, the other half in the commit. */
-const MAX_WAIT_MS = LONGEST_COMMIT_MS / 2;
+/** Clients are not kept waiting for a server that hangs; whether their events are durable then, a repeat tells. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 interface Submission {
   readonly events: readonly VerifiedEvent[];
-  readonly submittedAt: number;
+  readonly arrivedTick: number;
   readonly resolve: (verdicts: readonly IntakeVerdict[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -51,29 +51,22 @@ export class EventIntake implements OnApplicationShutdown {
     );
   }
 
-  /** Verdicts in the order of `events`. Rejects with 503 when the events can't be made durable in time. */
-  submit(events: readonly VerifiedEvent[]): Promise<readonly IntakeVerdict[]> {
+  /**
+   * Verdicts in the order of `events`. Rejects with 503 when the events can't be made durable in time; `arrivedTick`: when
+   * their request arrived, by `performance.now()`, since they were verified as of then.
+   */
+  submit(events: readonly VerifiedEvent[], arrivedTick: number): Promise<readonly IntakeVerdict[]> {
     if (events.length === 0) return Promise.resolve([]);
     if (this.waitingEvents + events.length > MAX_WAITING_EVENTS) return Promise.reject(notDurable());
-    return new Promise((resolve, reject) => {
-      // A server that hangs answers nothing, and queues what comes after it: nobody is to wait for it for that long.
-      const timer = setTimeout(() => reject(notDurable()), LONGEST_COMMIT_MS);
-      this.waiting.push({
-        events,
-        submittedAt: performance.now(),
-        resolve: (verdicts) => {
-          clearTimeout(timer);
-          resolve(verdicts);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      });
+    let timer: NodeJS.Timeout | undefined;
+    return new Promise<readonly IntakeVerdict[]>((resolve, reject) => {
+      // A server that hangs says nothing, and what comes after waits behind it: no client is to wait for it that long.
+      timer = setTimeout(() => reject(notDurable()), ANSWER_TIMEOUT_MS);
+      this.waiting.push({ events, arrivedTick, resolve, reject });
       this.waitingEvents += events.length;
       // After this turn of the event loop, so that requests that were read together commit together.
       setImmediate(() => this.flush());
-    });
+    }).finally(() => clearTimeout(timer));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -107,7 +100,7 @@ export class EventIntake implements OnApplicationShutdown {
 
   private async commit(taken: readonly Submission[]): Promise<void> {
     const submissions = taken.filter((submission) => {
-      const isLate = performance.now() - submission.submittedAt > MAX_WAIT_MS;
+      const isLate = performance.now() - submission.arrivedTick > LONGEST_INTAKE_WAIT_MS;
       if (isLate) submission.reject(notDurable());
       return !isLate;
     });

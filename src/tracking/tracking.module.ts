@@ -3,6 +3,7 @@ import { CampaignsModule } from '../campaigns/campaigns.module.js';
 import { DeliveryModule } from '../delivery/delivery.module.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import { DecisionTokens } from './decision-token.js';
+import { EventReports } from './event-reports.js';
 import { EventIntake } from './event-intake.js';
 import { EventsController } from './events.controller.js';
 import { TrackingLinksController } from './tracking-links.controller.js';
@@ -17,6 +18,7 @@ import { TrackingLinksController } from './tracking-links.controller.js';
       useFactory: (config: RuntimeConfig) => new DecisionTokens(config.secrets.tokenSecrets),
     },
     EventIntake,
+    EventReports,
   ],
   exports: [DecisionTokens],
 })

@@ -55,7 +55,9 @@ export class ProductScene {
 
   /** It ended of itself, and nothing of it is left: no process, no claim on the directory. */
   async expectCleanEnd(product: ProductProcess): Promise<void> {
-    expect(await product.ended).toEqual({ code: 0, signal: null });
+    const ending = await product.ended;
+    const log = ending.code === 0 ? '' : product.stdout + product.stderr;
+    expect({ ...ending, log }).toEqual({ code: 0, signal: null, log: '' });
     expect(await processesIn(this.dataDir)).toEqual([]);
     expect(await readdir(join(this.dataDir, 'owners'))).toEqual([]);
     expect(product.stderr).toBe('');

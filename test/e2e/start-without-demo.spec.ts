@@ -57,6 +57,7 @@ describe('the product with its own servers and DEMO=off', () => {
     ['its first server runs', async () => (await recorded()).includes('redis')],
     ['its database runs', async () => (await recorded()).includes('postgres')],
     ['its parts are built', async () => product.stdout.includes('index is built')],
+    ['it is up', async () => product.stdout.includes('Matchum listens')],
   ])('leaves nothing behind when it is told to stop as soon as %s', async (_, reached) => {
     product = scene.start({ DEMO: 'off' });
     await until('the start has come this far', reached);

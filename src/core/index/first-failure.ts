@@ -32,7 +32,8 @@ export function firstFailure(
   return null;
 }
 
-function isScheduled(record: AdGroupRecord, now: number): boolean {
+/** The campaign runs at `now`. */
+export function isScheduled(record: AdGroupRecord, now: number): boolean {
   return (
     record.campaignStatus === 'active' && now >= record.startsAt && (record.endsAt === null || now < record.endsAt)
   );

@@ -32,6 +32,8 @@ export interface HoldRequest {
   readonly decisionId: string;
   readonly now: number;
   readonly expiresAt: number;
+  /** Given back with the answer, also for a repeated request. */
+  readonly frame: string;
   readonly wanted: number;
   readonly candidates: readonly HoldCandidate[];
   /** Nothing further could be offered. */
@@ -44,6 +46,7 @@ export interface Held {
   readonly decisionId: string;
   readonly decidedAt: number;
   readonly expiresAt: number;
+  readonly frame: string;
   readonly held: number;
   readonly tickets: readonly string[];
 }
@@ -90,6 +93,7 @@ export class ExposureStore {
       requestId: request.requestId,
       decisionId: request.decisionId,
       expiresAt: request.expiresAt,
+      frame: request.frame,
       wanted: request.wanted,
       isLast: request.isLast,
       candidates: candidates.map((candidate) => [

@@ -10,6 +10,7 @@
 --   keepFrom       epoch ms; impressions before it fall out of every timed window
 --   ttlMs          how long the state is kept after this call
 --   requestId, decisionId, expiresAt
+--   frame          what the caller needs to know of the decision when it is repeated; a string
 --   wanted         most messages to hold
 --   isLast         no further candidates can be offered: hold what there is
 --   candidates     list of {adGroupId, campaignId, advertiserId, ticket, caps: list of {scope, from, limit}};
@@ -18,13 +19,13 @@
 --          totals: {id: count}}, used when there is none
 --
 -- Answers JSON: {status: 'unknown'} no trusted state: rebuild it and call again; {status: 'short'} fewer candidates than
--- wanted have room: offer more; {status: 'held' | 'repeated', decisionId, decidedAt, expiresAt, held, tickets}: the tickets
+-- wanted have room: offer more; {status: 'held' | 'repeated', decisionId, decidedAt, expiresAt, frame, held, tickets}: the tickets
 -- of the `held` candidates, then that of the next one with room, whose rank sets the last price. 'repeated': the same
 -- request was decided before and its holds live.
 --
 -- The state is a MessagePack map: e epoch; c counted impressions and h open holds, both lists of
 -- {messageId, adGroupId, campaignId, at or expiry}; t impressions ever by ad group and by campaign; d decisions, lists of
--- {requestId, expiresAt, decisionId, decidedAt, held, tickets}. With p it is only part of a state: impressions that were
+-- {requestId, expiresAt, decisionId, decidedAt, held, tickets, frame}. With p it is only part of a state: impressions that were
 -- confirmed before anybody had rebuilt the rest.
 local request = cjson.decode(ARGV[1])
 local packed = redis.call('GET', KEYS[1])
@@ -65,7 +66,7 @@ state.d = keep(state.d, function(decision) return decision[2] > request.now end)
 local function answer(status, decision)
   return cjson.encode({
     status = status, decisionId = decision[3], decidedAt = decision[4], expiresAt = decision[2],
-    held = decision[5], tickets = decision[6],
+    held = decision[5], tickets = decision[6], frame = decision[7],
   })
 end
 for _, decision in ipairs(state.d) do
@@ -113,7 +114,7 @@ if not isComplete and not request.isLast then
   return '{"status":"short"}'
 end
 
-local decision = { request.requestId, request.expiresAt, request.decisionId, request.now, held, tickets }
+local decision = { request.requestId, request.expiresAt, request.decisionId, request.now, held, tickets, request.frame }
 if held > 0 then
   state.d[#state.d + 1] = decision
 end

@@ -59,7 +59,7 @@ export interface CampaignSpend {
 
 /**
  * Reads it under the lock on the advertiser's account, which every settlement takes first: nothing is spent meanwhile.
- * `campaignId`: $1.
+ * Parameters: $1 the campaign, $2 the days.
  */
 export async function readSpend(
   tx: EntityManager,
@@ -67,19 +67,21 @@ export async function readSpend(
   days: readonly string[],
 ): Promise<CampaignSpend> {
   const rows = await tx.query<{ ad_group_id: string; day: string; spent_micros: string }[]>(
-    `SELECT ad_group_id, day::text AS day, spent_micros::text FROM daily_spend WHERE campaign_id = $1`,
+    `SELECT ad_group_id, day::text AS day, spent_micros::text FROM daily_spend
+     WHERE campaign_id = $1 AND day = ANY($2::date[])`,
+    [campaignId, days],
+  );
+  const [sum] = await tx.query<{ total: string }[]>(
+    'SELECT coalesce(sum(spent_micros), 0)::text AS total FROM daily_spend WHERE campaign_id = $1',
     [campaignId],
   );
   const byAdGroupDay = new Map<AdGroupDay, bigint>();
   const byDay = new Map<string, bigint>(days.map((day) => [day, 0n]));
-  let totalMicros = 0n;
   for (const { ad_group_id, day, spent_micros } of rows) {
-    const spent = BigInt(spent_micros);
-    totalMicros += spent;
-    byAdGroupDay.set(adGroupDay(ad_group_id, day), spent);
-    byDay.set(day, (byDay.get(day) ?? 0n) + spent);
+    byAdGroupDay.set(adGroupDay(ad_group_id, day), BigInt(spent_micros));
+    byDay.set(day, (byDay.get(day) ?? 0n) + BigInt(spent_micros));
   }
-  return { totalMicros, byAdGroupDay, byDay };
+  return { totalMicros: BigInt(sum?.total ?? 0), byAdGroupDay, byDay };
 }
 
 /** What is left of each limit for charges of these days and ad groups. */

@@ -2,16 +2,20 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
+import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 
 const PAUSE_MS = 250;
 
+/** Events that have not begun to be committed so long after their request arrived are refused (see event-intake.ts). */
+export const LONGEST_INTAKE_WAIT_MS = 5_000;
+
 /**
- * An event that was verified may need this long until its batch is visible in Postgres: intake refuses to wait longer for
- * a commit (see event-intake.ts).
+ * An accepted event needs at most this long from the arrival of its request until its batch is visible in Postgres: the wait
+ * that intake allows, and the longest that its statement can take, with a margin for clocks of API processes that differ.
  */
-export const LONGEST_COMMIT_MS = 10_000;
+export const LONGEST_COMMIT_MS = LONGEST_INTAKE_WAIT_MS + LONGEST_QUERY_MS + 3_000;
 
 /**
  * The time up to which every accepted event is settled. A hold that expired before it will never become an impression, and

@@ -40,16 +40,16 @@ export class Settlement {
     });
   }
 
-  /** Ids of batches that wait for their settlement, oldest first. */
+  /** Ids of batches that wait for their settlement: those that failed least first, then the oldest. */
   async unsettled(limit: number): Promise<readonly string[]> {
     const rows = await this.dataSource.query<{ id: string }[]>(
-      'SELECT id FROM event_batches WHERE settled_at IS NULL ORDER BY received_at LIMIT $1',
+      'SELECT id FROM event_batches WHERE settled_at IS NULL ORDER BY attempts, received_at LIMIT $1',
       [limit],
     );
     return rows.map((row) => row.id);
   }
 
-  /** For people and for the sweeper: how often it was tried, and why it failed last. */
+  /** How often it was tried, and why it failed last: for people, and for the order of sweeps. */
   async recordFailure(batchId: string, error: Error): Promise<void> {
     await this.dataSource.query('UPDATE event_batches SET attempts = attempts + 1, last_error = $2 WHERE id = $1', [
       batchId,

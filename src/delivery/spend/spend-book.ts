@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { SpendSnapshot } from '../../core/index/match-request.js';
+import { HORIZON_SQL } from '../../platform/database/horizon.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 
 const PAUSE_MS = 500;
@@ -57,7 +58,7 @@ export class SpendBook implements SpendSnapshot, OnApplicationBootstrap, OnAppli
   private async refresh(): Promise<void> {
     // The horizon is taken first: what commits while the tables are read is read again next time.
     const [next] = await this.dataSource.query<{ horizon: string }[]>(
-      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon',
+      `SELECT ${HORIZON_SQL} AS horizon`,
     );
     const balances = await this.dataSource.query<{ advertiser_id: string; balance_micros: number }[]>(
       'SELECT advertiser_id, balance_micros FROM prepaid_accounts WHERE changed_xid >= $1::text::xid8',

@@ -16,6 +16,9 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const QUERY_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
+/** From asking for a connection to the end of a statement that began on it. */
+export const LONGEST_QUERY_MS = CONNECT_TIMEOUT_MS + QUERY_TIMEOUT_MS;
+
 export function dataSourceOptions(url: string, poolSize: number): DataSourceOptions & { type: 'postgres' } {
   return {
     type: 'postgres',

@@ -1,10 +1,12 @@
 import { QueryFailedError } from 'typeorm';
 
-// Class 08 is a broken connection, 57P0x a server that stops or starts, 53300 one without a free connection; see
+// Class 08 is a broken connection, 57P0x a server that stops or starts, 53300 one without a free connection, 57014 one
+// that took too long, 40001 and 40P01 transactions that got in each other's way; see
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
-const UNAVAILABLE = /^(08...|57P0[123]|53300|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+const UNAVAILABLE =
+  /^(08...|57P0[123]|57014|53300|40001|40P01|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 const UNAVAILABLE_MESSAGE =
-  /timeout exceeded when trying to connect|Connection terminated|connection.*closed|not queryable/i;
+  /timeout exceeded when trying to connect|Connection terminated|connection.*closed|not queryable|Query read timeout/i;
 
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
@@ -20,7 +22,7 @@ function driverError(error: unknown): DriverError {
   return (error instanceof QueryFailedError ? error.driverError : error) as DriverError;
 }
 
-/** True where the server is away or stopping: trying again later can help, another input can't. */
+/** True where the server is away, stopping or too busy: trying again later can help, another input can't. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   // Not by `instanceof Error`: where code runs in a realm of its own, Node's network errors come from another one.
   if (typeof error !== 'object' || error === null) return false;

@@ -18,9 +18,13 @@ interface StoredAnswer {
   readonly answer: unknown;
 }
 
+/** A repeat that comes later is a new request. */
+export const ANSWERS_KEPT_MS = 24 * 3_600_000;
+
 /**
  * Does a creation and keeps its answer in one transaction, so that a repeated request gets the first one's answer
- * however the first one ended: not begun, done, or still under way (then the repeat waits for it).
+ * however the first one ended: not begun, done, or still under way (then the repeat waits for it). Answers are kept for
+ * `ANSWERS_KEPT_MS` at least; the worker deletes older ones.
  */
 @Injectable()
 export class Once {
@@ -69,7 +73,9 @@ export class Once {
       'SELECT request_hash, answer FROM idempotent_answers WHERE api_key_id = $1 AND idempotency_key = $2',
       [request.apiKeyId, idempotencyKey],
     );
-    return earlier ?? null;
+    // It was deleted for its age in between; the work must not be done without a claim.
+    if (earlier === undefined) throw keyGone();
+    return earlier;
   }
 
   private repeat<T>(earlier: StoredAnswer, hash: Buffer): T {
@@ -78,4 +84,9 @@ export class Once {
     }
     return earlier.answer as T;
   }
+}
+
+function keyGone(): AppError {
+  const detail = 'The answer kept for this Idempotency-Key was deleted just now for its age; send the request again.';
+  return new AppError(503, 'unavailable', detail, [], { 'retry-after': '1' });
 }

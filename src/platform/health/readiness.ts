@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { withinTime } from '../within-time.js';
 
 /** What must work before a load balancer sends traffic here; each part of the product adds its own check. */
 @Injectable()
@@ -12,22 +13,16 @@ export class Readiness {
   /** Each check by name; one that throws or takes longer than `timeoutMs` has failed. */
   async examine(timeoutMs: number): Promise<Readonly<Record<string, boolean>>> {
     const results = await Promise.all(
-      [...this.checks].map(async ([name, check]) => [name, await withinTime(check, timeoutMs)] as const),
+      [...this.checks].map(async ([name, check]) => [name, await passes(check, timeoutMs)] as const),
     );
     return Object.fromEntries(results);
   }
 }
 
-async function withinTime(check: () => Promise<boolean> | boolean, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
+async function passes(check: () => Promise<boolean> | boolean, timeoutMs: number): Promise<boolean> {
   try {
-    return await Promise.race([(async () => check())(), timeout]);
+    return await withinTime((async () => check())(), timeoutMs, () => false);
   } catch {
     return false;
-  } finally {
-    clearTimeout(timer);
   }
 }

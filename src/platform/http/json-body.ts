@@ -1,18 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
-import { AppError, malformed } from '../app-error.js';
+import { AppError, type FieldError, malformed } from '../app-error.js';
 
 /**
  * Reads JSON bodies. What no field could ever hold is refused here, once for all routes, with a path: broken UTF-8, NUL
- * characters and lone surrogates (Postgres can't store them), `__proto__` keys, and nesting past `MAX_DEPTH`.
+ * characters and lone surrogates (Postgres can't store them), keys that reach for a prototype, and nesting past
+ * `MAX_DEPTH`.
  */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Twice the depth of the deepest targeting expression, which has an object and a list a level, with room around it. */
 export const MAX_DEPTH = 100;
 
+const UNSTORABLE = 'must not hold NUL characters or lone surrogates';
+
 export function registerJsonBody(fastify: FastifyInstance): void {
-  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  // Looked for below, with a path and for NDJSON, too.
+  const parseJson = fastify.getDefaultJsonParser('ignore', 'ignore');
   // Fastify would read plain text, too, which no route takes.
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser(
@@ -23,8 +27,8 @@ export function registerJsonBody(fastify: FastifyInstance): void {
         const text = decodeJsonText(body);
         void parseJson(request, text, (error, parsed) => {
           if (error) return done(malformed([{ path: '', message: error.message }], 'The body is not valid JSON.'));
-          const path = mayHoldUnstorable(text) ? findUnstorableText(parsed, '') : null;
-          done(path === null ? null : unstorable(path), parsed);
+          const fault = mayHoldFault(text) ? findFault(parsed, '') : null;
+          done(fault === null ? null : malformed([fault]), parsed);
         });
       } catch (error) {
         done(error as Error);
@@ -42,10 +46,8 @@ export function parseJsonLine(line: Buffer): unknown {
   } catch (error) {
     throw malformed([{ path: '', message: (error as Error).message }], 'The line is not valid JSON.');
   }
-  if (mayHoldUnstorable(text)) {
-    const path = findUnstorableText(parsed, '');
-    if (path !== null) throw unstorable(path);
-  }
+  const fault = mayHoldFault(text) ? findFault(parsed, '') : null;
+  if (fault !== null) throw malformed([fault]);
   return parsed;
 }
 
@@ -57,25 +59,31 @@ function decodeJsonText(body: Buffer): string {
   return body.toString('utf8');
 }
 
-function unstorable(path: string): AppError {
-  return malformed([{ path, message: 'must not hold NUL characters or lone surrogates' }]);
+/** What few bodies hold, so that few are walked: an escape, without which no such character is in a string, or a name. */
+function mayHoldFault(text: string): boolean {
+  return /\\u|"__proto__"|"constructor"/.test(text);
 }
 
-/** Such characters reach a string only by an escape: few bodies have one, so that few are walked. */
-function mayHoldUnstorable(text: string): boolean {
-  return text.includes('\\u');
-}
-
-function findUnstorableText(value: unknown, path: string): string | null {
-  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? path : null;
+function findFault(value: unknown, path: string): FieldError | null {
+  if (typeof value === 'string') return isStorable(value) ? null : { path, message: UNSTORABLE };
   if (typeof value !== 'object' || value === null) return null;
   for (const [key, child] of Object.entries(value)) {
+    if (!isStorable(key)) return { path, message: UNSTORABLE };
     const childPath = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
-    if (key.includes('\0') || !key.isWellFormed()) return path;
-    const found = findUnstorableText(child, childPath);
-    if (found !== null) return found;
+    if (reachesForPrototype(key, child)) return { path: childPath, message: 'is not a possible key' };
+    const fault = findFault(child, childPath);
+    if (fault !== null) return fault;
   }
   return null;
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+function reachesForPrototype(key: string, child: unknown): boolean {
+  if (key === '__proto__') return true;
+  return key === 'constructor' && typeof child === 'object' && child !== null && Object.hasOwn(child, 'prototype');
 }
 
 const QUOTE = 0x22;

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../app-error.js';
@@ -8,6 +9,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The request's time, epoch ms: when it arrived, or what `X-Simulated-Time` says. */
     arrivedAt: number;
+    /** When it arrived, by `performance.now()`: for how long something takes, which simulated time does not tell. */
+    arrivedTick: number;
   }
 }
 
@@ -16,7 +19,9 @@ export const SIMULATED_TIME_HEADER = 'x-simulated-time';
 /** Fixes each request's time when it arrives. */
 export function registerRequestTime(fastify: FastifyInstance, clock: Clock): void {
   fastify.decorateRequest('arrivedAt', 0);
+  fastify.decorateRequest('arrivedTick', 0);
   fastify.addHook('onRequest', (request, _reply, done) => {
+    request.arrivedTick = performance.now();
     const header = request.headers[SIMULATED_TIME_HEADER];
     if (header === undefined) {
       request.arrivedAt = clock.observe(null);
@@ -38,4 +43,9 @@ export function registerRequestTime(fastify: FastifyInstance, clock: Clock): voi
 /** The request's time in epoch milliseconds. */
 export const Now = createParamDecorator((_data: unknown, context: ExecutionContext): number => {
   return context.switchToHttp().getRequest<FastifyRequest>().arrivedAt;
+});
+
+/** When the request arrived, by `performance.now()`. */
+export const ArrivedTick = createParamDecorator((_data: unknown, context: ExecutionContext): number => {
+  return context.switchToHttp().getRequest<FastifyRequest>().arrivedTick;
 });

@@ -74,7 +74,7 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof HttpException) return fromHttpException(error);
   if (isDatabaseUnavailable(error)) {
-    return new AppError(503, 'unavailable', 'The database is not reachable just now; try again.', [], {
+    return new AppError(503, 'unavailable', 'The database is not reachable or too busy just now; try again.', [], {
       'retry-after': '1',
     });
   }

@@ -1,11 +1,14 @@
 import { Logger } from '@nestjs/common';
 import Bull from 'bull';
 import { Redis, type RedisOptions } from 'ioredis';
+import { withinTime } from '../within-time.js';
 import { JobQueue, type QueuedJob } from './job-queue.js';
 
 // The prefix is a hash tag: all keys of a queue share one slot of a Redis Cluster.
 const PREFIX = '{matchum:bull}';
 const ADD_TIMEOUT_MS = 2_000;
+/** Far more than are under way while Redis answers. */
+const MOST_UNANSWERED = 256;
 /** Longer than a settlement takes, shorter than those who stop a process wait before they kill it. */
 const CLOSE_TIMEOUT_MS = 8_000;
 const JOB_TIMEOUT_MS = 60_000;
@@ -17,6 +20,8 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   private readonly logger: Logger;
   private readonly queue: Bull.Queue<T>;
   private readonly connections: Redis[] = [];
+  private unanswered = 0;
+  private closing = false;
 
   constructor(name: string, redisUrl: string) {
     super();
@@ -40,21 +45,34 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
     this.queue.on('stalled', (job) => this.logger.warn({ msg: 'job stalled; another worker takes it', job: job.id }));
     // Connection errors are told once by the connection itself.
     this.queue.on('error', () => undefined);
+    // Bull names its connection and lets nobody wait for it: a stop just then would end the process by an unhandled
+    // rejection. Nobody reads these names.
+    Object.assign(this.queue, { setWorkerName: () => Promise.resolve() });
   }
 
   async add(jobId: string, data: T): Promise<void> {
-    await withinTime(this.queue.add(data, { jobId }), ADD_TIMEOUT_MS, 'The job queue did not answer in time');
+    // The client would keep commands for a Redis that is away, or that says nothing, in memory without bound.
+    if (this.queue.client.status !== 'ready') throw new Error('The job queue is not connected');
+    if (this.unanswered >= MOST_UNANSWERED) throw new Error('The job queue does not answer');
+    this.unanswered++;
+    const added = this.queue.add(data, { jobId }).finally(() => this.unanswered--);
+    await withinTime<unknown>(added, ADD_TIMEOUT_MS, late('The job queue did not answer in time'));
   }
 
   consume(concurrency: number, handler: (job: QueuedJob<T>) => Promise<void>): void {
-    void this.queue.process(concurrency, (job) =>
+    const run = this.queue.process(concurrency, (job) =>
       handler({ id: String(job.id), data: job.data, attempt: job.attemptsMade + 1 }),
     );
+    run.catch((error: unknown) => {
+      // It may be closed before it has begun.
+      if (!this.closing) throw error;
+    });
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     // Without Redis, Bull would wait for it; a job that is cut off here is run again.
-    await withinTime(this.queue.close(), CLOSE_TIMEOUT_MS, 'The job queue did not close in time').catch(
+    await withinTime(this.queue.close(), CLOSE_TIMEOUT_MS, late('The job queue did not close in time')).catch(
       (error: Error) => this.logger.warn({ msg: 'jobs may run again', reason: error.message }),
     );
     // Bull leaves connections open that it did not make itself.
@@ -75,16 +93,8 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 }
 
-async function withinTime(work: Promise<unknown>, timeoutMs: number, message: string): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(message)), timeoutMs);
-  });
-  // Where the timeout wins, a late failure of the work must not go unhandled.
-  work.catch(() => undefined);
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function late(message: string): () => never {
+  return () => {
+    throw new Error(message);
+  };
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { secondPriceMicros } from '../../core/auction/price.js';
-import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
+import { isScheduled } from '../../core/index/first-failure.js';
 import type { Held } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
@@ -26,14 +27,20 @@ export interface MatchMessage {
   readonly expiresAt: string;
 }
 
-export interface PlacedIn {
-  readonly memberId: string;
+/** Where a decision places its messages, and by which floor they are priced; kept with the holds, as the tickets are. */
+export interface DecisionFrame {
   readonly placement: string;
   readonly positions: readonly number[];
   /** Base micros per 1,000 impressions. */
   readonly floorMicros: number;
+}
+
+export interface Reader {
+  readonly memberId: string;
   /** Language that the label is written in. */
   readonly language: string | null;
+  /** Epoch ms. */
+  readonly now: number;
 }
 
 /** Tells the member that somebody paid for the message: every sponsored message carries it. */
@@ -48,56 +55,41 @@ export class DecisionWriter {
     @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
   ) {}
 
-  /** A message whose campaign was stopped since it was held is left out. */
-  write(held: Held, placedIn: PlacedIn): readonly MatchMessage[] {
+  /** A message whose campaign does not run any more since it was held is left out. */
+  write(held: Held, reader: Reader): readonly MatchMessage[] {
+    const frame = JSON.parse(held.frame) as DecisionFrame;
     const tickets = held.tickets.map((ticket) => JSON.parse(ticket) as Ticket);
-    const messages: MatchMessage[] = [];
-    for (const [i, position] of placedIn.positions.slice(0, held.held).entries()) {
-      const ticket = tickets[i];
-      const record = ticket === undefined ? undefined : this.index.get(ticket.adGroupId)?.record;
-      if (ticket === undefined || record === undefined) continue;
-      const nextScore = tickets[i + 1]?.score ?? null;
-      const message = this.message(
-        held,
-        `${held.decisionId}.${i + 1}`,
-        { ticket, nextScore, position, record },
-        placedIn,
-      );
-      if (message !== null) messages.push(message);
-    }
-    return messages;
+    return tickets.slice(0, held.held).flatMap((ticket, i) => {
+      const position = frame.positions[i];
+      const record = this.index.get(ticket.adGroupId)?.record;
+      const creative = record?.creatives.find(({ id }) => id === ticket.creativeId);
+      if (position === undefined || record === undefined || creative === undefined) return [];
+      if (!isScheduled(record, reader.now)) return [];
+      const token = this.tokens.sign({
+        ...idsOf(record, creative),
+        messageId: `${held.decisionId}.${i + 1}`,
+        memberId: reader.memberId,
+        placement: frame.placement,
+        position,
+        chargedFor: ticket.contender.bid.model === 'cpm' ? 'impression' : 'click',
+        priceMicros: secondPriceMicros(ticket.contender, tickets[i + 1]?.score ?? null, frame.floorMicros),
+        decidedAt: held.decidedAt,
+        expiresAt: held.expiresAt,
+      });
+      return [this.message(record, creative, { position, token, expiresAt: held.expiresAt }, reader.language)];
+    });
   }
 
   private message(
-    held: Held,
-    messageId: string,
-    won: { ticket: Ticket; nextScore: number | null; position: number; record: AdGroupRecord },
-    placedIn: PlacedIn,
-  ): MatchMessage | null {
-    const { ticket, nextScore, position, record } = won;
-    const creative = record.creatives.find(({ id }) => id === ticket.creativeId);
-    if (creative === undefined) return null;
-    const ids = {
-      advertiserId: record.advertiserId,
-      campaignId: record.campaignId,
-      adGroupId: record.id,
-      creativeId: creative.id,
-    };
-    const token = this.tokens.sign({
-      ...ids,
-      messageId,
-      memberId: placedIn.memberId,
-      placement: placedIn.placement,
-      position,
-      chargedFor: ticket.contender.bid.model === 'cpm' ? 'impression' : 'click',
-      priceMicros: secondPriceMicros(ticket.contender, nextScore, placedIn.floorMicros),
-      decidedAt: held.decidedAt,
-      expiresAt: held.expiresAt,
-    });
+    record: AdGroupRecord,
+    creative: CreativeRecord,
+    { position, token, expiresAt }: { position: number; token: string; expiresAt: number },
+    language: string | null,
+  ): MatchMessage {
     return {
       position,
-      label: placedIn.language?.startsWith('ko') === false ? LABELS.en : LABELS.ko,
-      ...ids,
+      label: language?.startsWith('ko') === false ? LABELS.en : LABELS.ko,
+      ...idsOf(record, creative),
       senderName: creative.senderName,
       title: creative.title,
       body: creative.body,
@@ -106,7 +98,12 @@ export class DecisionWriter {
       clickUrl: `${this.config.publicUrl}/t/c/${token}`,
       impressionUrl: `${this.config.publicUrl}/t/i/${token}`,
       token,
-      expiresAt: new Date(held.expiresAt).toISOString(),
+      expiresAt: new Date(expiresAt).toISOString(),
     };
   }
+}
+
+function idsOf(record: AdGroupRecord, creative: CreativeRecord) {
+  const { advertiserId, campaignId, id: adGroupId } = record;
+  return { advertiserId, campaignId, adGroupId, creativeId: creative.id };
 }

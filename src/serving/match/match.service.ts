@@ -10,7 +10,7 @@ import { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
 import { PlacementsService } from '../placements/placements.service.js';
 import { LiveIndex } from '../upkeep/live-index.js';
-import { DecisionWriter, type MatchMessage } from './decision-writer.js';
+import { type DecisionFrame, DecisionWriter, type MatchMessage } from './decision-writer.js';
 import { toHoldCandidate } from './hold-candidates.js';
 import { checkMatchInput, type MatchInput } from './match-input.js';
 import { toMatchRequest } from './to-match-request.js';
@@ -95,20 +95,20 @@ export class MatchService {
     const request = await this.toRequest(prepared);
     const held = await this.hold(prepared, request);
     if (typeof held === 'string') return held;
-    const { input, placement, positions } = prepared;
     const messages = this.writer.write(held, {
-      memberId: input.userId,
-      placement: placement.id,
-      positions,
-      floorMicros: placement.floorMicros,
+      memberId: prepared.input.userId,
       language: request.subject.language,
+      now: prepared.now,
     });
-    return messages.length > 0 ? messages : 'frequency_cap';
+    if (messages.length > 0) return messages;
+    // Nothing had room, or what had been held does not run any more.
+    return held.held === 0 ? 'frequency_cap' : 'no_candidates';
   }
 
   private async hold(prepared: PreparedMatch, request: MatchRequest): Promise<Held | NoFillReason> {
     const { input, requestId, placement, positions, now } = prepared;
     const decisionId = ulid();
+    const frame: DecisionFrame = { placement: placement.id, positions, floorMicros: placement.floorMicros };
     for (let offer = FIRST_OFFER; ; offer *= OFFER_GROWTH) {
       const ranked = this.index.top(request, offer);
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
@@ -119,6 +119,7 @@ export class MatchService {
         decisionId,
         now,
         expiresAt: now + placement.holdSeconds * 1000,
+        frame: JSON.stringify(frame),
         wanted: positions.length,
         candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
         isLast: ranked.length < offer,

@@ -90,7 +90,11 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
       query_timeout: CONNECT_TIMEOUT_MS,
     });
     const lost = new Promise<void>((resolve) => {
-      this.stopListening = resolve;
+      this.stopListening = () => {
+        // Also where it is still being connected.
+        client.connection.stream.destroy();
+        resolve();
+      };
       client.once('end', resolve);
       // More than one may come, and one that nobody takes would end the process.
       client.on('error', () => resolve());
@@ -103,8 +107,8 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
       this.loop.trigger();
       await lost;
     } finally {
-      // Not waited for: a server that hangs says no goodbye.
-      client.end().catch(() => undefined);
+      // Without a goodbye: a server that hangs would leave the socket open, and with it the process.
+      client.connection.stream.destroy();
     }
     this.loop.trigger();
   }

@@ -1,6 +1,8 @@
 import { setImmediate as allStarted } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { ReportSlots } from './report-slots.js';
+import { WorkSlots } from './work-slots.js';
+
+const OPTIONS = { atOnce: 2, waiting: 50, refusal: 'Too many wait already.' };
 
 /** A piece of work that ends when it is told to. */
 function heldWork(started: number[], id: number) {
@@ -14,9 +16,9 @@ function heldWork(started: number[], id: number) {
   return { work, end: () => resolve(id), fail: () => reject(new Error(`work ${id}`)) };
 }
 
-describe('ReportSlots', () => {
+describe('WorkSlots', () => {
   it('runs two at once and the others in turn, also after one has failed', async () => {
-    const slots = new ReportSlots();
+    const slots = new WorkSlots(OPTIONS);
     const started: number[] = [];
     const works = [0, 1, 2, 3].map((id) => heldWork(started, id));
     const results = works.map(({ work }) => slots.run(work));
@@ -36,7 +38,7 @@ describe('ReportSlots', () => {
   });
 
   it('frees its slots: after many works it still runs two at once', async () => {
-    const slots = new ReportSlots();
+    const slots = new WorkSlots(OPTIONS);
     await Promise.all(Array.from({ length: 20 }, (_, id) => slots.run(() => Promise.resolve(id))));
     const started: number[] = [];
     const works = [0, 1, 2].map((id) => heldWork(started, id));
@@ -48,7 +50,7 @@ describe('ReportSlots', () => {
   });
 
   it('refuses where too many wait, and takes work again afterwards', async () => {
-    const slots = new ReportSlots();
+    const slots = new WorkSlots(OPTIONS);
     const works = Array.from({ length: 53 }, (_, id) => heldWork([], id));
     const results = works.map(({ work }) => slots.run(work));
     await expect(results[52]).rejects.toMatchObject({ status: 503, code: 'unavailable' });

@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { QueryFailedError } from 'typeorm';
+import { isDatabaseUnavailable } from './database-errors.js';
+
+function failure(message: string, code?: string): QueryFailedError {
+  return new QueryFailedError('SELECT 1', [], Object.assign(new Error(message), { code }));
+}
+
+describe('isDatabaseUnavailable', () => {
+  it.each([
+    ['a statement that ran too long', failure('canceling statement due to statement timeout', '57014')],
+    ['a server that does not answer', failure('Query read timeout')],
+    ['a deadlock', failure('deadlock detected', '40P01')],
+    ['a serialization failure', failure('could not serialize access', '40001')],
+    ['a server that stops', failure('terminating connection', '57P01')],
+    ['one of several addresses', new AggregateError([Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })])],
+  ])('is true for %s', (_name, error) => {
+    expect(isDatabaseUnavailable(error)).toBe(true);
+  });
+
+  it.each([
+    ['a broken constraint', failure('duplicate key', '23505')],
+    ['a fault in a statement', failure('syntax error', '42601')],
+    ['no error at all', null],
+  ])('is false for %s', (_name, error) => {
+    expect(isDatabaseUnavailable(error)).toBe(false);
+  });
+});

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { startTestApp, type TestApp } from '../servers/test-app.js';
+import { at, match } from './fixtures.js';
+import { Market, type Message, NOON } from './market.js';
+
+describe('placements', () => {
+  let app: TestApp;
+  let market: Market;
+
+  beforeAll(async () => {
+    app = await startTestApp({ env: { CLOCK: 'simulated' } });
+    market = new Market(app);
+  });
+
+  afterAll(() => app.close());
+
+  const carrier = 'placements';
+  const context = { carrier };
+  let advertisers: string[];
+
+  beforeAll(async () => {
+    const campaigns = [];
+    for (let i = 0; i < 4; i++) campaigns.push(await market.serve(carrier));
+    advertisers = campaigns.map(({ advertiserId }) => advertiserId);
+    await market.known(
+      carrier,
+      campaigns.map(({ adGroupId }) => adGroupId),
+    );
+  });
+
+  it('stand in the list as shown, and never past its end', async () => {
+    for (const [chatCount, positions] of [
+      [0, []],
+      [1, [1]],
+      [6, [1]],
+      [7, [1, 8]],
+      [12, [1, 8]],
+      [13, [1, 8, 15]],
+      [100_000, [1, 8, 15]],
+    ] as const) {
+      const messages = await market.placed('nobody-knows', { context, chatCount });
+      expect(messages.map(({ position }) => position)).toEqual(positions);
+      expect(new Set(messages.map(({ advertiserId }) => advertiserId)).size).toBe(messages.length);
+    }
+    const two = await market.placed('nobody-knows', { context, maxMessages: 2 });
+    expect(two.map(({ position }) => position)).toEqual([1, 8]);
+    expect(await market.placed('nobody-knows', { context, maxMessages: 20 })).toHaveLength(3);
+  });
+
+  it('tell by explain, too, that there is no room', async () => {
+    const { counts } = await market.explain('nobody-knows', { context, chatCount: 0 });
+    expect(counts).toMatchObject({ placed: 0, outranked: 0, excluded: { placement: 4 } });
+    expect((await match(app, 'nobody-knows', { context, maxMessages: 0 }, at(NOON))).body).toMatchObject({
+      messages: [],
+      noFill: { reason: 'placement' },
+    });
+  });
+
+  it('are laid out by any rules: enough chats between, none past the end, no more than asked for', async () => {
+    const rules = fc.record({
+      maxMessages: fc.nat(20),
+      firstPosition: fc.nat(8),
+      spacing: fc.nat(5),
+      refreshAfterSeconds: fc.integer({ min: 1, max: 86_400 }),
+      holdSeconds: fc.integer({ min: 1, max: 600 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(rules, fc.nat(30), fc.nat(20), async (rules, chatCount, maxMessages) => {
+        expect((await app.request('PUT', '/v1/placements/any_rules', rules)).status).toBe(200);
+        const fields = { placement: 'any_rules', context, chatCount, maxMessages };
+        const answer = await match(app, 'nobody-knows', fields, at(NOON));
+        expect(answer.body.refreshAfterSeconds).toBe(rules.refreshAfterSeconds);
+        const messages = answer.body.messages as Message[];
+        expect(messages.length).toBeLessThanOrEqual(Math.min(maxMessages, rules.maxMessages, advertisers.length));
+        // Chat rows above each message.
+        const chatsAbove = messages.map(({ position }, i) => position - i);
+        for (const [i, above] of chatsAbove.entries()) {
+          expect(above).toBe(rules.firstPosition + i * rules.spacing);
+          expect(above).toBeLessThanOrEqual(chatCount);
+        }
+        const nextAbove = rules.firstPosition + messages.length * rules.spacing;
+        const hasRoom = messages.length < Math.min(maxMessages, rules.maxMessages, advertisers.length);
+        if (hasRoom && chatCount > 0) expect(nextAbove).toBeGreaterThan(chatCount);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('change what is placed as soon as they are put, unless somebody else was quicker', async () => {
+    const rules = { maxMessages: 2, firstPosition: 0, spacing: 1, refreshAfterSeconds: 60, holdSeconds: 30 };
+    const put = (body: object, headers: Record<string, string> = {}) =>
+      app.request('PUT', '/v1/placements/inbox', body, { headers });
+    const fields = { placement: 'inbox', context };
+    expect((await match(app, 'nobody-knows', fields, at(NOON))).status).toBe(422);
+
+    expect(await put(rules)).toMatchObject({ status: 200, body: { id: 'inbox', version: 1, ...rules } });
+    const [first, second] = await market.placed('nobody-knows', fields);
+    expect([first?.position, second?.position]).toEqual([0, 2]);
+    expect(first).toMatchObject({ expiresAt: '2026-11-22T03:00:30.000Z' });
+
+    const later = { ...rules, firstPosition: 4, maxMessages: 1 };
+    expect(await put(later, { 'if-match': '"1"' })).toMatchObject({ status: 200, body: { version: 2 } });
+    expect((await market.placed('nobody-knows', fields)).map(({ position }) => position)).toEqual([4]);
+
+    expect(await put(rules, { 'if-match': '"1"' })).toMatchObject({
+      status: 412,
+      body: { code: 'version_mismatch' },
+    });
+    expect((await market.placed('nobody-knows', fields)).map(({ position }) => position)).toEqual([4]);
+    expect((await app.request('GET', '/v1/placements/inbox')).body).toMatchObject({ version: 2, ...later });
+  });
+
+  it.each([
+    ['412 for a version of one that is not there', 'missing', {}, { 'if-match': '"1"' }, 412],
+    ['400 for what is no version', 'inbox', {}, { 'if-match': 'yesterday' }, 400],
+    ['422 for an id of another form', 'Chat-List', {}, {}, 422],
+    ['422 for an unknown field', 'inbox', { shape: 'round' }, {}, 422],
+    ['422 for a hold without a length', 'inbox', { holdSeconds: 0 }, {}, 422],
+    ['422 for too many messages', 'inbox', { maxMessages: 21 }, {}, 422],
+  ])('answer %s', async (_what, id, fields, headers, status) => {
+    const rules = { maxMessages: 2, firstPosition: 0, spacing: 1, refreshAfterSeconds: 60, holdSeconds: 30 };
+    const answer = await app.request('PUT', `/v1/placements/${id}`, { ...rules, ...fields }, { headers });
+    expect(answer.status).toBe(status);
+    if (status === 422) expect(answer.body.errors).toHaveLength(1);
+  });
+});
