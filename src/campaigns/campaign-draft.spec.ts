@@ -13,7 +13,7 @@ const DTO: CreateCampaignDto = {
   pacing: 'even',
   frequencyCaps: [],
 };
-const AD_GROUP = { name: 'g', bid: { model: 'cpm' as const, amountMicros: 1 } };
+const AD_GROUP = { name: 'g', bid: { model: 'cpm' as const, amountMicros: 1_000 } };
 
 function draft(fields: Partial<CreateCampaignDto>): { row: CampaignRow; errors: readonly FieldError[] } {
   const errors: FieldError[] = [];
@@ -38,6 +38,17 @@ describe('a campaign draft', () => {
       version: 1,
       created_at: new Date(NOW),
     });
+  });
+
+  it('refuses a cpm bid whose share of one impression would round down to nothing', () => {
+    const bidOf = (model: 'cpm' | 'cpc', amountMicros: number) => {
+      const errors: FieldError[] = [];
+      draftCampaign({ ...DTO, adGroups: [{ ...AD_GROUP, bid: { model, amountMicros } }] }, NOW, errors);
+      return pathsOf(errors);
+    };
+    expect(bidOf('cpm', 999)).toEqual(['adGroups[0].bid.amountMicros']);
+    expect(bidOf('cpm', 1_000)).toEqual([]);
+    expect(bidOf('cpc', 1)).toEqual([]);
   });
 
   it('collects the faults of all ad groups at once, each at its path', () => {

@@ -41,13 +41,13 @@ describe('how complete a report is', () => {
   });
 
   it('is final once holds and commits are over; with conversions, 30 days later', async () => {
-    // 600 s is the hold of chat_list, 10 s what a commit may take.
+    // 600 s is the hold of chat_list, 45 s what a commit may take.
     const query = { to: '2027-01-02' };
-    expect(await completeness(query, '2027-01-02T00:10:09.999Z')).toMatchObject({ isFinal: false });
-    expect(await completeness(query, '2027-01-02T00:10:10.000Z')).toMatchObject({ isFinal: true });
+    expect(await completeness(query, '2027-01-02T00:10:44.999Z')).toMatchObject({ isFinal: false });
+    expect(await completeness(query, '2027-01-02T00:10:45.000Z')).toMatchObject({ isFinal: true });
     const withConversions = { ...query, metrics: 'conversions' };
-    expect(await completeness(withConversions, '2027-02-01T00:00:09.999Z')).toMatchObject({ isFinal: false });
-    expect(await completeness(withConversions, '2027-02-01T00:00:10.000Z')).toMatchObject({ isFinal: true });
+    expect(await completeness(withConversions, '2027-02-01T00:00:44.999Z')).toMatchObject({ isFinal: false });
+    expect(await completeness(withConversions, '2027-02-01T00:00:45.000Z')).toMatchObject({ isFinal: true });
   });
 
   it('allows for the longest hold, and for what it was before a change', async () => {
@@ -55,12 +55,12 @@ describe('how complete a report is', () => {
     const put = (holdSeconds: number, time: string): Promise<TestResponse> =>
       app.request('PUT', '/v1/placements/settings_list', { ...rules, holdSeconds }, at(time));
     expect((await put(1_800, '2027-01-01T00:00:00Z')).status).toBe(200);
-    expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:09.999Z')).toMatchObject({ isFinal: false });
-    expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:10.000Z')).toMatchObject({ isFinal: true });
+    expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:44.999Z')).toMatchObject({ isFinal: false });
+    expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:45.000Z')).toMatchObject({ isFinal: true });
     expect((await put(60, '2027-01-01T23:59:59Z')).status).toBe(200);
-    expect(await completeness({ to: '2027-01-02' }, '2027-01-03T00:00:09.999Z')).toMatchObject({ isFinal: false });
-    expect(await completeness({ to: '2027-01-02' }, '2027-01-03T00:00:10.000Z')).toMatchObject({ isFinal: true });
-    expect(await completeness({ to: '2027-01-04' }, '2027-01-04T00:10:10.000Z')).toMatchObject({ isFinal: true });
+    expect(await completeness({ to: '2027-01-02' }, '2027-01-03T00:00:44.999Z')).toMatchObject({ isFinal: false });
+    expect(await completeness({ to: '2027-01-02' }, '2027-01-03T00:00:45.000Z')).toMatchObject({ isFinal: true });
+    expect(await completeness({ to: '2027-01-04' }, '2027-01-04T00:10:45.000Z')).toMatchObject({ isFinal: true });
   });
 
   it('is read in the same snapshot as the rows', async () => {

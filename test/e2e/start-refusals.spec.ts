@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../servers/test-database.
 import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
 import { ProductScene } from './product-scene.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const PASSWORD = 'hunter2-and-then-some';
 
@@ -64,15 +64,14 @@ describe('a start that cannot succeed ends with code 1, and says what to do abou
     expect(complaint).toContain('Set PORT');
   });
 
-  it.each(['203.0.113.7', 'no-such-host.invalid'])('the address %s, which this machine does not have', async (HOST) => {
-    const complaint = await complaintOf(startOnTestServers({ HOST }));
-    expect(complaint).toContain(HOST);
+  it('an address that this machine does not have', async () => {
+    const complaint = await complaintOf(startOnTestServers({ HOST: '203.0.113.7' }));
+    expect(complaint).toContain('203.0.113.7');
     expect(complaint).toContain('Set HOST');
   });
 
   it.each([
     ['where nobody listens', () => `postgres://matchum:${PASSWORD}@localhost:1/matchum`],
-    ['that does not exist', () => database.url.replace(/[^/]+$/, 'no_such_database')],
     ['whose password is another', () => database.url.replace(/:[^:@/]+@/, `:${PASSWORD}@`)],
   ])('a database %s', async (_, url) => {
     const complaint = await complaintOf(startOnTestServers({ DATABASE_URL: url() }));

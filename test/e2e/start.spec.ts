@@ -3,6 +3,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApiClient } from '../../src/commands/api-client.js';
 import { DEMO_MEMBER } from '../../src/commands/demo/demo-member.js';
+import { planDemo } from '../../src/commands/demo/plan-demo.js';
 import type { ProductProcess } from '../servers/product-process.js';
 import { until } from '../servers/until.js';
 import { beginUpload, type Message, paste, ProductScene, report, untilReported } from './product-scene.js';
@@ -127,7 +128,7 @@ describe('the demo of a new database', () => {
     const client = await scene.client(await product.untilUp());
     const advertisers = await client.listAll<{ name: string }>('/v1/advertisers');
     expect([advertisers.length, new Set(advertisers.map(({ name }) => name)).size]).toEqual([50, 50]);
-    expect(await client.listAll('/v1/campaigns')).toHaveLength(112);
+    expect(await client.listAll('/v1/campaigns')).toHaveLength(planDemo(1).campaigns.length);
     expect((await paste(await product.untilPrinted(/^ +(curl .*)$/m))).messages).toHaveLength(3);
     product.send('SIGTERM');
     await scene.expectCleanEnd(product);

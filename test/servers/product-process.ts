@@ -1,5 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -34,6 +33,10 @@ export class ProductProcess {
       this.ending = { code: code as number | null, signal: signal as NodeJS.Signals | null };
       return this.ending;
     });
+  }
+
+  get hasEnded(): boolean {
+    return this.ending !== null;
   }
 
   /** Its address, once it says that it is up. */

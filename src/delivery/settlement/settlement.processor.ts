@@ -59,9 +59,10 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
   private async sweep(): Promise<void> {
     const unsettled = await this.settlement.unsettled(SWEPT_AT_ONCE);
     const sightings = new Map(unsettled.map((batchId) => [batchId, (this.sightings.get(batchId) ?? 0) + 1]));
-    this.sightings = sightings;
     for (const [batchId, count] of sightings) {
       if (count > 1 && Number.isInteger(Math.log2(count))) await this.queue.add(`${batchId}.${count}`, { batchId });
     }
+    // A sweep that could not queue does not count: when the queue is back, the next one does all of it.
+    this.sightings = sightings;
   }
 }

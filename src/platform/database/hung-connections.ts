@@ -10,37 +10,31 @@ const PROBE_TIMEOUT_MS = 3_000;
  * waits for them until their own, much longer timeout. Those of a server that answers are left to end their work.
  */
 export class HungConnections {
+  private readonly pool: Pool;
   private readonly busy = new Set<PoolClient>();
-  private timer: NodeJS.Timeout | null = null;
 
   constructor(
     dataSource: DataSource,
     private readonly url: string,
   ) {
     // TypeORM types its pool as `any`.
-    const { master } = dataSource.driver as unknown as { readonly master: Pool };
-    master.on('acquire', (client) => this.busy.add(client));
-    master.on('release', (_error, client) => this.busy.delete(client));
-    master.on('remove', (client) => this.busy.delete(client));
+    this.pool = (dataSource.driver as unknown as { readonly master: Pool }).master;
+    this.pool.on('acquire', (client) => this.busy.add(client));
+    this.pool.on('release', (_error, client) => this.busy.delete(client));
+    this.pool.on('remove', (client) => this.busy.delete(client));
   }
 
-  /** The timer keeps no process alive; it is over when there are no connections left. */
+  /** Until the pool has no connections left; the timer keeps no process alive. */
   endFromNowOn(): void {
-    this.timer ??= setTimeout(() => void this.endHung(), PAUSE_MS).unref();
-  }
-
-  stop(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+    setTimeout(() => void this.endHung(), PAUSE_MS).unref();
   }
 
   private async endHung(): Promise<void> {
+    if (this.pool.ended) return;
     if (this.busy.size > 0 && !(await this.serverAnswers())) {
       // Ends at once where a query is waited for.
-      for (const client of this.busy) void (client as unknown as Client).end().catch(() => undefined);
+      for (const client of this.busy) (client as unknown as Client).end().catch(() => undefined);
     }
-    if (this.timer === null) return;
-    this.timer = null;
     this.endFromNowOn();
   }
 
