@@ -57,9 +57,7 @@ export class SpendBook implements SpendSnapshot, OnApplicationBootstrap, OnAppli
 
   private async refresh(): Promise<void> {
     // The horizon is taken first: what commits while the tables are read is read again next time.
-    const [next] = await this.dataSource.query<{ horizon: string }[]>(
-      `SELECT ${HORIZON_SQL} AS horizon`,
-    );
+    const [next] = await this.dataSource.query<{ horizon: string }[]>(`SELECT ${HORIZON_SQL} AS horizon`);
     const balances = await this.dataSource.query<{ advertiser_id: string; balance_micros: number }[]>(
       'SELECT advertiser_id, balance_micros FROM prepaid_accounts WHERE changed_xid >= $1::text::xid8',
       [this.horizon],
