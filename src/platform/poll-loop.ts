@@ -73,6 +73,8 @@ export class PollLoop {
       if (this.failing) this.logger.log({ msg: `${this.name} works again` });
       this.failing = false;
     } catch (error) {
+      // Whoever stops it may take its connections away.
+      if (this.stopped) return;
       if (!this.failing) this.logger.warn({ msg: `${this.name} failed; trying on`, reason: (error as Error).message });
       this.failing = true;
     }

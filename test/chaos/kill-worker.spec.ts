@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAdvertiser, createServingCampaign, match, untilKnown } from '../e2e/fixtures.js';
-import { whileSettlementWaits } from '../e2e/held-settlement.js';
+import { untilSettling, whileSettlementHalts, whileSettlementWaits } from '../e2e/held-settlement.js';
 import { findFaults } from '../e2e/settlement-oracle.js';
 import { ProductProcess } from '../servers/product-process.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 
-/** Workers that die in mid-batch. */
-const VICTIMS = 3;
 const RECOVERY_MS = 60_000;
 
 describe('a worker that is killed in mid-batch, again and again', () => {
@@ -49,6 +47,11 @@ describe('a worker that is killed in mid-batch, again and again', () => {
     return worker;
   }
 
+  async function kill(victims: readonly ProductProcess[]): Promise<void> {
+    for (const victim of victims) victim.send('SIGKILL');
+    await Promise.all(victims.map(({ ended }) => ended));
+  }
+
   /** Sends events until it is told to stop; answers how many were accepted. */
   async function sendEvents(isOver: () => boolean): Promise<number> {
     let accepted = 0;
@@ -69,34 +72,24 @@ describe('a worker that is killed in mid-batch, again and again', () => {
     return row?.count ?? NaN;
   }
 
-  /** Settlements that have begun: they wait for the account that the test has locked. */
-  async function untilSettling(most: number): Promise<void> {
-    await eventually(async () => {
-      const waiting = await count(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return waiting >= most;
-    });
-  }
-
   it(
     'loses nothing and doubles nothing',
     async () => {
-      const running = await Promise.all(Array.from({ length: VICTIMS }, startWorker));
-      console.log('up', performance.now());
+      // The first compiles what the others then find.
+      const running = [await startWorker(), ...(await Promise.all([startWorker(), startWorker()]))];
       let isOver = false;
       const sending = sendEvents(() => isOver);
-      for (const [i, victim] of running.entries()) {
-        await whileSettlementWaits(api, advertisers[i % advertisers.length] ?? '', async () => {
-          // Each worker that is left has four batches in its hands, the one that dies among them.
-          await untilSettling(Math.min(4 * (VICTIMS - i), 8));
-          victim.send('SIGKILL');
-          await victim.ended;
-        });
-      }
-      console.log('killed', performance.now());
+      // Before anything of a batch is written. Each of the three has batches in its hands.
+      await whileSettlementWaits(api, advertisers[0] ?? '', async () => {
+        await untilSettling(api, 3);
+        await kill(running.slice(0, 1));
+      });
+      // Half-way: one of the two has written charges.
+      await whileSettlementHalts(api, async () => {
+        await untilSettling(api, 2);
+        await kill(running.slice(1));
+      });
       await startWorker();
-      console.log('new', performance.now());
       isOver = true;
       const accepted = await sending;
       await eventually(
@@ -104,7 +97,6 @@ describe('a worker that is killed in mid-batch, again and again', () => {
         RECOVERY_MS,
       );
 
-      console.log('settled', performance.now(), accepted);
       expect(accepted).toBeGreaterThan(100);
       expect(await count('SELECT count(*) FROM events')).toBe(accepted);
       expect(await count('SELECT sum(impressions + clicks)::bigint AS count FROM report_rows')).toBe(accepted);

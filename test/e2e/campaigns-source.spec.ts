@@ -123,7 +123,7 @@ describe('the source of ad groups', () => {
 
   it('streams every ad group once, in chunks, in the order of the ids', async () => {
     const before = idsOf(await streamed()).length;
-    const adGroup = { name: 'g', bid: { model: 'cpm', amountMicros: 1 } };
+    const adGroup = { name: 'g', bid: { model: 'cpm', amountMicros: 1_000 } };
     for (let i = 0; i < 11; i++)
       await create({ adGroups: [{ ...adGroup, creatives: [] }, ...new Array(199).fill(adGroup)] });
     const ids = idsOf(await streamed());
@@ -140,7 +140,7 @@ describe('the source of ad groups', () => {
       ['PATCH', `/v1/ad-groups/${adGroupId}`, { name: 'x' }],
       ['PATCH', `/v1/creatives/${creativeIds[0]}`, { title: 'x' }],
       ['POST', `/v1/creatives/${creativeIds[0]}/approve`, {}],
-      ['POST', `/v1/campaigns/${id}/ad-groups`, { name: 'y', bid: { model: 'cpm', amountMicros: 1 } }],
+      ['POST', `/v1/campaigns/${id}/ad-groups`, { name: 'y', bid: { model: 'cpm', amountMicros: 1_000 } }],
       ['POST', `/v1/ad-groups/${adGroupId}/creatives`, creativeBody()],
       ['POST', `/v1/campaigns/${id}/archive`, undefined],
     ] as const) {

@@ -28,7 +28,7 @@ const TENANT_ROUTES: readonly Route[] = [
   [
     'POST',
     (ids) => `/v1/campaigns/${ids.campaign}/ad-groups`,
-    () => ({ name: 'g', bid: { model: 'cpm', amountMicros: 1 } }),
+    () => ({ name: 'g', bid: { model: 'cpm', amountMicros: 1_000 } }),
   ],
   ['GET', (ids) => `/v1/ad-groups/${ids.adGroup}`],
   ['PATCH', (ids) => `/v1/ad-groups/${ids.adGroup}`, () => ({ name: 'taken over' })],

@@ -113,7 +113,7 @@ describe('campaigns', () => {
       [
         {
           adGroups: [
-            { name: 'g', bid: { model: 'cpm', amountMicros: 1 }, creatives: new Array(51).fill(creativeBody()) },
+            { name: 'g', bid: { model: 'cpm', amountMicros: 1_000 }, creatives: new Array(51).fill(creativeBody()) },
           ],
         },
         'adGroups[0].creatives',
@@ -125,7 +125,7 @@ describe('campaigns', () => {
 
     it('takes 200 ad groups with 2,000 creatives at once', async () => {
       const creatives = new Array(10).fill(creativeBody({ body: 'b' }));
-      const adGroup = { name: 'g', bid: { model: 'cpm', amountMicros: 1 }, creatives };
+      const adGroup = { name: 'g', bid: { model: 'cpm', amountMicros: 1_000 }, creatives };
       const created = await create({ adGroups: new Array(200).fill(adGroup) });
       expect(created.status).toBe(201);
       expect(created.body.adGroups).toHaveLength(200);
@@ -299,7 +299,7 @@ describe('campaigns', () => {
       const [adGroup] = campaign.adGroups;
       for (const [method, path, body] of [
         ['PATCH', `/v1/campaigns/${campaign.id}`, { name: 'x' }],
-        ['POST', `/v1/campaigns/${campaign.id}/ad-groups`, { name: 'x', bid: { model: 'cpm', amountMicros: 1 } }],
+        ['POST', `/v1/campaigns/${campaign.id}/ad-groups`, { name: 'x', bid: { model: 'cpm', amountMicros: 1_000 } }],
         ['PATCH', `/v1/ad-groups/${adGroup.id}`, { name: 'x' }],
         ['POST', `/v1/ad-groups/${adGroup.id}/creatives`, creativeBody()],
         ['PATCH', `/v1/creatives/${adGroup.creatives[0].id}`, { title: 'x' }],

@@ -1,17 +1,42 @@
-import type { TestApp } from '../servers/test-app.js';
+import { eventually, type TestApp } from '../servers/test-app.js';
 
 /** Keeps the advertiser's settlements waiting, as a slow worker would, while `meanwhile` runs. */
-export async function whileSettlementWaits<T>(
+export function whileSettlementWaits<T>(app: TestApp, advertiserId: string, meanwhile: () => Promise<T>): Promise<T> {
+  return whileLocked(
+    app,
+    'SELECT 1 FROM prepaid_accounts WHERE advertiser_id = $1 FOR UPDATE',
+    [advertiserId],
+    meanwhile,
+  );
+}
+
+/** Stops settlements half-way, their charges written and nothing committed. */
+export function whileSettlementHalts<T>(app: TestApp, meanwhile: () => Promise<T>): Promise<T> {
+  return whileLocked(app, 'LOCK TABLE report_rows IN EXCLUSIVE MODE', [], meanwhile);
+}
+
+async function whileLocked<T>(
   app: TestApp,
-  advertiserId: string,
+  sql: string,
+  parameters: string[],
   meanwhile: () => Promise<T>,
 ): Promise<T> {
   await using runner = app.dataSource.createQueryRunner();
   await runner.startTransaction();
   try {
-    await runner.query('SELECT 1 FROM prepaid_accounts WHERE advertiser_id = $1 FOR UPDATE', [advertiserId]);
+    await runner.query(sql, parameters);
     return await meanwhile();
   } finally {
     await runner.rollbackTransaction();
   }
+}
+
+/** Waits until so many settlements have begun, and wait for what the test has locked. */
+export async function untilSettling(app: TestApp, count = 1): Promise<void> {
+  await eventually(async () => {
+    const [row] = await app.dataSource.query<{ waiting: number }[]>(
+      "SELECT count(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    return (row?.waiting ?? 0) >= count;
+  });
 }

@@ -53,14 +53,14 @@ export class ProductScene {
     return (await readFile(join(this.dataDir, 'admin-key'), 'utf8')).trim();
   }
 
-  /** It ended of itself, and nothing of it is left: no process, no claim on the directory. */
+  /** It ended of itself, without a complaint, and nothing of it is left: no process, no claim on the directory. */
   async expectCleanEnd(product: ProductProcess): Promise<void> {
     const ending = await product.ended;
     const log = ending.code === 0 ? '' : product.stdout + product.stderr;
     expect({ ...ending, log }).toEqual({ code: 0, signal: null, log: '' });
     expect(await processesIn(this.dataDir)).toEqual([]);
     expect(await readdir(join(this.dataDir, 'owners'))).toEqual([]);
-    expect(product.stderr).toBe('');
+    expect([product.troubles, product.stderr]).toEqual([[], '']);
   }
 }
 

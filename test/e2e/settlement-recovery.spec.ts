@@ -11,7 +11,7 @@ import {
   untilKnown,
   untilSettled,
 } from './fixtures.js';
-import { whileSettlementWaits } from './held-settlement.js';
+import { untilSettling, whileSettlementHalts, whileSettlementWaits } from './held-settlement.js';
 import { findFaults, snapshot } from './settlement-oracle.js';
 
 const NOON = at('2026-11-20T03:00:00Z');
@@ -71,16 +71,6 @@ describe('settlement that is interrupted', () => {
     expect(row?.impressions).toBe(String(count));
   }
 
-  /** Waits until the worker has begun a settlement, and waits for the lock. */
-  async function untilSettling(): Promise<void> {
-    await eventually(async () => {
-      const [row] = await api.dataSource.query<{ waiting: number }[]>(
-        "SELECT count(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return row?.waiting === 1;
-    });
-  }
-
   async function failures(): Promise<readonly { attempts: number; last_error: string }[]> {
     return api.dataSource.query(
       'SELECT attempts, last_error FROM event_batches WHERE settled_at IS NULL AND attempts > 0',
@@ -113,9 +103,9 @@ describe('settlement that is interrupted', () => {
 
   it('undoes all of a batch whose impressions could not be confirmed, and does it again when Redis is back', async () => {
     await startWorker();
-    const before = await whileSettlementWaits(api, advertiserId, async () => {
+    const before = await whileSettlementHalts(api, async () => {
       await show(1);
-      await untilSettling();
+      await untilSettling(api);
       await redisOfWorker.cut();
       return snapshot(api.dataSource);
     });
@@ -131,9 +121,9 @@ describe('settlement that is interrupted', () => {
 
   it('undoes all of a batch when Postgres goes away, and does it again when it is back', async () => {
     await startWorker();
-    await whileSettlementWaits(api, advertiserId, async () => {
+    await whileSettlementHalts(api, async () => {
       await show(1);
-      await untilSettling();
+      await untilSettling(api);
       await postgresOfWorker.cut();
     });
     await postgresOfWorker.mend();

@@ -10,7 +10,6 @@ import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { findFaults, snapshot } from './settlement-oracle.js';
 import { acceptBatch, eventOf, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
 
-const DAY = 86_400_000;
 
 describe('settlement', () => {
   let app: TestApp;

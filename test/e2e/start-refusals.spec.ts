@@ -70,14 +70,11 @@ describe('a start that cannot succeed ends with code 1, and says what to do abou
     expect(complaint).toContain('Set HOST');
   });
 
-  it.each([
-    ['where nobody listens', () => `postgres://matchum:${PASSWORD}@localhost:1/matchum`],
-    ['whose password is another', () => database.url.replace(/:[^:@/]+@/, `:${PASSWORD}@`)],
-  ])('a database %s', async (_, url) => {
-    const complaint = await complaintOf(startOnTestServers({ DATABASE_URL: url() }));
-    const { host, pathname } = new URL(url());
+  it('a database where nobody listens', async () => {
+    const url = `postgres://matchum:${PASSWORD}@localhost:1/matchum`;
+    const complaint = await complaintOf(startOnTestServers({ DATABASE_URL: url }));
     expect(complaint).toContain('DATABASE_URL');
-    expect(complaint).toContain(`${host}${pathname}`);
+    expect(complaint).toContain('localhost:1/matchum');
   });
 
   it('a data directory that is none', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProductProcess } from '../servers/product-process.js';
 import { until } from '../servers/until.js';
@@ -50,11 +50,8 @@ describe('the product with its own servers and DEMO=off', () => {
     await scene.expectCleanEnd(product);
   });
 
-  const recorded = (): Promise<string> => readFile(join(scene.dataDir, 'servers.json'), 'utf8');
-
   it.each([
     ['it has claimed its data directory', async () => (await readdir(join(scene.dataDir, 'owners'))).length > 0],
-    ['its first server runs', async () => (await recorded()).includes('redis')],
     ['its parts are built', async () => product.stdout.includes('index is built')],
     ['it is up', async () => product.stdout.includes('Matchum listens')],
   ])('leaves nothing behind when it is told to stop as soon as %s', async (_, reached) => {
