@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { LONGEST_COMMIT_MS } from '../../src/delivery/delivery.api.js';
-import { exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
+import { EPOCH_KEY, exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import {
   at,
@@ -188,15 +188,20 @@ describe('frequency caps in a fleet of two', () => {
     /** Rank below the capped ones. */
     const UNCAPPED = { bid: { model: 'cpm', amountMicros: 2_000 * WON } };
 
-    /** Waits until each process serves again: what has no caps does so at once. */
-    async function loseEverything(adGroupId: string, userId: string, carrier: string, time: string): Promise<void> {
-      await redis.flushdb();
+    /** Waits until each process serves this ad group to the member. */
+    async function untilPlaced(adGroupId: string, userId: string, carrier: string, time: string): Promise<void> {
       for (const one of fleet) {
         await eventually(async () => {
           const { body } = await match(one, userId, { maxMessages: 1, context: { carrier } }, at(time));
           return body.messages[0]?.adGroupId === adGroupId;
         });
       }
+    }
+
+    /** Until what has no caps is served again, which is at once. */
+    async function loseEverything(adGroupId: string, userId: string, carrier: string, time: string): Promise<void> {
+      await redis.flushdb();
+      await untilPlaced(adGroupId, userId, carrier, time);
     }
 
     it('counts what was seen before, and what is seen of the holds that were lost', async () => {
@@ -223,11 +228,37 @@ describe('frequency caps in a fleet of two', () => {
       expect(more.filter(({ adGroupId }) => adGroupId === capped.adGroupId)).toHaveLength(0);
     });
 
+    /** Waits until the life after a loss has begun: simulated time must not run ahead of it. */
+    async function untilBegun(): Promise<void> {
+      await eventually(async () => (await redis.exists(EPOCH_KEY)) === 1);
+    }
+
+    it('places no more than a cap allows when it happens amid 64 matches', async () => {
+      const carrier = 'lost-amid';
+      const start = later(NOON, 36 * 60);
+      const capped = await serve(carrier, { frequencyCaps: [{ limit: 3, window: 'lifetime' }] });
+      await untilPlaced(capped.adGroupId, 'somebody', carrier, start);
+      const [, placed] = await Promise.all([redis.flushdb(), matchAtOnce(64, carrier, carrier, start)]);
+      await untilBegun();
+      await redis.flushdb();
+      placed.push(...(await matchAtOnce(16, carrier, carrier, later(start, 1))));
+      expect(placed.length).toBeLessThanOrEqual(3);
+      if (placed.length > 0) await show(placed, later(start, 2));
+      await untilBegun();
+      await eventually(async () => {
+        placed.push(...(await matchAtOnce(16, carrier, carrier, later(start, 15))));
+        return placed.length >= 3;
+      });
+      placed.push(...(await matchAtOnce(16, carrier, carrier, later(start, 15))));
+      expect(placed).toHaveLength(3);
+    });
+
     it('waits with what has caps until the lost holds that were seen are settled, too', async () => {
       const carrier = 'lost-and-lagging';
       const start = later(NOON, 48 * 60);
       const capped = await serve(carrier, { frequencyCaps: [{ limit: 1, window: 'lifetime' }] });
       const uncapped = await serve(carrier, {}, UNCAPPED);
+      await untilPlaced(capped.adGroupId, 'somebody-before', carrier, start);
       const placed = await matchAtOnce(1, carrier, carrier, start);
       expect(placed.map(({ adGroupId }) => adGroupId)).toEqual([capped.adGroupId]);
       await loseEverything(uncapped.adGroupId, carrier, carrier, later(start, 1));

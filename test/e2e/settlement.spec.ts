@@ -10,7 +10,6 @@ import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { findFaults, snapshot } from './settlement-oracle.js';
 import { acceptBatch, eventOf, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
 
-
 describe('settlement', () => {
   let app: TestApp;
   let redis: Redis;

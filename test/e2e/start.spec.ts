@@ -62,35 +62,29 @@ describe('the product with its own servers', () => {
       expect(balance).toMatchObject({ spentMicros: account?.spendMicros });
     }
     expect(await client.listAll('/v1/advertisers')).toHaveLength(50);
-    const { messages } = await paste(await product.untilPrinted(/^ +(curl .*)$/m));
-    expect(messages).toHaveLength(3);
-    shown = messages;
+    expect((await paste(await product.untilPrinted(/^ +(curl .*)$/m))).messages).toHaveLength(3);
   });
 
-  it('answers what has begun before it stops at SIGTERM, and loses no event that it took', async () => {
-    const { reported } = await stopWhileBusy('SIGTERM', 6);
-    await start();
-    await untilReported(client, reported);
-  });
-
-  it('does the same at SIGINT', async () => {
-    const { reported } = await stopWhileBusy('SIGINT', 9);
-    await start();
-    await untilReported(client, reported);
-  });
-
-  async function stopWhileBusy(signal: NodeJS.Signals, before: number): Promise<{ reported: number }> {
-    const { messages } = await client.post<{ messages: readonly Message[] }>('/v1/match', {
-      body: { userId: DEMO_MEMBER, placement: 'chat_list', chatCount: 42 },
-    });
-    const upload = await beginUpload(client.url, await scene.adminKey());
-    await report(client, messages, 'impression');
-    product.send(signal);
-    await product.untilPrinted(/"msg":"stopping"/);
-    expect(await upload.finish([`member-at-${signal}`])).toBe(1);
-    await scene.expectCleanEnd(product);
-    return { reported: before + messages.length };
-  }
+  it.each([
+    ['SIGTERM', 9],
+    ['SIGINT', 12],
+  ] as const)(
+    'answers what has begun before it stops at %s, and loses no event that it took',
+    async (signal, events) => {
+      const { messages } = await client.post<{ messages: readonly Message[] }>('/v1/match', {
+        body: { userId: DEMO_MEMBER, placement: 'chat_list', chatCount: 42 },
+      });
+      expect(messages).toHaveLength(3);
+      const upload = await beginUpload(client.url, await scene.adminKey());
+      await report(client, messages, 'impression');
+      product.send(signal);
+      await product.untilPrinted(/"msg":"stopping"/);
+      expect(await upload.finish([`member-at-${signal}`])).toBe(1);
+      await scene.expectCleanEnd(product);
+      await start();
+      await untilReported(client, events);
+    },
+  );
 });
 
 describe('the demo of a new database', () => {

@@ -131,6 +131,7 @@ describe('the exposure scripts', () => {
       settledUntil: 0,
       keepFrom: 0,
       ttlMs: 60_000,
+      frame: '{"at":"틀"}',
       wanted: 1,
       isLast: true,
       candidates: [['adg_0', 'cmp_0', 'adv_0', '{"of":"티켓"}', []]],
@@ -147,10 +148,17 @@ describe('the exposure scripts', () => {
       decisionId: 'D1',
       decidedAt: HELD.now,
       expiresAt: HELD.expiresAt,
+      frame: '{"at":"틀"}',
       held: 1,
       tickets: ['{"of":"티켓"}'],
     });
-    const later = { decisionId: 'D2', now: HELD.expiresAt - 1, expiresAt: HELD.expiresAt + 600_000, candidates: [] };
+    const later = {
+      decisionId: 'D2',
+      now: HELD.expiresAt - 1,
+      expiresAt: HELD.expiresAt + 600_000,
+      frame: 'another',
+      candidates: [],
+    };
     expect(JSON.parse(await redis.holdMessages(key, holdRequest(later)))).toEqual({ ...first, status: 'repeated' });
     expect(JSON.parse(await redis.peekExposure(key, 'e1'))).toMatchObject({
       holds: [['D1.1', 'adg_0', 'cmp_0', HELD.expiresAt]],
