@@ -57,7 +57,8 @@ export class TrackingLinksController {
       }),
     ]);
     if (landingUrl === null) throw unknownLink();
-    await reply.redirect(landingUrl, 302);
+    // A header holds ASCII only: Korean hosts and paths go out encoded.
+    await reply.redirect(new URL(landingUrl).href, 302);
   }
 
   private placedOf(token: string): Placed {

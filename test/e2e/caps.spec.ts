@@ -188,20 +188,26 @@ describe('frequency caps in a fleet of two', () => {
     /** Rank below the capped ones. */
     const UNCAPPED = { bid: { model: 'cpm', amountMicros: 2_000 * WON } };
 
-    /** Waits until each process serves this ad group to the member. */
-    async function untilPlaced(adGroupId: string, userId: string, carrier: string, time: string): Promise<void> {
-      for (const one of fleet) {
+    /** Waits until each process places this ad group. */
+    async function untilPlaced(adGroupId: string, carrier: string, time: string): Promise<void> {
+      for (const [i, one] of fleet.entries()) {
         await eventually(async () => {
-          const { body } = await match(one, userId, { maxMessages: 1, context: { carrier } }, at(time));
+          const { body } = await match(
+            one,
+            `somebody-${carrier}-${i}`,
+            { maxMessages: 1, context: { carrier } },
+            at(time),
+          );
           return body.messages[0]?.adGroupId === adGroupId;
         });
       }
     }
 
-    /** Until what has no caps is served again, which is at once. */
-    async function loseEverything(adGroupId: string, userId: string, carrier: string, time: string): Promise<void> {
+    /** Until what has no caps is placed again, which is at once; then the member gets it, too. */
+    async function loseEverything(uncapped: string, userId: string, carrier: string, time: string): Promise<void> {
       await redis.flushdb();
-      await untilPlaced(adGroupId, userId, carrier, time);
+      await untilPlaced(uncapped, carrier, time);
+      expect((await matchAtOnce(1, userId, carrier, time)).map(({ adGroupId }) => adGroupId)).toEqual([uncapped]);
     }
 
     it('counts what was seen before, and what is seen of the holds that were lost', async () => {
@@ -237,7 +243,7 @@ describe('frequency caps in a fleet of two', () => {
       const carrier = 'lost-amid';
       const start = later(NOON, 36 * 60);
       const capped = await serve(carrier, { frequencyCaps: [{ limit: 3, window: 'lifetime' }] });
-      await untilPlaced(capped.adGroupId, 'somebody', carrier, start);
+      await untilPlaced(capped.adGroupId, carrier, start);
       const [, placed] = await Promise.all([redis.flushdb(), matchAtOnce(64, carrier, carrier, start)]);
       await untilBegun();
       await redis.flushdb();
@@ -258,7 +264,7 @@ describe('frequency caps in a fleet of two', () => {
       const start = later(NOON, 48 * 60);
       const capped = await serve(carrier, { frequencyCaps: [{ limit: 1, window: 'lifetime' }] });
       const uncapped = await serve(carrier, {}, UNCAPPED);
-      await untilPlaced(capped.adGroupId, 'somebody-before', carrier, start);
+      await untilPlaced(capped.adGroupId, carrier, start);
       const placed = await matchAtOnce(1, carrier, carrier, start);
       expect(placed.map(({ adGroupId }) => adGroupId)).toEqual([capped.adGroupId]);
       await loseEverything(uncapped.adGroupId, carrier, carrier, later(start, 1));

@@ -3,6 +3,7 @@ import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import {
   at,
   createAdvertiser,
+  creativeBody,
   createServingCampaign,
   impressions,
   match,
@@ -97,6 +98,25 @@ describe('the main job over HTTP', () => {
     const first = await match(app, 'member-2', { requestId: 'r-1' }, noon);
     const repeat = await match(app, 'member-2', { requestId: 'r-1' }, noon);
     expect(repeat.body).toEqual(first.body);
+  });
+
+  it('sends a click on to a Korean address, and counts nothing for a HEAD', async () => {
+    const noon = at('2026-11-22T04:00:00Z');
+    const context = { carrier: 'KT' };
+    const landingUrl = 'https://한글.example/전기차?from=채팅';
+    const creatives = [creativeBody({ landingUrl })];
+    const targeting = { carrier: ['KT'] };
+    const { adGroupId } = await createServingCampaign(app, await createAdvertiser(app), {}, { targeting, creatives });
+    await untilKnown(app, adGroupId, noon, { context });
+    const { body } = await match(app, 'member-4', { context, maxMessages: 1 }, noon);
+    const [{ clickUrl, impressionUrl }] = body.messages;
+    const before = await app.dataSource.query<unknown[]>('SELECT count(*) AS events FROM events');
+    for (const url of [clickUrl, impressionUrl]) {
+      expect((await fetch(url, { method: 'HEAD', redirect: 'manual', headers: noon.headers ?? {} })).status).toBe(405);
+    }
+    expect(await app.dataSource.query<unknown[]>('SELECT count(*) AS events FROM events')).toEqual(before);
+    const click = await fetch(clickUrl, { redirect: 'manual', headers: noon.headers ?? {} });
+    expect([click.status, click.headers.get('location')]).toEqual([302, new URL(landingUrl).href]);
   });
 
   it('frees the place of a message that was never shown once its hold is over', async () => {

@@ -1,6 +1,6 @@
 import type { JobQueue } from '../../platform/queue/job-queue.js';
 
-/** The queue that wakes the worker. The batch itself is in Postgres; its id is the job's, so it is queued once. */
+/** The queue that wakes the worker. The batch itself is in Postgres; the job's id is made of its id. */
 export interface SettlementJob {
   readonly batchId: string;
 }

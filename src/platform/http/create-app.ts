@@ -39,6 +39,8 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
       },
     },
     forceCloseConnections: 'idle',
+    // A HEAD must change nothing, and the tracking links' GET counts and charges.
+    exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerPathError,
   });
