@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
-import { startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
+import { eventually, startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
 import { createAdvertiser, createServingCampaign, impressions, match, untilKnown } from './fixtures.js';
@@ -135,7 +135,7 @@ describe('the log', () => {
       app.request('GET', '/v1/api-keys'),
     ]);
     expect(faults.map(({ status }) => status)).toEqual([503, 503, 503]);
-    expect(parsedLines().some(({ msg }) => msg === 'Redis is not reachable; reconnecting')).toBe(true);
+    await eventually(async () => parsedLines().some(({ msg }) => msg === 'Redis is not reachable; reconnecting'));
     expect(parsedLines().some(({ msg, status }) => status === 503 || msg === 'request failed')).toBe(true);
     expect(leaks()).toEqual([]);
   });
