@@ -54,6 +54,7 @@ export function toAdGroupRecord(row: ServableRow): AdGroupRecord {
       adGroupDailyMicros: row.ad_group_daily_micros,
     },
     pacing: row.pacing,
+    categories: [],
     creatives: row.creatives ?? [],
   };
 }

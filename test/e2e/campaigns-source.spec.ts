@@ -85,6 +85,7 @@ describe('the source of ad groups', () => {
       dayParts: { clock: 'member', windows: [{ days: ['mon'], fromMinute: 540, toMinute: 1_440 }] },
       budgets: { campaignTotalMicros: 9 * WON, campaignDailyMicros: 3 * WON, adGroupDailyMicros: WON },
       pacing: 'asap',
+      categories: [],
       creatives: [creativeIds[0], creativeIds[2]].map((creativeId, i) => ({
         ...(creativeBody({ language: 'ko', imageUrl: 'https://e.com/i.png' }) as AdGroupRecord['creatives'][number]),
         title: i === 0 ? 'a' : 'c',

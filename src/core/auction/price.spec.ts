@@ -8,11 +8,11 @@ const contender: fc.Arbitrary<Contender> = fc.record({
   bid: fc.record({ model: fc.constantFrom('cpm' as const, 'cpc' as const), amountMicros: amount }),
   rate: fc.constantFrom(1, 1400, 9.3, 0.0007),
   ctr: fc.constantFrom(0.01, 0.001, 0.5),
-  relevance: fc.double({ min: 0.5, max: 1, noNaN: true }),
+  quality: fc.double({ min: 0.25, max: 1, noNaN: true }),
 });
 
 const ecpmOf = ({ bid, rate, ctr }: Contender): number => ecpmMicros(bid.model, bid.amountMicros, ctr) * rate;
-const scoreOf = (winner: Contender): number => ecpmOf(winner) * winner.relevance;
+const scoreOf = (winner: Contender): number => ecpmOf(winner) * winner.quality;
 
 /** A winner, the score that came next, and a floor that the winner's bid reaches. */
 const auction = fc
@@ -52,7 +52,7 @@ describe('secondPriceMicros', () => {
         if (price === highestPriceMicros(winner.bid)) return;
         const ecpm = ecpmAt(winner, price) * (1 + FLOAT_ERROR);
         expect(ecpm).toBeGreaterThanOrEqual(floor);
-        expect(ecpm * winner.relevance).toBeGreaterThanOrEqual(nextScore ?? 0);
+        expect(ecpm * winner.quality).toBeGreaterThanOrEqual(nextScore ?? 0);
       }),
     );
   });
@@ -63,7 +63,7 @@ describe('secondPriceMicros', () => {
         const price = secondPriceMicros(winner, nextScore, floor);
         if (price === 0) return;
         const ecpm = ecpmAt(winner, price - 1) * (1 - FLOAT_ERROR);
-        expect(ecpm < floor || ecpm * winner.relevance < (nextScore ?? 0)).toBe(true);
+        expect(ecpm < floor || ecpm * winner.quality < (nextScore ?? 0)).toBe(true);
       }),
     );
   });
@@ -88,14 +88,14 @@ describe('secondPriceMicros', () => {
     );
   });
 
-  const cpm: Contender = { bid: { model: 'cpm', amountMicros: 5_000_000 }, rate: 1, ctr: 0.01, relevance: 1 };
-  const cpc: Contender = { bid: { model: 'cpc', amountMicros: 300_000 }, rate: 1, ctr: 0.01, relevance: 1 };
+  const cpm: Contender = { bid: { model: 'cpm', amountMicros: 5_000_000 }, rate: 1, ctr: 0.01, quality: 1 };
+  const cpc: Contender = { bid: { model: 'cpc', amountMicros: 300_000 }, rate: 1, ctr: 0.01, quality: 1 };
 
   it.each([
     ['the floor where nobody competes', cpm, null, 1_000_000, 1_000],
     ['nothing where there is neither', cpm, null, 0, 0],
     ['the next one’s score, rounded up', cpm, 2_000_001, 1_000_000, 2_001],
-    ['less for being more relevant than the next', { ...cpm, relevance: 0.8 }, 2_000_000, 0, 2_500],
+    ['less for being more relevant than the next', { ...cpm, quality: 0.8 }, 2_000_000, 0, 2_500],
     ['the own currency', { ...cpm, rate: 1400 }, 2_800_000_000, 0, 2_000],
     ['a click, by the expected clicks', cpc, 1_000_000, 0, 100_000],
     ['the whole bid where the next is its equal', cpc, 3_000_000, 0, 300_000],

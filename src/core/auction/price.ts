@@ -10,7 +10,8 @@ export interface Contender {
   /** Units of the base currency for one unit of the bid's. */
   readonly rate: number;
   readonly ctr: number;
-  readonly relevance: number;
+  /** What its eCPM was multiplied by to rank it: relevance × pacing, above 0. */
+  readonly quality: number;
 }
 
 /**
@@ -22,7 +23,7 @@ export interface Contender {
  * @param floor lowest eCPM of the placement, base micros per 1,000 impressions
  */
 export function secondPriceMicros(winner: Contender, nextScore: number | null, floor: number): number {
-  const ecpm = Math.max(nextScore === null ? 0 : nextScore / winner.relevance, floor);
+  const ecpm = Math.max(nextScore === null ? 0 : nextScore / winner.quality, floor);
   const ownCurrency = ecpm / winner.rate;
   const events = winner.bid.model === 'cpm' ? 1000 : 1000 * winner.ctr;
   // Held against the bid before it becomes money: a floor above every bid may be past 2^53 in a currency of little worth.

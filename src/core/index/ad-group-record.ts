@@ -24,6 +24,8 @@ export interface AdGroupRecord {
   readonly dayParts: DayParts | null;
   readonly budgets: Budgets;
   readonly pacing: 'even' | 'asap';
+  /** Labels of what is advertised; two messages of one list never share one, and a request may block some. */
+  readonly categories: readonly string[];
   /** Approved creatives only, in the order of their creation. */
   readonly creatives: readonly CreativeRecord[];
 }

@@ -8,12 +8,16 @@ import type { MatchRequest, SpendSnapshot } from './match-request.js';
  */
 export interface CandidateIndex {
   readonly size: number;
-  /** Adds the ad group or replaces the one with its id. */
-  upsert(record: AdGroupRecord): void;
+  /** Adds the ad group or replaces the one with its id. `ctr`: predicted; the prior where nothing is known. */
+  upsert(record: AdGroupRecord, ctr?: number): void;
   remove(adGroupId: string): void;
+  /** The spend or balance that this ad group is judged by has changed since it was last asked about. */
+  recheck(adGroupId: string): void;
   get(adGroupId: string): Candidate | null;
   /** The first `limit` in rank order of those that nothing but a frequency cap can exclude. */
   top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[];
+  /** All of those, in no particular order. */
+  eligible(request: MatchRequest, spend: SpendSnapshot): readonly Candidate[];
   /** Every candidate, in no particular order. */
   all(): Iterable<Candidate>;
 }

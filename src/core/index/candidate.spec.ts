@@ -1,9 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { adGroup, matchRequest, UNKNOWN_SUBJECT, WON_RATES } from '../../../test/properties/arbitraries/candidates.js';
+import {
+  adGroup,
+  matchRequest,
+  spend,
+  UNKNOWN_SUBJECT,
+  WON_RATES,
+} from '../../../test/properties/arbitraries/candidates.js';
 import { hashText } from '../auction/tie-break.js';
 import { InvariantViolation } from '../invariant-violation.js';
 import { PRIOR_CTR } from '../scoring/score.js';
-import { budgetDay, score, toCandidate } from './candidate.js';
+import { score, toCandidate } from './candidate.js';
 
 const EV = { kind: 'segments', ids: ['auto.ev'], minWeight: 0 } as const;
 
@@ -30,18 +36,11 @@ describe('score', () => {
   it('is the eCPM in the base currency times the relevance to the member', () => {
     const candidate = toCandidate(adGroup({ targeting: EV, currency: 'USD' }), WON_RATES);
     const request = matchRequest({ subject: { ...UNKNOWN_SUBJECT, interests: new Map([['auto.ev', 0.5]]) } });
-    expect(score(candidate, request)).toEqual({
+    expect(score(candidate, request, spend())).toEqual({
       candidate,
       relevance: 0.75,
+      pacing: 1,
       score: 5_000_000_000 * 1400 * 0.75,
     });
-  });
-});
-
-describe('budgetDay', () => {
-  it('is the day on the advertiser’s calendar', () => {
-    const now = Date.parse('2026-11-22T15:00:00Z');
-    expect(budgetDay(adGroup(), now)).toBe('2026-11-23');
-    expect(budgetDay(adGroup({ timeZone: 'America/New_York' }), now)).toBe('2026-11-22');
   });
 });

@@ -1,11 +1,11 @@
 import { hashText } from '../auction/tie-break.js';
-import { localDate } from '../calendar/local-day.js';
 import type { ExchangeRates } from '../money/currency.js';
 import { rateOf } from '../money/currency.js';
 import { ecpmMicros, PRIOR_CTR, relevance } from '../scoring/score.js';
 import { positiveSegments, usesPersonalData } from '../targeting/named-segments.js';
 import type { AdGroupRecord } from './ad-group-record.js';
-import type { MatchRequest } from './match-request.js';
+import type { MatchRequest, SpendSnapshot } from './match-request.js';
+import { paceOf } from './money-left.js';
 
 /** An ad group with what can be worked out once, before any request. */
 export interface Candidate {
@@ -14,38 +14,37 @@ export interface Candidate {
   readonly usesPersonalData: boolean;
   /** Units of the base currency for one unit of the advertiser's. */
   readonly rate: number;
+  /** Predicted. */
   readonly ctr: number;
-  /** Base micros per 1,000 impressions. */
+  /** Base micros per 1,000 impressions: the highest score that it can reach, since no factor is above 1. */
   readonly ecpmMicros: number;
   readonly idHash: number;
 }
 
-/** A candidate with its worth for one request. */
+/** A candidate with its worth for one request: score = eCPM × relevance × pacing. */
 export interface Scored {
   readonly candidate: Candidate;
   readonly relevance: number;
+  readonly pacing: number;
   readonly score: number;
 }
 
-export function toCandidate(record: AdGroupRecord, rates: ExchangeRates): Candidate {
+/** `ctr`: predicted, bounded as `predictCtr` bounds it. Throws `InvariantViolation` for a currency without a rate. */
+export function toCandidate(record: AdGroupRecord, rates: ExchangeRates, ctr = PRIOR_CTR): Candidate {
   const rate = rateOf(record.currency, rates);
   return {
     record,
     segments: positiveSegments(record.targeting),
     usesPersonalData: usesPersonalData(record.targeting),
     rate,
-    ctr: PRIOR_CTR,
-    ecpmMicros: ecpmMicros(record.bid.model, record.bid.amountMicros, PRIOR_CTR) * rate,
+    ctr,
+    ecpmMicros: ecpmMicros(record.bid.model, record.bid.amountMicros, ctr) * rate,
     idHash: hashText(record.id),
   };
 }
 
-export function score(candidate: Candidate, request: MatchRequest): Scored {
+export function score(candidate: Candidate, request: MatchRequest, spend: SpendSnapshot): Scored {
   const factor = relevance(candidate.segments, request.subject.interests);
-  return { candidate, relevance: factor, score: candidate.ecpmMicros * factor };
-}
-
-/** The advertiser's local day of the request: the one that its daily budgets are about. */
-export function budgetDay(record: AdGroupRecord, now: number): string {
-  return localDate(now, record.timeZone);
+  const pacing = paceOf(candidate.record, request.now, spend);
+  return { candidate, relevance: factor, pacing, score: candidate.ecpmMicros * (factor * pacing) };
 }

@@ -1,11 +1,11 @@
 import { isWithinDayParts } from '../calendar/day-parts.js';
-import { localDayStart, localWeekdayAndMinute, nextLocalDayStart } from '../calendar/local-day.js';
-import { highestPriceMicros } from '../auction/price.js';
-import { isAheadOfPlan } from '../pacing/even-pacing.js';
+import { localWeekdayAndMinute } from '../calendar/local-day.js';
+import { relevance } from '../scoring/score.js';
 import { matches } from '../targeting/evaluate-targeting.js';
 import type { AdGroupRecord, CreativeRecord } from './ad-group-record.js';
-import { budgetDay, type Candidate } from './candidate.js';
+import type { Candidate } from './candidate.js';
 import type { ExclusionReason, MatchRequest, SpendSnapshot } from './match-request.js';
+import { firstShortage } from './money-left.js';
 
 /**
  * Whether one candidate may be shown for one request, and if not, the first check that fails, in the order of
@@ -28,8 +28,19 @@ export function firstFailure(
   if (!record.creatives.some((creative) => suitsLanguage(creative, request.subject.language))) return 'creative';
   if (!consents(candidate, request)) return 'consent';
   if (request.mutedAdvertisers.has(record.advertiserId)) return 'muted';
-  if (candidate.ecpmMicros < request.floorMicros) return 'placement';
-  return null;
+  return isTaken(candidate, request) ? null : 'placement';
+}
+
+/** What the placement asks of a candidate's worth, and what the request rules out. */
+function isTaken(candidate: Candidate, request: MatchRequest): boolean {
+  const { record } = candidate;
+  return (
+    candidate.ecpmMicros >= request.floorMicros &&
+    candidate.ctr >= request.leastCtr &&
+    !request.blockedAdvertisers.has(record.advertiserId) &&
+    !record.categories.some((category) => request.blockedCategories.has(category)) &&
+    (request.leastRelevance === 0 || relevance(candidate.segments, request.subject.interests) >= request.leastRelevance)
+  );
 }
 
 /** The campaign runs at `now`. */
@@ -44,54 +55,6 @@ function isInDayPart(record: AdGroupRecord, request: MatchRequest): boolean {
   if (record.dayParts === null) return true;
   const zone = record.dayParts.clock === 'member' ? request.timeZone : record.timeZone;
   return zone !== null && isWithinDayParts(record.dayParts, request.now, zone);
-}
-
-/** Money must be left for the most that the next message can cost. */
-function firstShortage(
-  record: AdGroupRecord,
-  now: number,
-  spend: SpendSnapshot,
-): 'budget' | 'balance' | 'pacing' | null {
-  const { budgets, campaignId } = record;
-  const price = highestPriceMicros(record.bid);
-  const day = budgetDay(record, now);
-  const spent = spend.campaignSpentMicros(campaignId);
-  const spentToday = spend.campaignSpentOnMicros(campaignId, day);
-  if (budgets.campaignTotalMicros !== null && spent + price > budgets.campaignTotalMicros) return 'budget';
-  if (budgets.campaignDailyMicros !== null && spentToday + price > budgets.campaignDailyMicros) return 'budget';
-  if (
-    budgets.adGroupDailyMicros !== null &&
-    spend.adGroupSpentOnMicros(campaignId, record.id, day) + price > budgets.adGroupDailyMicros
-  ) {
-    return 'budget';
-  }
-  if (spend.balanceMicros(record.advertiserId) < price) return 'balance';
-  return record.pacing === 'even' && isTooFast(record, now, spent, spentToday, price) ? 'pacing' : null;
-}
-
-/** The daily budget is paced over the part of the local day in which the campaign runs; else the total over its schedule. */
-function isTooFast(record: AdGroupRecord, now: number, spent: number, spentToday: number, price: number): boolean {
-  const { budgets, startsAt, endsAt, timeZone } = record;
-  const headroomMicros = BigInt(price);
-  if (budgets.campaignDailyMicros !== null) {
-    return isAheadOfPlan({
-      budgetMicros: BigInt(budgets.campaignDailyMicros),
-      startMs: Math.max(localDayStart(now, timeZone), startsAt),
-      endMs: Math.min(nextLocalDayStart(now, timeZone), endsAt ?? Infinity),
-      nowMs: now,
-      spentMicros: BigInt(spentToday),
-      headroomMicros,
-    });
-  }
-  if (budgets.campaignTotalMicros === null || endsAt === null) return false;
-  return isAheadOfPlan({
-    budgetMicros: BigInt(budgets.campaignTotalMicros),
-    startMs: startsAt,
-    endMs: endsAt,
-    nowMs: now,
-    spentMicros: BigInt(spent),
-    headroomMicros,
-  });
 }
 
 /** By primary language: 'en-GB' suits a member who reads 'en'. A member whose language is unknown may see any. */

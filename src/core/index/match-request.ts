@@ -12,8 +12,14 @@ export interface MatchRequest {
   /** The member consented to sponsored messages at night. */
   readonly nightTime: boolean;
   readonly mutedAdvertisers: ReadonlySet<string>;
+  /** What the request itself rules out (OpenRTB `badv` and `bcat`). */
+  readonly blockedAdvertisers: ReadonlySet<string>;
+  readonly blockedCategories: ReadonlySet<string>;
   /** Lowest eCPM that the placement takes, in micros of the base currency. */
   readonly floorMicros: number;
+  /** Lowest predicted CTR and lowest relevance that the placement takes; 0: any. */
+  readonly leastCtr: number;
+  readonly leastRelevance: number;
   /** Decides between equals, so that none is always second; from the request's id. */
   readonly seed: number;
 }

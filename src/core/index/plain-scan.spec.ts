@@ -26,7 +26,7 @@ describe('rankOrder', () => {
     fc.assert(
       fc.property(arbitraryAdGroups, arbitraryMatchRequest, (records, request) => {
         const compare = rankOrder(request.seed);
-        const ranked = records.map((record) => score(toCandidate(record, WON_RATES), request)).sort(compare);
+        const ranked = records.map((record) => score(toCandidate(record, WON_RATES), request, spend())).sort(compare);
         for (const [i, higher] of ranked.entries()) {
           for (const lower of ranked.slice(i + 1)) {
             expect(compare(higher, lower)).toBeLessThan(0);
@@ -39,7 +39,7 @@ describe('rankOrder', () => {
   });
 
   it('falls back to the id where score and hash are equal', () => {
-    const scored = score(toCandidate(adGroup(), WON_RATES), matchRequest());
+    const scored = score(toCandidate(adGroup(), WON_RATES), matchRequest(), spend());
     const twin = { ...scored, candidate: { ...scored.candidate, record: adGroup({ id: 'adg_2' }) } };
     expect(rankOrder(7)(scored, twin)).toBeLessThan(0);
     expect(rankOrder(7)(twin, scored)).toBeGreaterThan(0);
@@ -53,7 +53,7 @@ describe('PlainScan', () => {
         const expected = records
           .map((record) => toCandidate(record, WON_RATES))
           .filter((candidate) => firstFailure(candidate, request, spend()) === null)
-          .map((candidate) => score(candidate, request))
+          .map((candidate) => score(candidate, request, spend()))
           .sort(rankOrder(request.seed))
           .slice(0, limit);
         expect(scanOf(records).top(request, spend(), limit)).toEqual(expected);

@@ -16,12 +16,17 @@ export class PlainScan implements CandidateIndex {
     return this.candidates.size;
   }
 
-  upsert(record: AdGroupRecord): void {
-    this.candidates.set(record.id, toCandidate(record, this.rates));
+  upsert(record: AdGroupRecord, ctr?: number): void {
+    this.candidates.set(record.id, toCandidate(record, this.rates, ctr));
   }
 
   remove(adGroupId: string): void {
     this.candidates.delete(adGroupId);
+  }
+
+  /** Nothing is remembered of what was spent. */
+  recheck(): void {
+    return;
   }
 
   get(adGroupId: string): Candidate | null {
@@ -30,11 +35,14 @@ export class PlainScan implements CandidateIndex {
 
   /** O(ad groups + eligible × log eligible). */
   top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[] {
-    const eligible: Scored[] = [];
-    for (const candidate of this.candidates.values()) {
-      if (firstFailure(candidate, request, spend) === null) eligible.push(score(candidate, request));
-    }
-    return eligible.sort(rankOrder(request.seed)).slice(0, limit);
+    return this.eligible(request, spend)
+      .map((candidate) => score(candidate, request, spend))
+      .sort(rankOrder(request.seed))
+      .slice(0, limit);
+  }
+
+  eligible(request: MatchRequest, spend: SpendSnapshot): readonly Candidate[] {
+    return [...this.candidates.values()].filter((candidate) => firstFailure(candidate, request, spend) === null);
   }
 
   all(): Iterable<Candidate> {

@@ -1,19 +1,35 @@
 /**
- * What a candidate is worth: score = eCPM × relevance, in micros of the base currency per 1,000 impressions.
+ * What a candidate is worth: score = eCPM × relevance × pacing, in micros of the base currency per 1,000
+ * impressions.
  *
  * eCPM of a cpm bid is the bid; of a cpc bid it is bid × predicted CTR × 1,000. Relevance lies in
  * [`LEAST_RELEVANCE`, 1]: the least where the expression names no segment or the member has none of them, and in between
  * it grows with the member's strongest weight among the segments that the expression names positively. The strongest
- * weight, not the mean: an advertiser who names more segments must not lose by it. Both factors are bounded, so that an
- * ad group's highest reachable score is known before any member is seen. Scores rank; they are never charged.
+ * weight, not the mean: an advertiser who names more segments must not lose by it. Pacing lies in [`LEAST_PACING`, 1] (see `pacing-factor.ts`). Since no
+ * factor is above 1, the eCPM is the highest score that an ad group can reach, known before any member is seen: that is the
+ * bound by which the candidate index is ordered. Scores rank; they are never charged.
  */
 export const LEAST_RELEVANCE = 0.5;
 
 /**
- * Predicted CTR of a message nobody has clicked yet. A prior to start from, of the order that display messages in feeds
- * reach; observed rates replace it when there are any.
+ * Predicted CTR of a message that nobody has seen yet, of the order that display messages in feeds reach, and how many
+ * impressions that expectation weighs against what is observed.
  */
 export const PRIOR_CTR = 0.01;
+export const PRIOR_IMPRESSIONS = 1_000;
+
+/** Bounds of a prediction: past them, observations are rather faults or fraud than appeal. */
+export const LEAST_CTR = 0.0001;
+export const HIGHEST_CTR = 0.2;
+
+/**
+ * The mean of a Beta prior updated by what was observed, (clicks + prior) / (impressions + weight of the prior), within
+ * [`LEAST_CTR`, `HIGHEST_CTR`]. Counts are whole, 0 or more.
+ */
+export function predictCtr(impressions: number, clicks: number): number {
+  const mean = (clicks + PRIOR_CTR * PRIOR_IMPRESSIONS) / (impressions + PRIOR_IMPRESSIONS);
+  return Math.min(Math.max(mean, LEAST_CTR), HIGHEST_CTR);
+}
 
 /** `segments` as `positiveSegments` gives them; weights in [0, 1]. O(segments). */
 export function relevance(segments: readonly string[], interests: ReadonlyMap<string, number>): number {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { secondPriceMicros } from '../../core/auction/price.js';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
-import { type Candidate, score, type Scored } from '../../core/index/candidate.js';
+import type { Candidate, Scored } from '../../core/index/candidate.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
 import { rankOrder } from '../../core/index/plain-scan.js';
 import { ExposureStore, type HoldCap, type MemberExposure } from '../../delivery/delivery.api.js';
@@ -71,7 +71,7 @@ export class ExplainService {
     for (const candidate of this.index.all()) {
       const failure = this.index.firstFailure(candidate, request, capped);
       const reason = failure ?? (prepared.positions.length === 0 ? 'placement' : null);
-      if (reason === null) eligible.push(score(candidate, request));
+      if (reason === null) eligible.push(this.index.score(candidate, request));
       else excluded.push({ adGroupId: candidate.record.id, outcome: 'excluded', reason });
     }
     return { eligible, excluded };
@@ -111,7 +111,7 @@ function explainRanked(
   const placed = winners.slice(0, positions.length);
   const explained = placed.map((scored, i): ExplainedCandidate => {
     const { record, rate, ctr } = scored.candidate;
-    const contender = { bid: record.bid, rate, ctr, relevance: scored.relevance };
+    const contender = { bid: record.bid, rate, ctr, quality: scored.relevance * scored.pacing };
     const price = secondPriceMicros(contender, winners[i + 1]?.score ?? null, placement.floorMicros);
     return { adGroupId: record.id, outcome: 'placed', score: scored.score, price };
   });

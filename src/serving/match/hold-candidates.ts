@@ -25,7 +25,7 @@ export function toHoldCandidate(scored: Scored, request: MatchRequest): HoldCand
     adGroupId: record.id,
     creativeId: chooseCreative(record, request),
     score: scored.score,
-    contender: { bid: record.bid, rate, ctr, relevance: scored.relevance },
+    contender: { bid: record.bid, rate, ctr, quality: scored.relevance * scored.pacing },
   };
   return {
     adGroupId: record.id,

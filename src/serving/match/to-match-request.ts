@@ -42,7 +42,11 @@ export function toMatchRequest(
     personalized: profile?.personalized ?? false,
     nightTime: profile?.nightTime ?? false,
     mutedAdvertisers: profile?.mutedAdvertisers ?? NOBODY,
+    blockedAdvertisers: NOBODY,
+    blockedCategories: NOBODY,
     floorMicros: request.floorMicros,
+    leastCtr: 0,
+    leastRelevance: 0,
     seed: hashText(request.seed),
   };
 }

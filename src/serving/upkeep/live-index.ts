@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
-import type { Candidate, Scored } from '../../core/index/candidate.js';
+import { type Candidate, score, type Scored } from '../../core/index/candidate.js';
 import type { CandidateIndex } from '../../core/index/candidate-index.js';
 import { firstFailure } from '../../core/index/first-failure.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
@@ -64,6 +64,10 @@ export class LiveIndex {
     isCapped: (record: AdGroupRecord) => boolean,
   ): ExclusionReason | null {
     return firstFailure(candidate, request, this.spend, isCapped);
+  }
+
+  score(candidate: Candidate, request: MatchRequest): Scored {
+    return score(candidate, request, this.spend);
   }
 
   all(): Iterable<Candidate> {

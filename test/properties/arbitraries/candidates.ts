@@ -52,6 +52,7 @@ export function adGroup(fields: Partial<AdGroupRecord> = {}): AdGroupRecord {
     dayParts: null,
     budgets: { campaignTotalMicros: null, campaignDailyMicros: null, adGroupDailyMicros: null },
     pacing: 'asap',
+    categories: [],
     creatives: [creative()],
     ...fields,
   };
@@ -81,7 +82,11 @@ export function matchRequest(fields: Partial<MatchRequest> = {}): MatchRequest {
     personalized: true,
     nightTime: false,
     mutedAdvertisers: new Set(),
+    blockedAdvertisers: new Set(),
+    blockedCategories: new Set(),
     floorMicros: 0,
+    leastCtr: 0,
+    leastRelevance: 0,
     seed: 1,
     ...fields,
   };
