@@ -46,5 +46,10 @@ export function toCandidate(record: AdGroupRecord, rates: ExchangeRates, ctr = P
 export function score(candidate: Candidate, request: MatchRequest, spend: SpendSnapshot): Scored {
   const factor = relevance(candidate.segments, request.subject.interests);
   const pacing = paceOf(candidate.record, request.now, spend);
-  return { candidate, relevance: factor, pacing, score: candidate.ecpmMicros * (factor * pacing) };
+  return { candidate, relevance: factor, pacing, score: scoreOf(candidate.ecpmMicros, factor, pacing) };
+}
+
+/** One formula for all, since a float depends on the order of its factors. Never above `ecpmMicros`. */
+export function scoreOf(ecpmMicros: number, relevance: number, pacing: number): number {
+  return ecpmMicros * (relevance * pacing);
 }

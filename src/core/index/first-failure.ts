@@ -32,7 +32,7 @@ export function firstFailure(
 }
 
 /** What the placement asks of a candidate's worth, and what the request rules out. */
-function isTaken(candidate: Candidate, request: MatchRequest): boolean {
+export function isTaken(candidate: Candidate, request: MatchRequest): boolean {
   const { record } = candidate;
   return (
     candidate.ecpmMicros >= request.floorMicros &&
@@ -59,10 +59,13 @@ function isInDayPart(record: AdGroupRecord, request: MatchRequest): boolean {
 
 /** By primary language: 'en-GB' suits a member who reads 'en'. A member whose language is unknown may see any. */
 export function suitsLanguage(creative: CreativeRecord, language: string | null): boolean {
-  return creative.language === null || language === null || primary(creative.language) === primary(language);
+  return (
+    creative.language === null || language === null || primaryLanguage(creative.language) === primaryLanguage(language)
+  );
 }
 
-function primary(language: string): string {
+/** 'en' of 'en-GB'. */
+export function primaryLanguage(language: string): string {
   const end = language.indexOf('-');
   return end < 0 ? language : language.slice(0, end);
 }
@@ -77,8 +80,12 @@ const NIGHT_TO_MINUTE = 8 * 60;
 
 /** Without the member's consent, no ad group is shown whose targeting reads personal data, even by a `not`. */
 function consents(candidate: Candidate, request: MatchRequest): boolean {
-  if (candidate.usesPersonalData && !request.personalized) return false;
-  if (request.nightTime || request.timeZone === null) return true;
-  const { minute } = localWeekdayAndMinute(request.now, request.timeZone);
-  return minute < NIGHT_FROM_MINUTE && minute >= NIGHT_TO_MINUTE;
+  return (request.personalized || !candidate.usesPersonalData) && !isQuietTime(request);
+}
+
+/** It is night for the member, who has not consented to messages at night. */
+export function isQuietTime({ nightTime, timeZone, now }: MatchRequest): boolean {
+  if (nightTime || timeZone === null) return false;
+  const { minute } = localWeekdayAndMinute(now, timeZone);
+  return minute >= NIGHT_FROM_MINUTE || minute < NIGHT_TO_MINUTE;
 }

@@ -17,8 +17,8 @@ interface Plan {
 }
 
 /**
- * The ranking factor follows the plan in steps, so that it can be kept for a while: the plan of a day moves by 0.01 % in
- * one.
+ * Pacing follows its plan in steps, so that what it says can be kept for a while: the plan of a day moves by 0.01 % in one.
+ * Local days begin at steps, since the offsets of all zones in use are whole minutes.
  */
 export const PACE_STEP_MS = 10_000;
 
@@ -27,7 +27,10 @@ export function budgetDay(record: AdGroupRecord, now: number): string {
   return localDate(now, record.timeZone);
 }
 
-/** Money must be left for the most that the next message can cost; null where it is. */
+/**
+ * Money must be left for the most that the next message can cost; null where it is. For the same spend the answer stays
+ * the same within a step; and time alone does not turn null into a shortage within a local day, as plans only grow.
+ */
 export function firstShortage(record: AdGroupRecord, now: number, spend: SpendSnapshot): Shortage | null {
   const { budgets, campaignId } = record;
   const price = highestPriceMicros(record.bid);
@@ -57,30 +60,31 @@ export function firstShortage(record: AdGroupRecord, now: number, spend: SpendSn
 /** The factor by which pacing ranks the ad group, constant within a step; 1 without a budget that is paced. */
 export function paceOf(record: AdGroupRecord, now: number, spend: SpendSnapshot): number {
   if (record.pacing !== 'even') return 1;
-  const stepStart = Math.floor(now / PACE_STEP_MS) * PACE_STEP_MS;
-  const plan = planOf(record, stepStart, spend);
+  const nowMs = stepStart(now);
+  const plan = planOf(record, nowMs, spend);
   if (plan === null) return 1;
   const { budgetMicros, startMs, endMs, spentMicros } = plan;
-  const share = endMs <= startMs ? 1 : (stepStart - startMs) / (endMs - startMs);
+  const share = endMs <= startMs ? 1 : (nowMs - startMs) / (endMs - startMs);
   return pacingFactor(spentMicros, budgetMicros * Math.min(Math.max(share, 0), 1));
 }
 
 function isTooFast(record: AdGroupRecord, now: number, spend: SpendSnapshot, price: number): boolean {
   if (record.pacing !== 'even') return false;
-  const plan = planOf(record, now, spend);
+  const nowMs = stepStart(now);
+  const plan = planOf(record, nowMs, spend);
   if (plan === null) return false;
   return isAheadOfPlan({
     budgetMicros: BigInt(plan.budgetMicros),
     startMs: plan.startMs,
     endMs: plan.endMs,
-    nowMs: now,
+    nowMs,
     spentMicros: BigInt(plan.spentMicros),
     headroomMicros: BigInt(price),
   });
 }
 
 /** The daily budget is paced over the part of the local day in which the campaign runs; else the total over its schedule. */
-export function planOf(record: AdGroupRecord, now: number, spend: SpendSnapshot): Plan | null {
+function planOf(record: AdGroupRecord, now: number, spend: SpendSnapshot): Plan | null {
   const { budgets, campaignId, startsAt, endsAt, timeZone } = record;
   if (budgets.campaignDailyMicros !== null) {
     return {
@@ -97,4 +101,8 @@ export function planOf(record: AdGroupRecord, now: number, spend: SpendSnapshot)
     endMs: endsAt,
     spentMicros: spend.campaignSpentMicros(campaignId),
   };
+}
+
+function stepStart(now: number): number {
+  return Math.floor(now / PACE_STEP_MS) * PACE_STEP_MS;
 }

@@ -35,6 +35,11 @@ export function predictCtr(impressions: number, clicks: number): number {
 export function relevance(segments: readonly string[], interests: ReadonlyMap<string, number>): number {
   let strongest = 0;
   for (const segment of segments) strongest = Math.max(strongest, interests.get(segment) ?? 0);
+  return relevanceOf(strongest);
+}
+
+/** The relevance that a strongest weight gives; 0 where there is none. */
+export function relevanceOf(strongest: number): number {
   return LEAST_RELEVANCE + (1 - LEAST_RELEVANCE) * strongest;
 }
 

@@ -29,7 +29,8 @@ export function matches(targeting: Targeting, subject: Subject): boolean {
   }
 }
 
-function holds(predicate: Predicate, subject: Subject): boolean {
+/** As `matches`, for one predicate. */
+export function holds(predicate: Predicate, subject: Subject): boolean {
   switch (predicate.kind) {
     case 'segments':
       return hasInterest(predicate, subject.interests);

@@ -1,0 +1,211 @@
+import type { ExchangeRates } from '../money/currency.js';
+import type { AdGroupRecord } from './ad-group-record.js';
+import { BestList } from './block/best-list.js';
+import { type BitRow, bitRow, WORD_BITS } from './block/bit-row.js';
+import { byBound } from './block/by-bound.js';
+import { Layout } from './block/layout.js';
+import { SlotOrder } from './block/slot-order.js';
+import { type Candidate, scoreOf, type Scored, toCandidate } from './candidate.js';
+import type { CandidateIndex } from './candidate-index.js';
+import { isQuietTime } from './first-failure.js';
+import type { MatchRequest, SpendSnapshot } from './match-request.js';
+
+/** Words of a scan's first block, and of its longest: nearly all scans end within the first few words. */
+const FIRST_BLOCK = 4;
+const LONGEST_BLOCK = 64;
+/** So far it is cheaper to ask each slot by its program; then the member's traits are looked up once for all. */
+const WORDS_BEFORE_TRAITS = 64;
+
+const SMALLEST = 1_024;
+/** A rebuild is due once this share of the ad groups has been put in, moved or taken out, or lies after its rank. */
+const WORN_SHARE = 1 / 8;
+const LATE_SHARE = 1 / 64;
+
+/**
+ * The candidate index by bit rows. Ad groups lie in slots ordered by the highest score that they can reach; facts of a
+ * request own rows of the slots that they rule out. A scan goes block by block, asks what the rows let pass by exact checks,
+ * and stops where no later slot can beat what it has. Gives what `PlainScan` gives, in the same order.
+ */
+export class BlockIndex implements CandidateIndex {
+  private layout = new Layout(SlotOrder.wordsFor(SMALLEST));
+  private readonly known = new Map<string, Candidate>();
+  private readonly block: BitRow = bitRow(LONGEST_BLOCK);
+  /** For one request: the slots that its traits let pass. */
+  private passing: BitRow = bitRow(0);
+  private edits = 0;
+  /** What changed since the rebuild under way began; null: there is none. */
+  private changed: Set<string> | null = null;
+
+  constructor(private readonly rates: ExchangeRates) {}
+
+  get size(): number {
+    return this.known.size;
+  }
+
+  /** Of typed arrays, without the records. */
+  get bytes(): number {
+    return this.layout.bytes + this.block.byteLength + this.passing.byteLength;
+  }
+
+  /** O(rows): some µs. */
+  upsert(record: AdGroupRecord, ctr?: number): void {
+    const candidate = toCandidate(record, this.rates, ctr);
+    this.known.set(record.id, candidate);
+    this.layout.remove(record.id);
+    if (canServe(record)) this.layout.add(candidate);
+    this.noteEdit(record.id);
+  }
+
+  remove(adGroupId: string): void {
+    if (!this.known.delete(adGroupId)) return;
+    this.layout.remove(adGroupId);
+    this.noteEdit(adGroupId);
+  }
+
+  recheck(adGroupId: string): void {
+    this.layout.recheck(adGroupId);
+    this.changed?.add(adGroupId);
+  }
+
+  get(adGroupId: string): Candidate | null {
+    return this.known.get(adGroupId) ?? null;
+  }
+
+  all(): Iterable<Candidate> {
+    return this.known.values();
+  }
+
+  top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[] {
+    if (limit < 1 || isQuietTime(request)) return [];
+    const { layout, block } = this;
+    const rows = layout.begin(request);
+    const best = new BestList(limit, request.seed);
+    let length = FIRST_BLOCK;
+    let hasTraits = false;
+    for (let from = 0; from < layout.words; from += length, length = Math.min(length * 2, LONGEST_BLOCK)) {
+      if (this.isBeyond(from, best, request)) break;
+      const to = Math.min(from + length, layout.words);
+      this.filter(rows, from, to);
+      if (from >= WORDS_BEFORE_TRAITS) {
+        if (!hasTraits) this.lookUpTraits(request);
+        hasTraits = true;
+        this.filterByTraits(from, to);
+      }
+      for (let word = from; word < to; word++) {
+        const passed = block[word - from]!;
+        if (passed !== 0) this.offer(passed, word, best, spend);
+      }
+    }
+    return best.ranked();
+  }
+
+  eligible(request: MatchRequest, spend: SpendSnapshot): readonly Candidate[] {
+    const found: Candidate[] = [];
+    if (isQuietTime(request)) return found;
+    const { layout, block } = this;
+    const rows = layout.begin(request);
+    this.lookUpTraits(request);
+    for (let from = 0; from < layout.words; from += LONGEST_BLOCK) {
+      const to = Math.min(from + LONGEST_BLOCK, layout.words);
+      this.filter(rows, from, to);
+      this.filterByTraits(from, to);
+      for (let word = from; word < to; word++) {
+        const unclear = layout.unclear(word);
+        for (let left = block[word - from]!; left !== 0; left &= left - 1) {
+          const bit = left & -left;
+          const slot = word * WORD_BITS + 31 - Math.clz32(bit);
+          const isIn = (unclear & bit) === 0 ? layout.affords(slot, spend) : layout.admits(slot, spend);
+          if (isIn) found.push(layout.candidates[slot]!);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Enough has changed for a fresh order to be worth its while, and none is on its way. */
+  get isWorn(): boolean {
+    const { order } = this.layout;
+    const isWorn =
+      this.edits > Math.max(SMALLEST, this.size * WORN_SHARE) || order.late > Math.max(64, order.words * LATE_SHARE);
+    return isWorn && this.changed === null;
+  }
+
+  /**
+   * Builds a fresh order beside the one in use, which takes its place at the end; changes meanwhile go into both. Steps take
+   * some tens of µs; in between, the index may be asked and changed.
+   */
+  *rebuild(): Generator<undefined, void> {
+    const changed = new Set<string>();
+    this.changed = changed;
+    try {
+      const sorted = yield* byBound([...this.known.values()].filter(({ record }) => canServe(record)));
+      const fresh = new Layout(SlotOrder.wordsFor(Math.max(sorted.length, SMALLEST)));
+      for (const [rank, candidate] of sorted.entries()) {
+        fresh.addAt(SlotOrder.slotOfRank(rank), candidate);
+        yield;
+      }
+      for (const adGroupId of changed) {
+        const candidate = this.known.get(adGroupId);
+        fresh.remove(adGroupId);
+        if (candidate !== undefined && canServe(candidate.record)) fresh.add(candidate);
+        changed.delete(adGroupId);
+        yield;
+      }
+      this.layout = fresh;
+      this.edits = 0;
+    } finally {
+      this.changed = null;
+    }
+  }
+
+  /** No slot from this word on can be among the best. */
+  private isBeyond(word: number, best: BestList, { floorMicros }: MatchRequest): boolean {
+    const highest = this.layout.order.highestFrom[word]!;
+    return highest < best.threshold || highest < floorMicros || highest === -Infinity;
+  }
+
+  /** Writes into `block` which slots of these words the request's facts let pass. */
+  private filter(rows: readonly BitRow[], from: number, to: number): void {
+    const { block } = this;
+    const { live } = this.layout.order;
+    const length = to - from;
+    for (let i = 0; i < length; i++) block[i] = live[from + i]!;
+    for (const row of rows) for (let i = 0; i < length; i++) block[i]! &= ~row[from + i]!;
+  }
+
+  private lookUpTraits({ subject }: MatchRequest): void {
+    const { layout } = this;
+    if (this.passing.length !== layout.words) this.passing = bitRow(layout.words);
+    layout.traits.answer(subject, this.passing);
+    layout.traits.exclude(subject, this.passing);
+  }
+
+  private filterByTraits(from: number, to: number): void {
+    const { block, passing } = this;
+    for (let i = 0; i < to - from; i++) block[i]! &= passing[from + i]!;
+  }
+
+  private offer(passed: number, word: number, best: BestList, spend: SpendSnapshot): void {
+    const { layout } = this;
+    for (let left = passed; left !== 0; left &= left - 1) {
+      const slot = word * WORD_BITS + 31 - Math.clz32(left & -left);
+      const ecpm = layout.ecpms[slot]!;
+      const threshold = best.threshold;
+      if (ecpm < threshold || !layout.admits(slot, spend)) continue;
+      const relevance = layout.relevance(slot);
+      if (ecpm * relevance < threshold) continue;
+      const pacing = layout.pace(slot, spend);
+      best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score: scoreOf(ecpm, relevance, pacing) });
+    }
+  }
+
+  private noteEdit(adGroupId: string): void {
+    this.edits++;
+    this.changed?.add(adGroupId);
+  }
+}
+
+/** Others are in no slot; they can only come back by an upsert. */
+function canServe(record: AdGroupRecord): boolean {
+  return record.campaignStatus === 'active' && record.creatives.length > 0;
+}

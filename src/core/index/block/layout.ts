@@ -1,0 +1,195 @@
+import type { Candidate } from '../candidate.js';
+import { firstFailure, isTaken } from '../first-failure.js';
+import type { MatchRequest, SpendSnapshot } from '../match-request.js';
+import { AGES } from './allowed-ages.js';
+import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
+import { MoneyRows } from './money-rows.js';
+import { ProfileRows } from './profile-rows.js';
+import { ALWAYS, NEVER, Programs, TREE } from './programs.js';
+import { RelevanceLists } from './relevance-lists.js';
+import { SlotOrder } from './slot-order.js';
+import { planTargeting } from './targeting-plan.js';
+import { TimeRows } from './time-rows.js';
+import { TraitRows } from './trait-rows.js';
+
+/** Turns are kept in 30 bits, beside one that says yes or no. */
+const MOST_TURNS = 2 ** 30;
+
+/**
+ * Ad groups in their slots, with all that is kept by slot. What rows say is never wrong about who is ruled out; whom they
+ * let pass is asked by `admits`, which is exact.
+ */
+export class Layout {
+  readonly order: SlotOrder;
+  readonly traits: TraitRows;
+  readonly time: TimeRows;
+  /** Slots whose program must be run even where rows and traits let them pass. */
+  programmed: BitRow;
+  /** Slots for which `firstFailure` itself is asked. */
+  careful: BitRow;
+  readonly candidates: (Candidate | null)[] = [];
+  ecpms: Float64Array;
+  private programOf: Int32Array;
+  private relevanceAt: Int32Array;
+  private readonly profile: ProfileRows;
+  private readonly programs: Programs;
+  private readonly relevances: RelevanceLists;
+  private readonly money: MoneyRows;
+  private readonly slots = new Map<string, number>();
+  private turn = 0;
+  private request: MatchRequest | null = null;
+  /** The request asks for something that no row tells. */
+  private isPlain = true;
+  private isAllCareful = false;
+
+  constructor(words: number) {
+    this.order = new SlotOrder(words);
+    this.traits = new TraitRows(words);
+    this.time = new TimeRows(words);
+    this.programmed = bitRow(words);
+    this.careful = bitRow(words);
+    this.ecpms = new Float64Array(words * WORD_BITS);
+    this.programOf = new Int32Array(words * WORD_BITS);
+    this.relevanceAt = new Int32Array(words * WORD_BITS);
+    this.profile = new ProfileRows(words);
+    this.programs = new Programs(this.traits);
+    this.relevances = new RelevanceLists(this.traits);
+    this.money = new MoneyRows(words);
+  }
+
+  get words(): number {
+    return this.order.words;
+  }
+
+  get bytes(): number {
+    const parts = [this.order, this.traits, this.time, this.profile, this.programs, this.relevances, this.money];
+    const own = [this.programmed, this.careful, this.ecpms, this.programOf, this.relevanceAt];
+    return parts.reduce((sum, { bytes }) => sum + bytes, 0) + own.reduce((sum, row) => sum + row.byteLength, 0);
+  }
+
+  /** Puts the candidate where its highest score belongs, making room if there is none. Its id must not be there. */
+  add(candidate: Candidate): void {
+    let slot = this.order.place(candidate.ecpmMicros);
+    if (slot < 0) {
+      this.widen(this.words * 2);
+      slot = this.order.place(candidate.ecpmMicros);
+    }
+    this.fill(slot, candidate);
+  }
+
+  /** Puts the candidate into a slot that is known to be free, in the order of highest scores. */
+  addAt(slot: number, candidate: Candidate): void {
+    this.order.take(slot, candidate.ecpmMicros);
+    this.fill(slot, candidate);
+  }
+
+  remove(adGroupId: string): void {
+    const slot = this.slots.get(adGroupId);
+    if (slot === undefined) return;
+    this.slots.delete(adGroupId);
+    const plan = planTargeting(this.candidates[slot]!.record.targeting);
+    this.order.free(slot);
+    this.candidates[slot] = null;
+    this.profile.clear(slot);
+    this.traits.remove(slot, plan.anyOf, plan.noneOf);
+    clearBit(this.programmed, slot);
+    clearBit(this.careful, slot);
+  }
+
+  recheck(adGroupId: string): void {
+    const slot = this.slots.get(adGroupId);
+    if (slot !== undefined) this.money.recheck(slot, this.candidates[slot]!.record);
+  }
+
+  /** Gets ready for a request; answers the rows of slots that it rules out. */
+  begin(request: MatchRequest): BitRow[] {
+    if (++this.turn === MOST_TURNS) {
+      this.turn = 1;
+      this.traits.forgetMarks();
+      this.programs.forgetMemo();
+    }
+    const { subject, now } = request;
+    this.request = request;
+    this.traits.begin(this.turn, subject.interests);
+    this.programs.begin(this.turn, subject);
+    this.time.begin(now);
+    this.money.begin(now);
+    this.isPlain =
+      request.mutedAdvertisers.size === 0 &&
+      request.blockedAdvertisers.size === 0 &&
+      request.blockedCategories.size === 0 &&
+      request.leastCtr === 0 &&
+      request.leastRelevance === 0;
+    this.isAllCareful =
+      subject.age !== null && !(Number.isInteger(subject.age) && subject.age >= 0 && subject.age < AGES);
+    return [this.time.resting, ...this.profile.rowsFor(request)];
+  }
+
+  /** Whether the slot, which the rows let pass, has nothing against it but frequency caps. */
+  admits(slot: number, spend: SpendSnapshot): boolean {
+    const candidate = this.candidates[slot]!;
+    const request = this.request!;
+    if (this.isCareful(slot)) return firstFailure(candidate, request, spend) === null;
+    const program = this.programOf[slot]!;
+    if (program !== ALWAYS && !this.programs.accepts(program)) return false;
+    return this.affords(slot, spend);
+  }
+
+  /** The same for a slot whose targeting is known to match. */
+  affords(slot: number, spend: SpendSnapshot): boolean {
+    const { record } = this.candidates[slot]!;
+    if (this.ecpms[slot]! < this.request!.floorMicros || this.money.isShort(slot, record, spend)) return false;
+    return this.isPlain || this.isTaken(slot);
+  }
+
+  /** Slots of the word that `admits` must be asked about, even where traits were looked at. */
+  unclear(word: number): number {
+    return this.isAllCareful ? -1 : this.programmed[word]! | this.careful[word]! | this.time.turning[word]!;
+  }
+
+  relevance(slot: number): number {
+    return this.relevances.relevance(this.relevanceAt[slot]!);
+  }
+
+  pace(slot: number, spend: SpendSnapshot): number {
+    return this.money.paceOf(slot, this.candidates[slot]!.record, spend);
+  }
+
+  private isCareful(slot: number): boolean {
+    return this.isAllCareful || hasBit(this.careful, slot) || hasBit(this.time.turning, slot);
+  }
+
+  private isTaken(slot: number): boolean {
+    const candidate = this.candidates[slot]!;
+    const request = this.request!;
+    return !request.mutedAdvertisers.has(candidate.record.advertiserId) && isTaken(candidate, request);
+  }
+
+  private fill(slot: number, candidate: Candidate): void {
+    const { record } = candidate;
+    const plan = planTargeting(record.targeting);
+    const { isTargetingExact, isHourExact } = this.profile.add(slot, candidate, plan);
+    const program = this.programs.compile(isTargetingExact ? plan.others : [...plan.scalar, ...plan.others]);
+    this.slots.set(record.id, slot);
+    this.candidates[slot] = candidate;
+    this.ecpms[slot] = candidate.ecpmMicros;
+    this.programOf[slot] = program;
+    this.relevanceAt[slot] = this.relevances.add(candidate.segments);
+    this.traits.add(slot, plan.anyOf, plan.noneOf);
+    this.time.add(slot, record);
+    this.money.add(slot, record);
+    if (!plan.isSimple || !isTargetingExact) setBit(this.programmed, slot);
+    if (program === TREE || program === NEVER || !isHourExact) setBit(this.careful, slot);
+  }
+
+  private widen(words: number): void {
+    for (const part of [this.order, this.traits, this.time, this.profile, this.money]) part.widen(words);
+    this.programmed = widened(this.programmed, words);
+    this.careful = widened(this.careful, words);
+    const ecpms = new Float64Array(words * WORD_BITS);
+    ecpms.set(this.ecpms);
+    this.ecpms = ecpms;
+    this.programOf = widened(this.programOf as BitRow, words * WORD_BITS);
+    this.relevanceAt = widened(this.relevanceAt as BitRow, words * WORD_BITS);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * How an expression is taken apart for the index: what rows of values rule out, what the member's interests and audiences
+ * decide, and what must be worked out expression by expression.
+ */
+import { ONE_OF_FIELDS, type OneOfField, type Predicate, type Targeting } from '../../targeting/expression.js';
+import { allowedAges, type AllowedAges } from './allowed-ages.js';
+import { allowedValues, type AllowedValues } from './allowed-values.js';
+
+/** One part of the conjunction that the root of an expression is. */
+export interface Conjunct {
+  readonly of: Targeting;
+  readonly isNegated: boolean;
+}
+
+/** Something that a member has or has not, listed in the profile. */
+export type Trait =
+  | { readonly kind: 'segment'; readonly id: string; readonly minWeight: number }
+  | { readonly kind: 'audience'; readonly id: string };
+
+export interface TargetingPlan {
+  /** Necessary, for each field of which anything is implied. */
+  readonly values: readonly (readonly [OneOfField, AllowedValues])[];
+  readonly ages: AllowedAges | null;
+  /** Conjuncts on one field or the age alone: `values` and `ages` say the same. */
+  readonly scalar: readonly Conjunct[];
+  readonly others: readonly Conjunct[];
+  /** The member must have one of these; null: none is asked for, or in a way that only `others` tell. */
+  readonly anyOf: readonly Trait[] | null;
+  /** The member must have none of these. */
+  readonly noneOf: readonly Trait[];
+  /** `anyOf` and `noneOf` say all that `others` say. */
+  readonly isSimple: boolean;
+}
+
+/** O(size of the expression × fields). */
+export function planTargeting(targeting: Targeting): TargetingPlan {
+  const conjuncts: Conjunct[] = [];
+  collectConjuncts(targeting, false, conjuncts);
+  const isScalar = ({ of }: Conjunct): boolean => of.kind === 'oneOf' || of.kind === 'age';
+  const others = conjuncts.filter((conjunct) => !isScalar(conjunct));
+  const traits = others.map(({ of }) => traitsOf(of));
+  const asked = others.findIndex(({ isNegated }, i) => !isNegated && traits[i] !== null);
+  return {
+    values: ONE_OF_FIELDS.flatMap((field) => {
+      const allowed = allowedValues(field, targeting);
+      return allowed === null ? [] : [[field, allowed] as const];
+    }),
+    ages: allowedAges(targeting),
+    scalar: conjuncts.filter(isScalar),
+    others,
+    anyOf: asked < 0 ? null : distinct(traits[asked] ?? []),
+    noneOf: distinct(others.flatMap(({ isNegated }, i) => (isNegated ? (traits[i] ?? []) : []))),
+    isSimple: others.every(({ isNegated }, i) => traits[i] !== null && (isNegated || i === asked)),
+  };
+}
+
+function collectConjuncts(of: Targeting, isNegated: boolean, found: Conjunct[]): void {
+  if (of.kind === 'not') return collectConjuncts(of.of, !isNegated, found);
+  if (of.kind !== (isNegated ? 'any' : 'all')) {
+    found.push({ of, isNegated });
+    return;
+  }
+  for (const part of of.of) collectConjuncts(part, isNegated, found);
+}
+
+/** The traits of which any makes `targeting` true; null where it is not that simple. */
+function traitsOf(targeting: Targeting): Trait[] | null {
+  switch (targeting.kind) {
+    case 'segments':
+      return targeting.ids.map((id) => ({ kind: 'segment', id, minWeight: targeting.minWeight }));
+    case 'audience':
+      return [{ kind: 'audience', id: targeting.id }];
+    case 'any': {
+      const parts = targeting.of.map(traitsOf);
+      return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
+    }
+    default:
+      return null;
+  }
+}
+
+function distinct(traits: readonly Trait[]): Trait[] {
+  return [...new Map(traits.map((trait) => [traitKey(trait), trait])).values()];
+}
+
+function traitKey(trait: Trait): string {
+  return trait.kind === 'segment' ? `${trait.minWeight} ${trait.id}` : trait.id;
+}
+
+/** Equal for predicates that say the same. */
+export function predicateKey(predicate: Predicate): string {
+  return JSON.stringify(predicate);
+}
