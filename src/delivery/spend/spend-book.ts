@@ -7,6 +7,17 @@ import { PollLoop } from '../../platform/poll-loop.js';
 
 const PAUSE_MS = 500;
 
+/** Whose spend or balance has just changed in the book. */
+export interface SpendChange {
+  readonly campaignIds: ReadonlySet<string>;
+  readonly advertiserIds: ReadonlySet<string>;
+}
+
+interface BalanceRow {
+  readonly advertiser_id: string;
+  readonly balance_micros: number;
+}
+
 interface SpendRow {
   readonly campaign_id: string;
   readonly ad_group_id: string;
@@ -22,6 +33,7 @@ interface SpendRow {
 @Injectable()
 export class SpendBook implements SpendSnapshot, OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop = new PollLoop('SpendBook', PAUSE_MS, () => this.refresh());
+  private readonly listeners: ((change: SpendChange) => void)[] = [];
   private horizon = '0';
   private readonly balances = new Map<string, number>();
   private readonly rows = new Map<string, number>();
@@ -37,6 +49,11 @@ export class SpendBook implements SpendSnapshot, OnApplicationBootstrap, OnAppli
 
   async onApplicationShutdown(): Promise<void> {
     await this.loop.stop();
+  }
+
+  /** `listener` is called right after the book has changed, before anybody else reads it. */
+  onChange(listener: (change: SpendChange) => void): void {
+    this.listeners.push(listener);
   }
 
   balanceMicros(advertiserId: string): number {
@@ -58,7 +75,7 @@ export class SpendBook implements SpendSnapshot, OnApplicationBootstrap, OnAppli
   private async refresh(): Promise<void> {
     // The horizon is taken first: what commits while the tables are read is read again next time.
     const [next] = await this.dataSource.query<{ horizon: string }[]>(`SELECT ${HORIZON_SQL} AS horizon`);
-    const balances = await this.dataSource.query<{ advertiser_id: string; balance_micros: number }[]>(
+    const balances = await this.dataSource.query<BalanceRow[]>(
       'SELECT advertiser_id, balance_micros FROM prepaid_accounts WHERE changed_xid >= $1::text::xid8',
       [this.horizon],
     );
@@ -67,17 +84,32 @@ export class SpendBook implements SpendSnapshot, OnApplicationBootstrap, OnAppli
        WHERE changed_xid >= $1::text::xid8`,
       [this.horizon],
     );
-    for (const row of balances) this.balances.set(row.advertiser_id, row.balance_micros);
-    for (const row of spends) this.take(row);
+    this.take(balances, spends);
     this.horizon = next?.horizon ?? this.horizon;
   }
 
-  private take({ campaign_id, ad_group_id, day, spent_micros }: SpendRow): void {
+  private take(balances: readonly BalanceRow[], spends: readonly SpendRow[]): void {
+    const advertiserIds = new Set<string>();
+    for (const { advertiser_id, balance_micros } of balances) {
+      if (this.balances.get(advertiser_id) === balance_micros) continue;
+      this.balances.set(advertiser_id, balance_micros);
+      advertiserIds.add(advertiser_id);
+    }
+    const campaignIds = new Set<string>();
+    for (const row of spends) if (this.takeSpend(row)) campaignIds.add(row.campaign_id);
+    if (advertiserIds.size + campaignIds.size === 0) return;
+    for (const listener of this.listeners) listener({ campaignIds, advertiserIds });
+  }
+
+  /** Whether it differs from what was known. */
+  private takeSpend({ campaign_id, ad_group_id, day, spent_micros }: SpendRow): boolean {
     const key = `${campaign_id} ${day} ${ad_group_id}`;
     const more = spent_micros - (this.rows.get(key) ?? 0);
+    if (more === 0) return false;
     this.rows.set(key, spent_micros);
     this.byCampaign.set(campaign_id, (this.byCampaign.get(campaign_id) ?? 0) + more);
     const dayKey = `${campaign_id} ${day}`;
     this.byCampaignDay.set(dayKey, (this.byCampaignDay.get(dayKey) ?? 0) + more);
+    return true;
   }
 }

@@ -5,12 +5,15 @@ import { AdGroupSource } from '../../campaigns/campaigns.api.js';
 import { Readiness } from '../../platform/health/readiness.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
+import { inSlices } from '../../platform/in-slices.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import { LiveIndex } from './live-index.js';
 
 /** The safety net: a change whose notification got lost is seen this late. */
 const POLL_PAUSE_MS = 500;
 const RECONNECT_PAUSE_MS = 500;
+/** A worn index is still right, only slower. */
+const REBUILD_PAUSE_MS = 1_000;
 /** As for the pool's connections: a server that does not answer is tried anew. */
 const CONNECT_TIMEOUT_MS = 2_000;
 const CHANNEL = 'campaign_changed';
@@ -25,6 +28,7 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly logger = new Logger(IndexUpkeep.name);
   private readonly loop = new PollLoop('IndexUpkeep', POLL_PAUSE_MS, () => this.takeChanges());
   private readonly listening = new PollLoop('IndexListener', RECONNECT_PAUSE_MS, () => this.listen());
+  private readonly rebuilding = new PollLoop('IndexRebuild', REBUILD_PAUSE_MS, () => this.rebuildIfWorn());
   private stopListening: () => void = () => undefined;
   private horizon: string | null = null;
 
@@ -43,10 +47,11 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
     await this.build();
     this.loop.start();
     this.listening.start();
+    this.rebuilding.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const stopped = Promise.all([this.loop.stop(), this.listening.stop()]);
+    const stopped = Promise.all([this.loop.stop(), this.listening.stop(), this.rebuilding.stop()]);
     this.stopListening();
     await stopped;
   }
@@ -55,6 +60,7 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
     // Read first: what changes while the ad groups stream in is read again by the first poll.
     const horizon = await this.source.horizon();
     for await (const records of this.source.streamAll()) for (const record of records) this.put(record);
+    await inSlices(this.index.rebuild());
     this.horizon = horizon;
     this.logger.log({ msg: 'candidate index is built', adGroups: this.index.size });
   }
@@ -68,6 +74,10 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
       for (const record of records) this.put(record);
     }
     this.horizon = horizon;
+  }
+
+  private async rebuildIfWorn(): Promise<void> {
+    if (this.index.isWorn) await inSlices(this.index.rebuild());
   }
 
   private put(record: AdGroupRecord): void {

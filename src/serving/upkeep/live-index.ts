@@ -1,34 +1,46 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { BlockIndex } from '../../core/index/block-index.js';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import { type Candidate, score, type Scored } from '../../core/index/candidate.js';
-import type { CandidateIndex } from '../../core/index/candidate-index.js';
 import { firstFailure } from '../../core/index/first-failure.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
-import { PlainScan } from '../../core/index/plain-scan.js';
-import { SpendBook } from '../../delivery/delivery.api.js';
+import { SpendBook, type SpendChange } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 
 /** This process's candidate index with the spend that it is judged by; by campaign as well, since those are what changes. */
 @Injectable()
 export class LiveIndex {
-  private readonly index: CandidateIndex;
+  private readonly index: BlockIndex;
+  /** Ids of ad groups by the id of their campaign, and by that of their advertiser. */
   private readonly adGroupsOf = new Map<string, Set<string>>();
 
   constructor(
     @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
     private readonly spend: SpendBook,
   ) {
-    this.index = new PlainScan({ base: config.baseCurrency, rates: config.exchangeRates });
+    this.index = new BlockIndex({ base: config.baseCurrency, rates: config.exchangeRates });
+    spend.onChange((change) => this.recheck(change));
   }
 
   get size(): number {
     return this.index.size;
   }
 
+  /** A rebuild would make it faster: see `BlockIndex.rebuild`. */
+  get isWorn(): boolean {
+    return this.index.isWorn;
+  }
+
+  rebuild(): Generator<undefined, void> {
+    return this.index.rebuild();
+  }
+
   put(record: AdGroupRecord): void {
     this.index.upsert(record);
-    const adGroups = this.adGroupsOf.get(record.campaignId) ?? new Set();
-    this.adGroupsOf.set(record.campaignId, adGroups.add(record.id));
+    for (const owner of [record.campaignId, record.advertiserId]) {
+      const adGroups = this.adGroupsOf.get(owner) ?? new Set();
+      this.adGroupsOf.set(owner, adGroups.add(record.id));
+    }
   }
 
   /** Takes out the ad groups of these campaigns, but for those in `kept`. */
@@ -40,12 +52,14 @@ export class LiveIndex {
   }
 
   removeAdGroup(adGroupId: string): void {
-    const campaignId = this.index.get(adGroupId)?.record.campaignId;
+    const record = this.index.get(adGroupId)?.record;
+    if (record === undefined) return;
     this.index.remove(adGroupId);
-    if (campaignId === undefined) return;
-    const adGroups = this.adGroupsOf.get(campaignId);
-    adGroups?.delete(adGroupId);
-    if (adGroups?.size === 0) this.adGroupsOf.delete(campaignId);
+    for (const owner of [record.campaignId, record.advertiserId]) {
+      const adGroups = this.adGroupsOf.get(owner);
+      adGroups?.delete(adGroupId);
+      if (adGroups?.size === 0) this.adGroupsOf.delete(owner);
+    }
   }
 
   get(adGroupId: string): Candidate | null {
@@ -72,5 +86,11 @@ export class LiveIndex {
 
   all(): Iterable<Candidate> {
     return this.index.all();
+  }
+
+  private recheck({ campaignIds, advertiserIds }: SpendChange): void {
+    for (const owner of [...campaignIds, ...advertiserIds]) {
+      for (const adGroupId of this.adGroupsOf.get(owner) ?? []) this.index.recheck(adGroupId);
+    }
   }
 }
