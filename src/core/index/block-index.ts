@@ -109,15 +109,7 @@ export class BlockIndex implements CandidateIndex {
       const to = Math.min(from + LONGEST_BLOCK, layout.words);
       this.filter(rows, from, to);
       this.filterByTraits(from, to);
-      for (let word = from; word < to; word++) {
-        const unclear = layout.unclear(word);
-        for (let left = block[word - from]!; left !== 0; left &= left - 1) {
-          const bit = left & -left;
-          const slot = word * WORD_BITS + 31 - Math.clz32(bit);
-          const isIn = (unclear & bit) === 0 ? layout.affords(slot, spend) : layout.admits(slot, spend);
-          if (isIn) found.push(layout.candidates[slot]!);
-        }
-      }
+      for (let word = from; word < to; word++) this.collect(block[word - from]!, word, spend, found);
     }
     return found;
   }
@@ -196,6 +188,17 @@ export class BlockIndex implements CandidateIndex {
       if (ecpm * relevance < threshold) continue;
       const pacing = layout.pace(slot, spend);
       best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score: scoreOf(ecpm, relevance, pacing) });
+    }
+  }
+
+  private collect(passed: number, word: number, spend: SpendSnapshot, into: Candidate[]): void {
+    if (passed === 0) return;
+    const { layout } = this;
+    const unclear = layout.unclear(word);
+    for (let left = passed & ~layout.short(word, spend); left !== 0; left &= left - 1) {
+      const bit = left & -left;
+      const slot = word * WORD_BITS + 31 - Math.clz32(bit);
+      if ((unclear & bit) === 0 || layout.admits(slot, spend)) into.push(layout.candidates[slot]!);
     }
   }
 

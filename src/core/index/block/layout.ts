@@ -118,6 +118,7 @@ export class Layout {
       request.mutedAdvertisers.size === 0 &&
       request.blockedAdvertisers.size === 0 &&
       request.blockedCategories.size === 0 &&
+      request.floorMicros === 0 &&
       request.leastCtr === 0 &&
       request.leastRelevance === 0;
     this.isAllCareful =
@@ -132,19 +133,18 @@ export class Layout {
     if (this.isCareful(slot)) return firstFailure(candidate, request, spend) === null;
     const program = this.programOf[slot]!;
     if (program !== ALWAYS && !this.programs.accepts(program)) return false;
-    return this.affords(slot, spend);
+    return !this.money.isShort(slot, candidate.record, spend) && (this.isPlain || this.isTaken(slot));
   }
 
-  /** The same for a slot whose targeting is known to match. */
-  affords(slot: number, spend: SpendSnapshot): boolean {
-    const { record } = this.candidates[slot]!;
-    if (this.ecpms[slot]! < this.request!.floorMicros || this.money.isShort(slot, record, spend)) return false;
-    return this.isPlain || this.isTaken(slot);
+  /** Slots of the word that are short of money. */
+  short(word: number, spend: SpendSnapshot): number {
+    return this.money.shortOf(word, this.candidates, spend);
   }
 
-  /** Slots of the word that `admits` must be asked about, even where traits were looked at. */
+  /** Slots of the word that `admits` must be asked about, even where rows and traits let them pass and money is there. */
   unclear(word: number): number {
-    return this.isAllCareful ? -1 : this.programmed[word]! | this.careful[word]! | this.time.turning[word]!;
+    if (!this.isPlain || this.isAllCareful) return -1;
+    return this.programmed[word]! | this.careful[word]! | this.time.turning[word]!;
   }
 
   relevance(slot: number): number {

@@ -1,5 +1,6 @@
 import { nextLocalDayStart } from '../../calendar/local-day.js';
 import type { AdGroupRecord } from '../ad-group-record.js';
+import type { Candidate } from '../candidate.js';
 import type { SpendSnapshot } from '../match-request.js';
 import { firstShortage, PACE_STEP_MS, paceOf } from '../money-left.js';
 import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
@@ -17,6 +18,8 @@ export class MoneyRows {
   private short: BitRow;
   /** Until when, epoch ms, what `short` says holds. */
   private until: Float64Array;
+  /** The earliest `until` of the slots of a word that hold an ad group, or some earlier time. */
+  private untilOfWord: Float64Array;
   private pace: Float64Array;
   private pacedIn: Int32Array;
   private now = 0;
@@ -27,12 +30,19 @@ export class MoneyRows {
     const slots = words * WORD_BITS;
     this.short = bitRow(words);
     this.until = new Float64Array(slots).fill(-Infinity);
+    this.untilOfWord = new Float64Array(words).fill(-Infinity);
     this.pace = new Float64Array(slots);
     this.pacedIn = new Int32Array(slots);
   }
 
   get bytes(): number {
-    return this.short.byteLength + this.until.byteLength + this.pace.byteLength + this.pacedIn.byteLength;
+    return (
+      this.short.byteLength +
+      this.until.byteLength +
+      this.untilOfWord.byteLength +
+      this.pace.byteLength +
+      this.pacedIn.byteLength
+    );
   }
 
   add(slot: number, record: AdGroupRecord): void {
@@ -43,6 +53,7 @@ export class MoneyRows {
 
   recheck(slot: number, record: AdGroupRecord): void {
     this.until[slot] = -Infinity;
+    this.untilOfWord[slot >>> 5] = -Infinity;
     if (record.pacing === 'even') this.pacedIn[slot] = UNKNOWN_STEP;
   }
 
@@ -63,6 +74,21 @@ export class MoneyRows {
     return isShort;
   }
 
+  /** The slots of a word that are short, of those that hold a candidate. */
+  shortOf(word: number, candidates: readonly (Candidate | null)[], spend: SpendSnapshot): number {
+    if (this.now < this.untilOfWord[word]! && this.step >= this.newestStep) return this.short[word]!;
+    let short = 0;
+    let until = Infinity;
+    for (let slot = word * WORD_BITS; slot < (word + 1) * WORD_BITS; slot++) {
+      const record = candidates[slot]?.record;
+      if (record === undefined) continue;
+      if (this.isShort(slot, record, spend)) short |= 1 << (slot & 31);
+      until = Math.min(until, this.until[slot]!);
+    }
+    if (this.step >= this.newestStep) this.untilOfWord[word] = until;
+    return short;
+  }
+
   paceOf(slot: number, record: AdGroupRecord, spend: SpendSnapshot): number {
     const pacedIn = this.pacedIn[slot]!;
     if (pacedIn === NOT_PACED) return 1;
@@ -79,10 +105,11 @@ export class MoneyRows {
     this.short = widened(this.short, words);
     const until = new Float64Array(slots).fill(-Infinity);
     until.set(this.until);
+    const untilOfWord = new Float64Array(words).fill(-Infinity);
     const pace = new Float64Array(slots);
     pace.set(this.pace);
     const pacedIn = new Int32Array(slots);
     pacedIn.set(this.pacedIn);
-    Object.assign(this, { until, pace, pacedIn });
+    Object.assign(this, { until, untilOfWord, pace, pacedIn });
   }
 }
