@@ -17,11 +17,12 @@ import {
 const RUNS = 3_000;
 
 const worthOf = ({ candidate, ...worth }: Scored) => ({ id: candidate.record.id, ...worth });
-const idsOf = (index: CandidateIndex, { request }: Deed & { deed: 'ask' }, purse: Purse): string[] =>
-  index
-    .eligible(request, purse)
-    .map(({ record }) => record.id)
-    .sort();
+function idsOf(index: CandidateIndex, { request }: Deed & { deed: 'ask' }, purse: Purse): string[] {
+  const eligible = index.eligible(request, purse);
+  const ids = [...eligible].map(({ record }) => record.id);
+  expect(eligible.size).toBe(ids.length);
+  return ids.sort();
+}
 
 /** Both live the same life; every answer must be the same. Answers how many messages were found in all. */
 function live(deeds: readonly Deed[], index: BlockIndex, oracle: PlainScan): number {

@@ -6,7 +6,7 @@ import { byBound } from './block/by-bound.js';
 import { Layout } from './block/layout.js';
 import { SlotOrder } from './block/slot-order.js';
 import { type Candidate, scoreOf, type Scored, toCandidate } from './candidate.js';
-import type { CandidateIndex } from './candidate-index.js';
+import type { CandidateIndex, Eligible } from './candidate-index.js';
 import { isQuietTime } from './first-failure.js';
 import type { MatchRequest, SpendSnapshot } from './match-request.js';
 
@@ -32,6 +32,8 @@ export class BlockIndex implements CandidateIndex {
   private readonly block: BitRow = bitRow(LONGEST_BLOCK);
   /** For one request: the slots that its traits let pass. */
   private passing: BitRow = bitRow(0);
+  /** The slots that the latest `eligible` found. */
+  private found: Int32Array = bitRow(0);
   private edits = 0;
   /** What changed since the rebuild under way began; null: there is none. */
   private changed: Set<string> | null = null;
@@ -44,7 +46,7 @@ export class BlockIndex implements CandidateIndex {
 
   /** Of typed arrays, without the records. */
   get bytes(): number {
-    return this.layout.bytes + this.block.byteLength + this.passing.byteLength;
+    return this.layout.bytes + this.block.byteLength + this.passing.byteLength + this.found.byteLength;
   }
 
   /** O(rows): some µs. */
@@ -99,19 +101,17 @@ export class BlockIndex implements CandidateIndex {
     return best.ranked();
   }
 
-  eligible(request: MatchRequest, spend: SpendSnapshot): readonly Candidate[] {
-    const found: Candidate[] = [];
-    if (isQuietTime(request)) return found;
-    const { layout, block } = this;
-    const rows = layout.begin(request);
-    this.lookUpTraits(request);
-    for (let from = 0; from < layout.words; from += LONGEST_BLOCK) {
-      const to = Math.min(from + LONGEST_BLOCK, layout.words);
-      this.filter(rows, from, to);
-      this.filterByTraits(from, to);
-      for (let word = from; word < to; word++) this.collect(block[word - from]!, word, spend, found);
-    }
-    return found;
+  eligible(request: MatchRequest, spend: SpendSnapshot): Eligible {
+    const { layout } = this;
+    if (this.found.length !== layout.words * WORD_BITS) this.found = new Int32Array(layout.words * WORD_BITS);
+    const { found } = this;
+    const size = isQuietTime(request) ? 0 : this.collect(request, spend, found);
+    return {
+      size,
+      *[Symbol.iterator]() {
+        for (let i = 0; i < size; i++) yield layout.candidates[found[i]!]!;
+      },
+    };
   }
 
   /** Enough has changed for a fresh order to be worth its while, and none is on its way. */
@@ -162,14 +162,23 @@ export class BlockIndex implements CandidateIndex {
     const { live } = this.layout.order;
     const length = to - from;
     for (let i = 0; i < length; i++) block[i] = live[from + i]!;
-    for (const row of rows) for (let i = 0; i < length; i++) block[i]! &= ~row[from + i]!;
+    // Four at a time, since each pass over the block costs as much as a row; some row may be taken twice.
+    const last = rows.length - 1;
+    for (let r = 0; r <= last; r += 4) {
+      const [a, b, c, d] = [
+        rows[r]!,
+        rows[Math.min(r + 1, last)]!,
+        rows[Math.min(r + 2, last)]!,
+        rows[Math.min(r + 3, last)]!,
+      ];
+      for (let i = from, at = 0; i < to; i++, at++) block[at]! &= ~(a[i]! | b[i]! | c[i]! | d[i]!);
+    }
   }
 
   private lookUpTraits({ subject }: MatchRequest): void {
     const { layout } = this;
     if (this.passing.length !== layout.words) this.passing = bitRow(layout.words);
     layout.traits.answer(subject, this.passing);
-    layout.traits.exclude(subject, this.passing);
   }
 
   private filterByTraits(from: number, to: number): void {
@@ -191,15 +200,28 @@ export class BlockIndex implements CandidateIndex {
     }
   }
 
-  private collect(passed: number, word: number, spend: SpendSnapshot, into: Candidate[]): void {
-    if (passed === 0) return;
-    const { layout } = this;
-    const unclear = layout.unclear(word);
-    for (let left = passed & ~layout.short(word, spend); left !== 0; left &= left - 1) {
-      const bit = left & -left;
-      const slot = word * WORD_BITS + 31 - Math.clz32(bit);
-      if ((unclear & bit) === 0 || layout.admits(slot, spend)) into.push(layout.candidates[slot]!);
+  /** Writes the slots of all that are eligible into `found`; answers how many. */
+  private collect(request: MatchRequest, spend: SpendSnapshot, found: Int32Array): number {
+    const { layout, block } = this;
+    const rows = layout.begin(request);
+    this.lookUpTraits(request);
+    let count = 0;
+    for (let from = 0; from < layout.words; from += LONGEST_BLOCK) {
+      const to = Math.min(from + LONGEST_BLOCK, layout.words);
+      this.filter(rows, from, to);
+      this.filterByTraits(from, to);
+      for (let word = from; word < to; word++) {
+        const passed = block[word - from]!;
+        if (passed === 0) continue;
+        const unclear = layout.unclear(word);
+        for (let left = passed & ~layout.short(word, spend); left !== 0; left &= left - 1) {
+          const bit = left & -left;
+          const slot = word * WORD_BITS + 31 - Math.clz32(bit);
+          if ((unclear & bit) === 0 || layout.admits(slot, spend)) found[count++] = slot;
+        }
+      }
     }
+    return count;
   }
 
   private noteEdit(adGroupId: string): void {

@@ -16,8 +16,13 @@ export interface CandidateIndex {
   get(adGroupId: string): Candidate | null;
   /** The first `limit` in rank order of those that nothing but a frequency cap can exclude. */
   top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[];
-  /** All of those, in no particular order. */
-  eligible(request: MatchRequest, spend: SpendSnapshot): readonly Candidate[];
+  /** All of those; to be read before the index is asked or changed again. */
+  eligible(request: MatchRequest, spend: SpendSnapshot): Eligible;
   /** Every candidate, in no particular order. */
   all(): Iterable<Candidate>;
+}
+
+/** Candidates in no particular order. */
+export interface Eligible extends Iterable<Candidate> {
+  readonly size: number;
 }

@@ -2,7 +2,7 @@ import { tieBreak } from '../auction/tie-break.js';
 import type { ExchangeRates } from '../money/currency.js';
 import type { AdGroupRecord } from './ad-group-record.js';
 import { type Candidate, score, type Scored, toCandidate } from './candidate.js';
-import type { CandidateIndex } from './candidate-index.js';
+import type { CandidateIndex, Eligible } from './candidate-index.js';
 import { firstFailure } from './first-failure.js';
 import type { MatchRequest, SpendSnapshot } from './match-request.js';
 
@@ -35,14 +35,15 @@ export class PlainScan implements CandidateIndex {
 
   /** O(ad groups + eligible × log eligible). */
   top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[] {
-    return this.eligible(request, spend)
+    return [...this.eligible(request, spend)]
       .map((candidate) => score(candidate, request, spend))
       .sort(rankOrder(request.seed))
       .slice(0, limit);
   }
 
-  eligible(request: MatchRequest, spend: SpendSnapshot): readonly Candidate[] {
-    return [...this.candidates.values()].filter((candidate) => firstFailure(candidate, request, spend) === null);
+  eligible(request: MatchRequest, spend: SpendSnapshot): Eligible {
+    const candidates = [...this.candidates.values()];
+    return new Set(candidates.filter((candidate) => firstFailure(candidate, request, spend) === null));
   }
 
   all(): Iterable<Candidate> {

@@ -91,7 +91,7 @@ export class Layout {
     this.order.free(slot);
     this.candidates[slot] = null;
     this.profile.clear(slot);
-    this.traits.remove(slot, plan.anyOf, plan.noneOf);
+    this.traits.remove(slot, plan.groups, plan.noneOf);
     clearBit(this.programmed, slot);
     clearBit(this.careful, slot);
   }
@@ -175,7 +175,7 @@ export class Layout {
     this.ecpms[slot] = candidate.ecpmMicros;
     this.programOf[slot] = program;
     this.relevanceAt[slot] = this.relevances.add(candidate.segments);
-    this.traits.add(slot, plan.anyOf, plan.noneOf);
+    this.traits.add(slot, plan.groups, plan.noneOf);
     this.time.add(slot, record);
     this.money.add(slot, record);
     if (!plan.isSimple || !isTargetingExact) setBit(this.programmed, slot);

@@ -1,6 +1,7 @@
 import { type BitRow, bitRow, clearBit, setBit, widened } from './bit-row.js';
 
 const FIRST_CAPACITY = 4;
+const EMPTY = new Int32Array(0);
 
 /**
  * A set of slots: a list while it is small, a row of bits from the size on where the row takes less memory and less time
@@ -8,7 +9,7 @@ const FIRST_CAPACITY = 4;
  * bitmaps with Roaring", 2016, for choosing by density.
  */
 export class SlotSet {
-  private list: Int32Array = new Int32Array(FIRST_CAPACITY);
+  private list: Int32Array = EMPTY;
   private count = 0;
   private row: BitRow | null = null;
 
@@ -23,7 +24,7 @@ export class SlotSet {
     if (this.row !== null) return setBit(this.row, slot);
     if (this.count === this.list.length) {
       if (this.count >= this.words) return this.addToRow(slot);
-      const longer = new Int32Array(this.count * 2);
+      const longer = new Int32Array(Math.max(this.count * 2, FIRST_CAPACITY));
       longer.set(this.list);
       this.list = longer;
     }
@@ -58,7 +59,7 @@ export class SlotSet {
   private addToRow(slot: number): void {
     this.row = bitRow(this.words);
     for (let i = 0; i < this.count; i++) setBit(this.row, this.list[i]!);
-    this.list = new Int32Array(0);
+    this.list = EMPTY;
     this.count = 0;
     setBit(this.row, slot);
   }

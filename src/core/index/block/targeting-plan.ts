@@ -24,13 +24,16 @@ export interface TargetingPlan {
   /** Conjuncts on one field or the age alone: `values` and `ages` say the same. */
   readonly scalar: readonly Conjunct[];
   readonly others: readonly Conjunct[];
-  /** The member must have one of these; null: none is asked for, or in a way that only `others` tell. */
-  readonly anyOf: readonly Trait[] | null;
+  /** The member must have one of each; at most `MOST_GROUPS`, of more only `others` tell. */
+  readonly groups: readonly (readonly Trait[])[];
   /** The member must have none of these. */
   readonly noneOf: readonly Trait[];
-  /** `anyOf` and `noneOf` say all that `others` say. */
+  /** `groups` and `noneOf` say all that `others` say. */
   readonly isSimple: boolean;
 }
+
+/** Of an ad group's lists of interests, any of which must be there, so many have rows; few ask for more. */
+export const MOST_GROUPS = 3;
 
 /** O(size of the expression × fields). */
 export function planTargeting(targeting: Targeting): TargetingPlan {
@@ -39,7 +42,7 @@ export function planTargeting(targeting: Targeting): TargetingPlan {
   const isScalar = ({ of }: Conjunct): boolean => of.kind === 'oneOf' || of.kind === 'age';
   const others = conjuncts.filter((conjunct) => !isScalar(conjunct));
   const traits = others.map(({ of }) => traitsOf(of));
-  const asked = others.findIndex(({ isNegated }, i) => !isNegated && traits[i] !== null);
+  const groups = others.flatMap(({ isNegated }, i) => (isNegated ? [] : [traits[i]])).filter((group) => group != null);
   return {
     values: ONE_OF_FIELDS.flatMap((field) => {
       const allowed = allowedValues(field, targeting);
@@ -48,9 +51,9 @@ export function planTargeting(targeting: Targeting): TargetingPlan {
     ages: allowedAges(targeting),
     scalar: conjuncts.filter(isScalar),
     others,
-    anyOf: asked < 0 ? null : distinct(traits[asked] ?? []),
+    groups: groups.slice(0, MOST_GROUPS).map(distinct),
     noneOf: distinct(others.flatMap(({ isNegated }, i) => (isNegated ? (traits[i] ?? []) : []))),
-    isSimple: others.every(({ isNegated }, i) => traits[i] !== null && (isNegated || i === asked)),
+    isSimple: !traits.includes(null) && groups.length <= MOST_GROUPS,
   };
 }
 

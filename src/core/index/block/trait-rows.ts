@@ -1,13 +1,16 @@
 import type { Subject } from '../../targeting/subject.js';
 import { type BitRow, bitRow, clearBit, setBit, widened } from './bit-row.js';
 import { SlotSet } from './slot-set.js';
-import type { Trait } from './targeting-plan.js';
+import { MOST_GROUPS, type TargetingPlan, type Trait } from './targeting-plan.js';
+
+type Groups = TargetingPlan['groups'];
 
 /** The slots that ask for one trait and those that rule it out. */
 interface Entry {
   /** The weight from which on the trait is there; 0 for an audience, as for any weight above 0. */
   readonly minWeight: number;
-  readonly wanted: SlotSet;
+  /** By the place of the group, among the slot's, that the trait is in. */
+  readonly wanted: readonly SlotSet[];
   readonly ruledOut: SlotSet;
 }
 
@@ -24,33 +27,41 @@ interface Segment {
 export class TraitRows {
   private readonly segments = new Map<string, Segment>();
   private readonly audiences = new Map<string, Entry>();
-  /** Slots that ask for any of their traits. */
-  private asking: BitRow;
+  /** By place: the slots that have a group there. */
+  private asking: BitRow[];
+  private answered: BitRow;
   /** `turn` at each segment that the member of this turn has. */
   marks: Int32Array = new Int32Array(64);
   weights: Float64Array = new Float64Array(64);
   turn = 0;
 
   constructor(private words: number) {
-    this.asking = bitRow(words);
+    this.asking = Array.from({ length: MOST_GROUPS }, () => bitRow(words));
+    this.answered = bitRow(words);
   }
 
   get bytes(): number {
-    let bytes = this.asking.byteLength + this.marks.byteLength + this.weights.byteLength;
-    for (const entry of this.entries()) bytes += entry.wanted.bytes + entry.ruledOut.bytes;
+    let bytes = (MOST_GROUPS + 1) * this.answered.byteLength + this.marks.byteLength + this.weights.byteLength;
+    for (const entry of this.entries()) {
+      bytes += entry.wanted.reduce((sum, set) => sum + set.bytes, entry.ruledOut.bytes);
+    }
     return bytes;
   }
 
-  add(slot: number, anyOf: readonly Trait[] | null, noneOf: readonly Trait[]): void {
-    if (anyOf !== null) setBit(this.asking, slot);
-    for (const trait of anyOf ?? []) this.entryOf(trait).wanted.add(slot);
+  add(slot: number, groups: Groups, noneOf: readonly Trait[]): void {
+    groups.forEach((group, place) => {
+      setBit(this.asking[place]!, slot);
+      for (const trait of group) this.entryOf(trait).wanted[place]!.add(slot);
+    });
     for (const trait of noneOf) this.entryOf(trait).ruledOut.add(slot);
   }
 
   /** With the same traits as it was added with. */
-  remove(slot: number, anyOf: readonly Trait[] | null, noneOf: readonly Trait[]): void {
-    clearBit(this.asking, slot);
-    for (const trait of anyOf ?? []) this.entryOf(trait).wanted.delete(slot);
+  remove(slot: number, groups: Groups, noneOf: readonly Trait[]): void {
+    groups.forEach((group, place) => {
+      clearBit(this.asking[place]!, slot);
+      for (const trait of group) this.entryOf(trait).wanted[place]!.delete(slot);
+    });
     for (const trait of noneOf) this.entryOf(trait).ruledOut.delete(slot);
   }
 
@@ -75,35 +86,40 @@ export class TraitRows {
     this.marks.fill(0);
   }
 
-  /** The slots that ask for nothing, or for something that the member has. */
+  /** The slots to whose every group the member has something, and that rule nothing out that the member has. */
   answer(subject: Subject, target: BitRow): void {
-    for (let w = 0; w < this.words; w++) target[w] = ~this.asking[w]!;
-    this.forEachHeld(subject, (entry) => entry.wanted.addTo(target));
-  }
-
-  /** Takes out the slots that rule out something that the member has. */
-  exclude(subject: Subject, target: BitRow): void {
-    this.forEachHeld(subject, (entry) => entry.ruledOut.takeFrom(target));
+    const held = this.heldBy(subject);
+    target.fill(-1);
+    this.asking.forEach((asking, place) => {
+      const { answered } = this;
+      answered.fill(0);
+      for (const { wanted } of held) wanted[place]!.addTo(answered);
+      for (let w = 0; w < target.length; w++) target[w]! &= ~asking[w]! | answered[w]!;
+    });
+    for (const { ruledOut } of held) ruledOut.takeFrom(target);
   }
 
   widen(words: number): void {
     this.words = words;
-    this.asking = widened(this.asking, words);
+    this.asking = this.asking.map((row) => widened(row, words));
+    this.answered = bitRow(words);
     for (const entry of this.entries()) {
-      entry.wanted.widen(words);
+      for (const set of entry.wanted) set.widen(words);
       entry.ruledOut.widen(words);
     }
   }
 
-  private forEachHeld(subject: Subject, visit: (entry: Entry) => void): void {
-    for (const [id, weight] of subject.interests) {
+  private heldBy({ interests, audiences }: Subject): Entry[] {
+    const held: Entry[] = [];
+    for (const [id, weight] of interests) {
       const entries = weight > 0 ? this.segments.get(id)?.entries : undefined;
-      for (const entry of entries ?? []) if (weight >= entry.minWeight) visit(entry);
+      for (const entry of entries ?? []) if (weight >= entry.minWeight) held.push(entry);
     }
-    for (const id of subject.audiences) {
+    for (const id of audiences) {
       const entry = this.audiences.get(id);
-      if (entry !== undefined) visit(entry);
+      if (entry !== undefined) held.push(entry);
     }
+    return held;
   }
 
   private *entries(): Iterable<Entry> {
@@ -126,7 +142,9 @@ export class TraitRows {
   }
 
   private newEntry(minWeight: number): Entry {
-    return { minWeight, wanted: new SlotSet(this.words), ruledOut: new SlotSet(this.words) };
+    const { words } = this;
+    const wanted = Array.from({ length: MOST_GROUPS }, () => new SlotSet(words));
+    return { minWeight, wanted, ruledOut: new SlotSet(words) };
   }
 
   private segmentOf(id: string): Segment {
