@@ -58,6 +58,12 @@ export class BlockIndex implements CandidateIndex {
     this.noteEdit(record.id);
   }
 
+  /** As `upsert` of an ad group that is not there, but found only after the next `rebuild`: for filling an index. */
+  load(record: AdGroupRecord, ctr?: number): void {
+    this.known.set(record.id, toCandidate(record, this.rates, ctr));
+    this.noteEdit(record.id);
+  }
+
   remove(adGroupId: string): void {
     if (!this.known.delete(adGroupId)) return;
     this.layout.remove(adGroupId);
@@ -130,10 +136,10 @@ export class BlockIndex implements CandidateIndex {
     const changed = new Set<string>();
     this.changed = changed;
     try {
-      const sorted = yield* byBound([...this.known.values()].filter(({ record }) => canServe(record)));
+      const sorted = yield* byBound(this.servable());
       const fresh = new Layout(SlotOrder.wordsFor(Math.max(sorted.length, SMALLEST)));
-      for (const [rank, candidate] of sorted.entries()) {
-        fresh.addAt(SlotOrder.slotOfRank(rank), candidate);
+      for (let rank = 0; rank < sorted.length; rank++) {
+        fresh.addAt(SlotOrder.slotOfRank(rank), sorted[rank]!);
         yield;
       }
       for (const adGroupId of changed) {
@@ -222,6 +228,10 @@ export class BlockIndex implements CandidateIndex {
       }
     }
     return count;
+  }
+
+  private *servable(): Iterable<Candidate> {
+    for (const candidate of this.known.values()) if (canServe(candidate.record)) yield candidate;
   }
 
   private noteEdit(adGroupId: string): void {

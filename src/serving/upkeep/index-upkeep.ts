@@ -59,7 +59,8 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
   private async build(): Promise<void> {
     // Read first: what changes while the ad groups stream in is read again by the first poll.
     const horizon = await this.source.horizon();
-    for await (const records of this.source.streamAll()) for (const record of records) this.put(record);
+    for await (const records of this.source.streamAll())
+      for (const record of records) this.take(record, () => this.index.load(record));
     await inSlices(this.index.rebuild());
     this.horizon = horizon;
     this.logger.log({ msg: 'candidate index is built', adGroups: this.index.size });
@@ -71,7 +72,7 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
     if (campaignIds.length > 0) {
       const records = await this.source.loadCampaigns(campaignIds);
       this.index.removeCampaigns(campaignIds, new Set(records.map((record) => record.id)));
-      for (const record of records) this.put(record);
+      for (const record of records) this.take(record, () => this.index.put(record));
     }
     this.horizon = horizon;
   }
@@ -80,9 +81,9 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
     if (this.index.isWorn) await inSlices(this.index.rebuild());
   }
 
-  private put(record: AdGroupRecord): void {
+  private take(record: AdGroupRecord, intoIndex: () => void): void {
     try {
-      this.index.put(record);
+      intoIndex();
     } catch (error) {
       // One ad group that can't serve (a currency without a rate, say) must not keep the others out.
       this.index.removeAdGroup(record.id);

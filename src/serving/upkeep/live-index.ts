@@ -35,12 +35,15 @@ export class LiveIndex {
     return this.index.rebuild();
   }
 
+  /** For filling the index at the start: found only after a rebuild. */
+  load(record: AdGroupRecord): void {
+    this.index.load(record);
+    this.noteOwners(record);
+  }
+
   put(record: AdGroupRecord): void {
     this.index.upsert(record);
-    for (const owner of [record.campaignId, record.advertiserId]) {
-      const adGroups = this.adGroupsOf.get(owner) ?? new Set();
-      this.adGroupsOf.set(owner, adGroups.add(record.id));
-    }
+    this.noteOwners(record);
   }
 
   /** Takes out the ad groups of these campaigns, but for those in `kept`. */
@@ -91,6 +94,13 @@ export class LiveIndex {
   private recheck({ campaignIds, advertiserIds }: SpendChange): void {
     for (const owner of [...campaignIds, ...advertiserIds]) {
       for (const adGroupId of this.adGroupsOf.get(owner) ?? []) this.index.recheck(adGroupId);
+    }
+  }
+
+  private noteOwners(record: AdGroupRecord): void {
+    for (const owner of [record.campaignId, record.advertiserId]) {
+      const adGroups = this.adGroupsOf.get(owner) ?? new Set();
+      this.adGroupsOf.set(owner, adGroups.add(record.id));
     }
   }
 }

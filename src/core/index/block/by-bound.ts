@@ -9,22 +9,29 @@ const STEP = 1_024;
  * The candidates by their highest score, highest first, those within 0.05 % of each other in any order: counting sort,
  * O(candidates), in steps of some tens of µs between which the caller may do something else.
  */
-export function* byBound(candidates: readonly Candidate[]): Generator<undefined, Candidate[]> {
+export function* byBound(candidates: Iterable<Candidate>): Generator<undefined, readonly Candidate[]> {
+  const all: Candidate[] = [];
   const starts = new Int32Array(KEYS + 2);
-  const keys = new Int32Array(candidates.length);
-  const float = new Float32Array(1);
-  const bits = new Int32Array(float.buffer);
-  for (let i = 0; i < candidates.length; i++) {
-    float[0] = candidates[i]!.ecpmMicros;
-    keys[i] = KEYS - (bits[0]! >>> KEY_SHIFT);
-    starts[keys[i]! + 1]!++;
-    if (i % STEP === 0) yield;
+  for (const candidate of candidates) {
+    starts[keyOf(candidate) + 1]!++;
+    if (all.push(candidate) % STEP === 0) yield;
   }
-  for (let key = 0; key <= KEYS; key++) starts[key + 1]! += starts[key]!;
-  const sorted = new Array<Candidate>(candidates.length);
-  for (let i = 0; i < candidates.length; i++) {
-    sorted[starts[keys[i]!]!++] = candidates[i]!;
+  for (let key = 0; key <= KEYS; key++) {
+    starts[key + 1]! += starts[key]!;
+    if (key % (STEP * 16) === 0) yield;
+  }
+  const sorted = new Array<Candidate>(all.length);
+  for (let i = 0; i < all.length; i++) {
+    sorted[starts[keyOf(all[i]!)]!++] = all[i]!;
     if (i % STEP === 0) yield;
   }
   return sorted;
+}
+
+const float = new Float32Array(1);
+const bits = new Int32Array(float.buffer);
+
+function keyOf({ ecpmMicros }: Candidate): number {
+  float[0] = ecpmMicros;
+  return KEYS - (bits[0]! >>> KEY_SHIFT);
 }

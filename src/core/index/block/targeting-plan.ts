@@ -2,7 +2,7 @@
  * How an expression is taken apart for the index: what rows of values rule out, what the member's interests and audiences
  * decide, and what must be worked out expression by expression.
  */
-import { ONE_OF_FIELDS, type OneOfField, type Predicate, type Targeting } from '../../targeting/expression.js';
+import type { OneOfField, Predicate, Targeting } from '../../targeting/expression.js';
 import { allowedAges, type AllowedAges } from './allowed-ages.js';
 import { allowedValues, type AllowedValues } from './allowed-values.js';
 
@@ -35,26 +35,55 @@ export interface TargetingPlan {
 /** Of an ad group's lists of interests, any of which must be there, so many have rows; few ask for more. */
 export const MOST_GROUPS = 3;
 
-/** O(size of the expression × fields). */
+/** O(size of the expression × fields that it reads). */
 export function planTargeting(targeting: Targeting): TargetingPlan {
+  const fields = new Set<OneOfField | 'age'>();
+  collectFields(targeting, fields);
   const conjuncts: Conjunct[] = [];
   collectConjuncts(targeting, false, conjuncts);
   const isScalar = ({ of }: Conjunct): boolean => of.kind === 'oneOf' || of.kind === 'age';
   const others = conjuncts.filter((conjunct) => !isScalar(conjunct));
   const traits = others.map(({ of }) => traitsOf(of));
-  const groups = others.flatMap(({ isNegated }, i) => (isNegated ? [] : [traits[i]])).filter((group) => group != null);
+  const groups = others
+    .flatMap(({ isNegated }, i) => (isNegated ? [] : [traits[i]]))
+    .filter((group) => group !== null && group !== undefined);
   return {
-    values: ONE_OF_FIELDS.flatMap((field) => {
-      const allowed = allowedValues(field, targeting);
-      return allowed === null ? [] : [[field, allowed] as const];
-    }),
-    ages: allowedAges(targeting),
+    values: impliedValues(targeting, fields),
+    ages: fields.has('age') ? allowedAges(targeting) : null,
     scalar: conjuncts.filter(isScalar),
     others,
     groups: groups.slice(0, MOST_GROUPS).map(distinct),
     noneOf: distinct(others.flatMap(({ isNegated }, i) => (isNegated ? (traits[i] ?? []) : []))),
     isSimple: !traits.includes(null) && groups.length <= MOST_GROUPS,
   };
+}
+
+function impliedValues(targeting: Targeting, fields: ReadonlySet<OneOfField | 'age'>): TargetingPlan['values'] {
+  const implied: [OneOfField, AllowedValues][] = [];
+  for (const field of fields) {
+    const allowed = field === 'age' ? null : allowedValues(field, targeting);
+    if (field !== 'age' && allowed !== null) implied.push([field, allowed]);
+  }
+  return implied;
+}
+
+function collectFields(targeting: Targeting, found: Set<OneOfField | 'age'>): void {
+  switch (targeting.kind) {
+    case 'all':
+    case 'any':
+      for (const part of targeting.of) collectFields(part, found);
+      return;
+    case 'not':
+      return collectFields(targeting.of, found);
+    case 'oneOf':
+      found.add(targeting.field);
+      return;
+    case 'age':
+      found.add('age');
+      return;
+    default:
+      return;
+  }
 }
 
 function collectConjuncts(of: Targeting, isNegated: boolean, found: Conjunct[]): void {
