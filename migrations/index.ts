@@ -6,6 +6,7 @@ import { CreateEvents1795305840000 } from './1795305840000-create-events.js';
 import { CreateLedger1795305900000 } from './1795305900000-create-ledger.js';
 import { CreateReportRows1795305960000 } from './1795305960000-create-report-rows.js';
 import { CreateExposureEpochs1795306020000 } from './1795306020000-create-exposure-epochs.js';
+import { AnnounceProfileChanges1795478400000 } from './1795478400000-announce-profile-changes.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   CreateLedger1795305900000,
   CreateReportRows1795305960000,
   CreateExposureEpochs1795306020000,
+  AnnounceProfileChanges1795478400000,
 ];

@@ -10,6 +10,7 @@ import { requireVersion } from '../platform/http/if-match.js';
 import { type Page, toPage } from '../platform/http/page.js';
 import { newId } from '../platform/ids.js';
 import type { AudienceDto, AudienceQuery, CountedAudienceDto, CreateAudienceDto } from './audience.dto.js';
+import { ProfileChanges } from './profile-changes.js';
 
 interface AudienceRow {
   readonly id: string;
@@ -40,6 +41,7 @@ export class AudiencesService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly once: Once,
+    private readonly changes: ProfileChanges,
   ) {}
 
   create({ advertiserId, name }: CreateAudienceDto, actor: Actor, identity: RequestIdentity): Promise<AudienceDto> {
@@ -96,9 +98,12 @@ export class AudiencesService {
     return this.change(change, (tx) => insertMembers(tx, change));
   }
 
-  private change({ actor, id, seen, now }: MembersChange, work: (tx: EntityManager) => Promise<void>): Promise<void> {
+  private async change(
+    { actor, id, seen, now }: MembersChange,
+    work: (tx: EntityManager) => Promise<void>,
+  ): Promise<void> {
     requireForm(id);
-    return this.dataSource.transaction(async (tx) => {
+    await this.dataSource.transaction(async (tx) => {
       // Two changes of one list take turns by its row.
       const [row] = await tx.query<AudienceRow[]>(`SELECT ${COLUMNS} FROM audiences WHERE id = $1 FOR UPDATE`, [id]);
       if (row === undefined) throw notFound('audience', id);
@@ -107,6 +112,8 @@ export class AudiencesService {
       await work(tx);
       await tx.query('UPDATE audiences SET version = version + 1, updated_at = $2 WHERE id = $1', [id, new Date(now)]);
     });
+    // Who left the list is not known here, and lists may be long.
+    this.changes.announceAll();
   }
 }
 

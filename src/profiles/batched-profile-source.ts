@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { BirthDate } from '../core/targeting/completed-years.js';
 import type { AttributeValue } from '../core/targeting/expression.js';
-import { type MemberProfile, ProfileSource } from './profiles.api.js';
+import type { MemberProfile } from './profiles.api.js';
 
 /** A query of this many members takes some milliseconds; more wait for the next connection, not for one long answer. */
 const MAX_MEMBERS_PER_QUERY = 500;
@@ -43,12 +43,10 @@ interface Batch {
  * it could miss a profile that was written, and answered for, since that query began.
  */
 @Injectable()
-export class BatchedProfileSource extends ProfileSource {
+export class BatchedProfileSource {
   private open: Batch | null = null;
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
-    super();
-  }
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   async read(userId: string): Promise<MemberProfile | null> {
     const batch = this.openBatch();

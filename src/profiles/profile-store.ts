@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { ProfileFields, StoredProfile } from './interest-profile.js';
+import { ProfileChanges } from './profile-changes.js';
 
 /** A profile as `UPSERT` takes it: what is JSON in the table is JSON already, advertisers are joined by commas. */
 export interface EncodedProfile {
@@ -65,10 +66,16 @@ const UPSERT = `
 /** Profiles in Postgres. */
 @Injectable()
 export class ProfileStore {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly changes: ProfileChanges,
+  ) {}
 
-  transaction<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(work);
+  /** For work that changes this member. */
+  async transaction<T>(userId: string, work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    const result = await this.dataSource.transaction(work);
+    this.changes.announce([userId]);
+    return result;
   }
 
   async find(userId: string): Promise<StoredProfile | null> {
@@ -90,12 +97,13 @@ export class ProfileStore {
   async put(
     { userId, profile }: { readonly userId: string; readonly profile: ProfileFields },
     now: number,
-    tx: EntityManager = this.dataSource.manager,
+    tx?: EntityManager,
   ): Promise<StoredProfile> {
-    const rows = await tx.query<{ version: number; created_at: Date }[]>(
+    const rows = await (tx ?? this.dataSource).query<{ version: number; created_at: Date }[]>(
       `${UPSERT} RETURNING version, created_at`,
       upsertParameters([encodeProfile(userId, profile)], now),
     );
+    if (tx === undefined) this.changes.announce([userId]);
     const { version, created_at } = rows[0] as { version: number; created_at: Date };
     return { ...profile, userId, version, createdAt: created_at.getTime(), updatedAt: now };
   }
@@ -103,6 +111,7 @@ export class ProfileStore {
   /** Creates or replaces many profiles at once, all or none; no member may stand there twice. */
   async putAll(profiles: readonly EncodedProfile[], now: number): Promise<void> {
     await this.dataSource.query(UPSERT, upsertParameters(profiles, now));
+    this.changes.announce(profiles.map(({ userId }) => userId));
   }
 
   /** Erases all that is kept of the member here: the profile and the places in audiences. */
@@ -112,6 +121,7 @@ export class ProfileStore {
        DELETE FROM profiles WHERE user_id = $1`,
       [userId],
     );
+    this.changes.announce([userId]);
   }
 }
 

@@ -32,9 +32,12 @@ export interface MemberProfile {
 }
 
 export abstract class ProfileSource {
+  /** What is known of the member without asking anybody; undefined where that may be out of date, or was forgotten. */
+  abstract cached(userId: string): MemberProfile | null | undefined;
+
   /**
-   * The member's profile as it is now; null for a member without one. The reads of one turn of the event loop share one
-   * query. Rejects when Postgres is away.
+   * The member's profile as it is now, changes by other processes at most a second ago; null for a member without one.
+   * The reads of one turn of the event loop share one query. Rejects when Postgres is away.
    */
   abstract read(userId: string): Promise<MemberProfile | null>;
 }

@@ -36,7 +36,7 @@ export class ProfilesService {
   async put({ userId, body, seen, now }: ProfileChange): Promise<StoredProfile> {
     const { profile } = await this.accept(parseProfile(body, latestDate(now)));
     if (seen === null) return this.store.put({ userId, profile }, now);
-    return this.store.transaction(async (tx) => {
+    return this.store.transaction(userId, async (tx) => {
       requireSeen(seen, await this.store.lock(tx, userId));
       return this.store.put({ userId, profile }, now, tx);
     });
@@ -44,7 +44,7 @@ export class ProfilesService {
 
   async patch({ userId, body, seen, now }: ProfileChange): Promise<StoredProfile> {
     const { patch } = await this.accept(parsePatch(body, latestDate(now)));
-    return this.store.transaction(async (tx) => {
+    return this.store.transaction(userId, async (tx) => {
       const stored = await this.store.lock(tx, userId);
       if (stored === null) throw notFound('profile of', userId);
       requireSeen(seen, stored);

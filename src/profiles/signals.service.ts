@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { parseInstant } from '../platform/http/fields.js';
 import { MAX_INTERESTS } from './profile-limits.js';
+import { ProfileChanges } from './profile-changes.js';
 import { SegmentCatalogue } from './profiles.api.js';
 import type { Signal, SignalFault } from './signal-schema.js';
 
@@ -59,6 +60,7 @@ export class SignalsService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly segments: SegmentCatalogue,
+    private readonly changes: ProfileChanges,
   ) {}
 
   /** The verdicts in the order of the signals. Signals for one interest of one member add up in any order. */
@@ -87,6 +89,7 @@ export class SignalsService {
       new Date(now),
       MAX_INTERESTS,
     ]);
+    this.changes.announce(rows.map(({ user_id }) => user_id));
     return new Map(rows.map(({ user_id, outcome }) => [user_id, outcome]));
   }
 }

@@ -30,6 +30,7 @@ const DEFAULTS: Config = {
   exchangeRates: new Map(WON_RATES),
   databasePoolSize: 10,
   matchDeadlineMs: 70,
+  profileCacheSize: 200_000,
   drainDeadlineMs: 20_000,
 };
 
@@ -175,6 +176,14 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
       ['10000', 10_000],
     ],
     invalid: ['4', '10001', '80ms'],
+  },
+  PROFILE_CACHE_SIZE: {
+    field: 'profileCacheSize',
+    valid: [
+      ['1', 1],
+      ['10000000', 10_000_000],
+    ],
+    invalid: ['0', '10000001', 'many'],
   },
   DRAIN_DEADLINE_MS: {
     field: 'drainDeadlineMs',

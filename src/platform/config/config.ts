@@ -25,6 +25,8 @@ export interface Config {
   readonly databasePoolSize: number;
   /** A match that is not answered by then gets an empty decision. */
   readonly matchDeadlineMs: number;
+  /** Most members whose profile is kept in memory. */
+  readonly profileCacheSize: number;
   /** Requests that are not answered by then are cut off when the product stops. */
   readonly drainDeadlineMs: number;
 }
@@ -75,6 +77,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     exchangeRates: reader.rates('EXCHANGE_RATES', DEFAULT_EXCHANGE_RATES, baseCurrency),
     databasePoolSize: reader.integer('DATABASE_POOL_SIZE', 2, 500, 10),
     matchDeadlineMs: reader.integer('MATCH_DEADLINE_MS', 5, 10_000, 70),
+    profileCacheSize: reader.integer('PROFILE_CACHE_SIZE', 1, 10_000_000, 200_000),
     drainDeadlineMs: reader.integer('DRAIN_DEADLINE_MS', 0, 600_000, 20_000),
   };
   if (reader.faults.length > 0) throw new InvalidConfig(reader.faults);

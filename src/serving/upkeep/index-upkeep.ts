@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Client } from 'pg';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import { AdGroupSource } from '../../campaigns/campaigns.api.js';
+import { Listener } from '../../platform/database/listener.js';
 import { Readiness } from '../../platform/health/readiness.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
@@ -11,12 +11,8 @@ import { LiveIndex } from './live-index.js';
 
 /** The safety net: a change whose notification got lost is seen this late. */
 const POLL_PAUSE_MS = 500;
-const RECONNECT_PAUSE_MS = 500;
 /** A worn index is still right, only slower. */
 const REBUILD_PAUSE_MS = 1_000;
-/** As for the pool's connections: a server that does not answer is tried anew. */
-const CONNECT_TIMEOUT_MS = 2_000;
-const CHANNEL = 'campaign_changed';
 
 /**
  * Keeps this process's candidate index like the campaigns in Postgres: built at start, then each change by notification,
@@ -27,18 +23,23 @@ const CHANNEL = 'campaign_changed';
 export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(IndexUpkeep.name);
   private readonly loop = new PollLoop('IndexUpkeep', POLL_PAUSE_MS, () => this.takeChanges());
-  private readonly listening = new PollLoop('IndexListener', RECONNECT_PAUSE_MS, () => this.listen());
+  private readonly listener: Listener;
   private readonly rebuilding = new PollLoop('IndexRebuild', REBUILD_PAUSE_MS, () => this.rebuildIfWorn());
-  private stopListening: () => void = () => undefined;
   private horizon: string | null = null;
 
   constructor(
     private readonly source: AdGroupSource,
     private readonly index: LiveIndex,
-    @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
+    @Inject(RUNTIME_CONFIG) { databaseUrl }: RuntimeConfig,
     readiness: Readiness,
     metrics: Metrics,
   ) {
+    this.listener = new Listener({
+      databaseUrl,
+      channel: 'campaign_changed',
+      onNotification: () => this.loop.trigger(),
+      onConnected: () => this.loop.trigger(),
+    });
     readiness.register('index', () => this.horizon !== null);
     metrics.gauge('matchum_index_ad_groups', 'Ad groups in the candidate index', (gauge) => gauge.set(this.index.size));
   }
@@ -46,14 +47,12 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
   async onApplicationBootstrap(): Promise<void> {
     await this.build();
     this.loop.start();
-    this.listening.start();
+    this.listener.start();
     this.rebuilding.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const stopped = Promise.all([this.loop.stop(), this.listening.stop(), this.rebuilding.stop()]);
-    this.stopListening();
-    await stopped;
+    await Promise.all([this.loop.stop(), this.listener.stop(), this.rebuilding.stop()]);
   }
 
   private async build(): Promise<void> {
@@ -89,38 +88,5 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
       this.index.removeAdGroup(record.id);
       this.logger.warn({ msg: 'ad group can not serve', adGroup: record.id, reason: (error as Error).message });
     }
-  }
-
-  /** Resolves when the connection is lost; the loop then connects again. */
-  private async listen(): Promise<void> {
-    const client = new Client({
-      connectionString: this.config.databaseUrl,
-      application_name: 'matchum-listen',
-      keepAlive: true,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: CONNECT_TIMEOUT_MS,
-    });
-    const lost = new Promise<void>((resolve) => {
-      this.stopListening = () => {
-        // Also where it is still being connected.
-        client.connection.stream.destroy();
-        resolve();
-      };
-      client.once('end', resolve);
-      // More than one may come, and one that nobody takes would end the process.
-      client.on('error', () => resolve());
-    });
-    try {
-      await client.connect();
-      client.on('notification', () => this.loop.trigger());
-      await client.query(`LISTEN ${CHANNEL}`);
-      // What changed while nobody listened.
-      this.loop.trigger();
-      await lost;
-    } finally {
-      // Without a goodbye: a server that hangs would leave the socket open, and with it the process.
-      client.connection.stream.destroy();
-    }
-    this.loop.trigger();
   }
 }
