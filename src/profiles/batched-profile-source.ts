@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { BirthDate } from '../core/targeting/completed-years.js';
 import type { AttributeValue } from '../core/targeting/expression.js';
+import { Gathering } from '../platform/gathering.js';
 import type { MemberProfile } from './profiles.api.js';
 
 /** A query of this many members takes some milliseconds; more wait for the next connection, not for one long answer. */
@@ -32,43 +33,27 @@ const MEMBERS = `
     (SELECT array_agg(audience_id) FROM audience_members WHERE audience_members.user_id = profiles.user_id) AS audiences
   FROM profiles WHERE user_id = ANY($1::text[])`;
 
-/** Reads of one turn that wait for one query. */
-interface Batch {
-  readonly userIds: Set<string>;
-  readonly members: Promise<ReadonlyMap<string, MemberProfile>>;
-}
-
 /**
- * Gathers the reads of one turn of the event loop into one query. A read never joins a query that is already under way:
- * it could miss a profile that was written, and answered for, since that query began.
+ * Gathers the reads that go on at the same time into one query. A read never joins a query that is already under way: it
+ * could miss a profile that was written, and answered for, since that query began.
  */
 @Injectable()
 export class BatchedProfileSource {
-  private open: Batch | null = null;
+  private readonly gathering = new Gathering<string, MemberProfile | null>(
+    (userIds) => this.query(userIds),
+    MAX_MEMBERS_PER_QUERY,
+  );
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  async read(userId: string): Promise<MemberProfile | null> {
-    const batch = this.openBatch();
-    batch.userIds.add(userId);
-    return (await batch.members).get(userId) ?? null;
+  read(userId: string): Promise<MemberProfile | null> {
+    return this.gathering.ask(userId);
   }
 
-  private openBatch(): Batch {
-    if (this.open !== null && this.open.userIds.size < MAX_MEMBERS_PER_QUERY) return this.open;
-    const userIds = new Set<string>();
-    const members = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      if (this.open === batch) this.open = null;
-      return this.query([...userIds]);
-    });
-    const batch: Batch = { userIds, members };
-    this.open = batch;
-    return batch;
-  }
-
-  private async query(userIds: readonly string[]): Promise<ReadonlyMap<string, MemberProfile>> {
-    const rows = await this.dataSource.query<MemberRow[]>(MEMBERS, [userIds]);
-    return new Map(rows.map((row) => [row.user_id, toMember(row)]));
+  private async query(userIds: readonly string[]): Promise<readonly (MemberProfile | null)[]> {
+    const rows = await this.dataSource.query<MemberRow[]>(MEMBERS, [[...new Set(userIds)]]);
+    const members = new Map(rows.map((row) => [row.user_id, toMember(row)]));
+    return userIds.map((userId) => members.get(userId) ?? null);
   }
 }
 

@@ -1,13 +1,14 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import type { Exposure } from '../../core/capping/exposure.js';
 import { MAX_WINDOW_DAYS } from '../../core/capping/parse-frequency-caps.js';
+import { Gathering } from '../../platform/gathering.js';
 import { REDIS } from '../../platform/platform.module.js';
 import { SettlementProgress } from '../settlement/settlement-progress.js';
-import { ExposureEpochs } from './exposure-epochs.js';
-import { type ImpressionEntry, rebuildExposure, type RebuiltExposure } from './exposure-rebuild.js';
+import { type ExposureEpoch, ExposureEpochs } from './exposure-epochs.js';
+import { type ImpressionEntry, rebuildExposures, type RebuiltExposure } from './exposure-rebuild.js';
 import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
 
 /** One cap of one candidate: `from` is the first epoch ms that counts, -1 for a lifetime cap. */
@@ -54,6 +55,24 @@ export interface Held {
 /** `short`: too few of the candidates have room; offer more. `unavailable`: Redis or Postgres is away, or not to be trusted yet. */
 export type HoldOutcome = Held | { readonly status: 'short' } | { readonly status: 'unavailable' };
 
+/** The most in one pipeline or query: the next goes on while it is answered. */
+const MOST_AT_ONCE = 256;
+
+/** One call of the hold script, in the life of the state that it is meant for. */
+interface HoldCall {
+  readonly epochId: string;
+  readonly key: string;
+  readonly json: string;
+  readonly rebuilt?: RebuiltExposure;
+}
+
+type HoldAnswer = HoldOutcome | { readonly status: 'unknown' };
+
+interface RebuildRead {
+  readonly memberId: string;
+  readonly keepFrom: number;
+}
+
 /** A state that nobody asked for in this time is dropped; the next request rebuilds it from Postgres. */
 const STATE_TTL_MS = 48 * 3_600_000;
 
@@ -65,6 +84,10 @@ const SCOPE_INDEX = { adGroup: 2, campaign: 3 } as const;
 /** The members' exposure state in Redis: what they have seen and what is on its way to them. */
 @Injectable()
 export class ExposureStore {
+  private readonly logger = new Logger(ExposureStore.name);
+  private readonly holds: Gathering<HoldCall, HoldAnswer>;
+  private readonly rebuilds: Gathering<RebuildRead, RebuiltExposure>;
+
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -72,23 +95,40 @@ export class ExposureStore {
     private readonly progress: SettlementProgress,
   ) {
     defineExposureScripts(redis);
+    this.holds = new Gathering((calls) => this.holdAll(calls), MOST_AT_ONCE);
+    this.rebuilds = new Gathering((reads) => this.rebuildAll(reads), MOST_AT_ONCE);
   }
 
-  /** Places the holds of a decision in one step. Rejects when Redis or, for a rebuild, Postgres can't be reached. */
+  /**
+   * Places the holds of a decision in one step. Decisions made at the same time go to Redis together, and so do, for those
+   * of whom Redis knows nothing, the questions to Postgres. Rejects when either can't be reached.
+   */
   async hold(request: HoldRequest): Promise<HoldOutcome> {
     const epoch = this.epochs.current;
     if (epoch === null) void this.epochs.refresh();
     // While Postgres is away, what is shown could not be reported: nothing is.
     if (epoch === null || this.progress.isStale) return { status: 'unavailable' };
+    const call: HoldCall = {
+      epochId: epoch.id,
+      key: exposureKey(request.memberId),
+      json: this.toJson(request, epoch),
+    };
+    const answer = await this.holds.ask(call);
+    if (answer.status !== 'unknown') return answer;
+    const rebuilt = await this.rebuilds.ask({ memberId: request.memberId, keepFrom: request.now - KEPT_MS });
+    const second = await this.holds.ask({ ...call, rebuilt });
+    return second.status === 'unknown' ? { status: 'unavailable' } : second;
+  }
+
+  private toJson(request: HoldRequest, epoch: ExposureEpoch): string {
     const settledUntil = this.settledUntil(request.now);
     const isQuarantined = settledUntil < epoch.quarantinedUntil;
     const candidates = request.candidates.filter(({ caps }) => !isQuarantined || caps.length === 0);
-    const keepFrom = request.now - KEPT_MS;
-    const json = JSON.stringify({
+    return JSON.stringify({
       epoch: epoch.id,
       now: request.now,
       settledUntil,
-      keepFrom,
+      keepFrom: request.now - KEPT_MS,
       ttlMs: STATE_TTL_MS,
       requestId: request.requestId,
       decisionId: request.decisionId,
@@ -104,36 +144,26 @@ export class ExposureStore {
         candidate.caps.map((cap) => [SCOPE_INDEX[cap.scope], cap.from, cap.limit]),
       ]),
     });
-    const answer = await this.callInEpoch(epoch.id, request.memberId, json);
-    if (answer?.status !== 'unknown') return answer ?? { status: 'unavailable' };
-    const rebuilt = await rebuildExposure(this.dataSource, request.memberId, keepFrom);
-    const second = await this.callInEpoch(epoch.id, request.memberId, json, rebuilt);
-    return second === null || second.status === 'unknown' ? { status: 'unavailable' } : second;
   }
 
-  /** Null when the state has lost its data meanwhile: what was just held may be gone, so nothing is shown. */
-  private async callInEpoch(
-    epochId: string,
-    memberId: string,
-    request: string,
-    rebuilt?: RebuiltExposure,
-  ): Promise<HoldOutcome | { readonly status: 'unknown' } | null> {
-    const key = exposureKey(memberId);
+  /** `unavailable` where the state has lost its data meanwhile: what was just held may be gone, so nothing is shown. */
+  private async holdAll(calls: readonly HoldCall[]): Promise<readonly HoldAnswer[]> {
     const pipeline = this.redis.pipeline();
-    if (rebuilt === undefined) pipeline.holdMessages(key, request);
-    else pipeline.holdMessages(key, request, JSON.stringify(rebuilt));
-    // Read after the hold: when it is still this life then, the hold was placed in it.
-    const results = await pipeline.hget(EPOCH_KEY, 'id').exec();
-    const [held, current] = results ?? [];
-    const error = held?.[0] ?? current?.[0];
-    if (error) throw error;
-    if (current?.[1] !== epochId) {
-      this.epochs.forget();
-      return null;
+    for (const { key, json, rebuilt } of calls) {
+      if (rebuilt === undefined) pipeline.holdMessages(key, json);
+      else pipeline.holdMessages(key, json, JSON.stringify(rebuilt));
     }
-    const answer = JSON.parse(held?.[1] as string) as HoldOutcome | { status: 'unknown' };
-    // An empty Lua table is written as an object.
-    return 'tickets' in answer && !Array.isArray(answer.tickets) ? { ...answer, tickets: [] } : answer;
+    // Read after the holds: those of the life that is current then were placed in it.
+    const results = (await pipeline.hget(EPOCH_KEY, 'id').exec()) ?? [];
+    const [lost, currentId] = results.at(-1) ?? [];
+    if (lost) throw lost;
+    if (calls.some(({ epochId }) => epochId !== currentId)) this.epochs.forget();
+    return calls.map(({ epochId }, i) => {
+      const [error, answer] = results[i] ?? [];
+      // What is wrong with one member's state must not keep the others from their answers.
+      if (error) this.logger.warn({ msg: 'hold failed', reason: error.message });
+      return error || epochId !== currentId ? { status: 'unavailable' } : parseAnswer(answer as string);
+    });
   }
 
   /** For explanations: what the caps count for a member. Null while Redis can't be trusted. */
@@ -143,7 +173,7 @@ export class ExposureStore {
     const json = await this.redis.peekExposure(exposureKey(memberId), epoch.id);
     const { impressions, holds, totals } =
       json === ''
-        ? { ...(await rebuildExposure(this.dataSource, memberId, now - KEPT_MS)), holds: [] }
+        ? { ...(await this.rebuilds.ask({ memberId, keepFrom: now - KEPT_MS })), holds: [] }
         : parsePeeked(json);
     return {
       impressions: impressions.map(([messageId, adGroupId, campaignId, at]) => ({
@@ -164,6 +194,16 @@ export class ExposureStore {
     };
   }
 
+  /** Of members who are asked about at different times, as in simulated time, more is read than each needs. */
+  private async rebuildAll(reads: readonly RebuildRead[]): Promise<readonly RebuiltExposure[]> {
+    const keepFrom = reads.reduce((earliest, read) => Math.min(earliest, read.keepFrom), Infinity);
+    return rebuildExposures(
+      this.dataSource,
+      reads.map(({ memberId }) => memberId),
+      keepFrom,
+    );
+  }
+
   /** Never later than the request: simulated time may have gone back. */
   private settledUntil(now: number): number {
     return Math.min(this.progress.settledUntil, now);
@@ -175,6 +215,12 @@ export interface MemberExposure extends Exposure {
   readonly settledUntil: number;
   /** Ad groups with caps wait: holds of a lost state may still be open. */
   readonly isQuarantined: boolean;
+}
+
+function parseAnswer(json: string): HoldAnswer {
+  const answer = JSON.parse(json) as HoldAnswer;
+  // An empty Lua table is written as an object.
+  return 'tickets' in answer && !Array.isArray(answer.tickets) ? { ...answer, tickets: [] } : answer;
 }
 
 function parsePeeked(json: string): RebuiltExposure & { readonly holds: readonly ImpressionEntry[] } {

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type FieldError } from '../app-error.js';
 import { isDatabaseUnavailable } from '../database/database-errors.js';
+import { schemaErrors } from './schema-errors.js';
 
 /** RFC 9457, with a stable `code` and the wrong fields. */
 export interface Problem {
@@ -84,7 +85,7 @@ export function toAppError(error: unknown): AppError {
       422,
       'invalid_request',
       'The request has invalid fields; see errors.',
-      schemaErrors(fastifyError),
+      schemaErrors(fastifyError.validation),
     );
   }
   const status = fastifyError.statusCode;
@@ -106,21 +107,4 @@ function fromHttpException(error: HttpException): AppError {
 function statusCode(status: number): string {
   if (status === 400) return 'malformed_request';
   return (TITLES[status] ?? 'internal_error').toLowerCase().replaceAll(' ', '_');
-}
-
-function schemaErrors(error: Partial<FastifyError>): FieldError[] {
-  return (error.validation ?? []).map((fault) => {
-    const base = fault.instancePath
-      .replaceAll(/\/(\d+)/g, '[$1]')
-      .replaceAll('/', '.')
-      .replace(/^\./, '');
-    const { additionalProperty, missingProperty, allowedValues } = fault.params;
-    const property = additionalProperty ?? missingProperty;
-    const path = typeof property === 'string' ? (base === '' ? property : `${base}.${property}`) : base;
-    const allowed = Array.isArray(allowedValues)
-      ? `must be one of ${allowedValues.join(', ')}`
-      : (fault.message ?? 'is invalid');
-    if (additionalProperty !== undefined) return { path, message: 'is not a known field' };
-    return { path, message: missingProperty !== undefined ? 'is required' : allowed };
-  });
 }

@@ -6,7 +6,7 @@ import type { Held } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
 import { LiveIndex } from '../upkeep/live-index.js';
-import type { Ticket } from './hold-candidates.js';
+import { readTicket } from './hold-candidates.js';
 
 /** One placed message, as the chat backend shows it. */
 export interface MatchMessage {
@@ -35,6 +35,16 @@ export interface DecisionFrame {
   readonly floorMicros: number;
 }
 
+/** No part holds a space. */
+export function writeFrame({ placement, positions, floorMicros }: DecisionFrame): string {
+  return `${placement} ${floorMicros} ${positions.join(' ')}`;
+}
+
+function readFrame(text: string): DecisionFrame {
+  const [placement = '', floorMicros, ...positions] = text.split(' ');
+  return { placement, floorMicros: Number(floorMicros), positions: positions.map(Number) };
+}
+
 export interface Reader {
   readonly memberId: string;
   /** Language that the label is written in. */
@@ -57,8 +67,8 @@ export class DecisionWriter {
 
   /** A message whose campaign does not run any more since it was held is left out. */
   write(held: Held, reader: Reader): readonly MatchMessage[] {
-    const frame = JSON.parse(held.frame) as DecisionFrame;
-    const tickets = held.tickets.map((ticket) => JSON.parse(ticket) as Ticket);
+    const frame = readFrame(held.frame);
+    const tickets = held.tickets.map(readTicket);
     return tickets.slice(0, held.held).flatMap((ticket, i) => {
       const position = frame.positions[i];
       const record = this.index.get(ticket.adGroupId)?.record;

@@ -32,8 +32,21 @@ export function toHoldCandidate(scored: Scored, request: MatchRequest): HoldCand
     campaignId: record.campaignId,
     advertiserId: record.advertiserId,
     caps: holdCaps(record, request.now),
-    ticket: JSON.stringify(ticket),
+    ticket: writeTicket(ticket),
   };
+}
+
+/** No part holds a space; numbers are read back as they were. */
+function writeTicket({ adGroupId, creativeId, score, contender }: Ticket): string {
+  const { bid, rate, ctr, quality } = contender;
+  return `${adGroupId} ${creativeId} ${score} ${bid.model} ${bid.amountMicros} ${rate} ${ctr} ${quality}`;
+}
+
+export function readTicket(text: string): Ticket {
+  const [adGroupId = '', creativeId = '', score, model, amountMicros, rate, ctr, quality] = text.split(' ');
+  const bid = { model: model === 'cpc' ? model : 'cpm', amountMicros: Number(amountMicros) } as const;
+  const contender = { bid, rate: Number(rate), ctr: Number(ctr), quality: Number(quality) };
+  return { adGroupId, creativeId, score: Number(score), contender };
 }
 
 /** The caps with the instants from which they count, on the advertiser's clock. */

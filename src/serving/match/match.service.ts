@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { ulid } from 'ulid';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { placementPositions } from '../../core/placement/positions.js';
 import { ExposureStore, type Held } from '../../delivery/delivery.api.js';
 import { invalid } from '../../platform/app-error.js';
+import { newUlid } from '../../platform/ids.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
 import { PlacementsService } from '../placements/placements.service.js';
 import { LiveIndex } from '../upkeep/live-index.js';
-import { type DecisionFrame, DecisionWriter, type MatchMessage } from './decision-writer.js';
+import { DecisionWriter, type MatchMessage, writeFrame } from './decision-writer.js';
 import { toHoldCandidate } from './hold-candidates.js';
 import { checkMatchInput, type MatchInput } from './match-input.js';
 import { toMatchRequest } from './to-match-request.js';
@@ -23,6 +23,17 @@ export interface Decision {
   readonly messages: readonly MatchMessage[];
   readonly noFill?: { readonly reason: NoFillReason };
   readonly refreshAfterSeconds: number;
+}
+
+type Outcome = readonly MatchMessage[] | NoFillReason;
+
+/**
+ * What the requests share that arrive in one turn of the event loop: they go on together once all of them are read, so that
+ * they ask Postgres and Redis together, and are answered together; and their deadline.
+ */
+interface Turn {
+  readonly isOver: Promise<void>;
+  readonly isLate: Promise<'deadline'>;
 }
 
 /** A request with what is known before anything is asked: who, where, and the positions that are free. */
@@ -38,8 +49,8 @@ export interface PreparedMatch {
  * How many candidates are offered to the caps at first, and by what factor more each time that too few have room: nearly
  * all requests need the first few only.
  */
-const FIRST_OFFER = 16;
-const OFFER_GROWTH = 16;
+const FIRST_OFFER = 8;
+const OFFER_GROWTH = 8;
 
 /**
  * Answers match requests: profile, ranking, holds, messages. Whatever goes wrong on the way gives an empty decision in
@@ -48,6 +59,7 @@ const OFFER_GROWTH = 16;
 @Injectable()
 export class MatchService {
   private readonly logger = new Logger(MatchService.name);
+  private turn: Turn | null = null;
 
   constructor(
     private readonly profiles: ProfileSource,
@@ -61,7 +73,7 @@ export class MatchService {
   /** Rejects only for the request's own fault. */
   async match(input: MatchInput, now: number): Promise<Decision> {
     const prepared = this.prepare(input, now);
-    const outcome = prepared.positions.length === 0 ? 'placement' : await this.inTime(this.decide(prepared));
+    const outcome = prepared.positions.length === 0 ? 'placement' : await this.inTime(prepared);
     return {
       requestId: prepared.requestId,
       messages: typeof outcome === 'string' ? [] : outcome,
@@ -87,11 +99,12 @@ export class MatchService {
   }
 
   async toRequest({ input, requestId, placement, now }: PreparedMatch): Promise<MatchRequest> {
-    const profile = await this.profiles.read(input.userId);
+    const profile = this.profiles.cached(input.userId) ?? (await this.profiles.read(input.userId));
     return toMatchRequest(profile, input.context ?? {}, { now, floorMicros: placement.floorMicros, seed: requestId });
   }
 
-  private async decide(prepared: PreparedMatch): Promise<readonly MatchMessage[] | NoFillReason> {
+  private async decide(prepared: PreparedMatch, turn: Turn): Promise<Outcome> {
+    await turn.isOver;
     const request = await this.toRequest(prepared);
     const held = await this.hold(prepared, request);
     if (typeof held === 'string') return held;
@@ -107,8 +120,8 @@ export class MatchService {
 
   private async hold(prepared: PreparedMatch, request: MatchRequest): Promise<Held | NoFillReason> {
     const { input, requestId, placement, positions, now } = prepared;
-    const decisionId = ulid();
-    const frame: DecisionFrame = { placement: placement.id, positions, floorMicros: placement.floorMicros };
+    const decisionId = newUlid();
+    const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros });
     for (let offer = FIRST_OFFER; ; offer *= OFFER_GROWTH) {
       const ranked = this.index.top(request, offer);
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
@@ -119,7 +132,7 @@ export class MatchService {
         decisionId,
         now,
         expiresAt: now + placement.holdSeconds * 1000,
-        frame: JSON.stringify(frame),
+        frame,
         wanted: positions.length,
         candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
         isLast: ranked.length < offer,
@@ -131,21 +144,24 @@ export class MatchService {
   }
 
   /** Past the deadline, the decision goes on alone: holds that it still places expire like any others. */
-  private async inTime(
-    decision: Promise<readonly MatchMessage[] | NoFillReason>,
-  ): Promise<readonly MatchMessage[] | NoFillReason> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<NoFillReason>((resolve) => {
-      timer = setTimeout(() => resolve('deadline'), this.config.matchDeadlineMs);
-    });
-    const answer = decision.catch((error: Error): NoFillReason => {
+  private inTime(prepared: PreparedMatch): Promise<Outcome> {
+    const turn = (this.turn ??= this.beginTurn());
+    const answer = this.decide(prepared, turn).catch((error: Error): NoFillReason => {
       this.logger.warn({ msg: 'match answered empty', reason: error.message });
       return 'unavailable';
     });
-    try {
-      return await Promise.race([answer, deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return Promise.race([answer, turn.isLate]);
+  }
+
+  private beginTurn(): Turn {
+    return {
+      isOver: new Promise((resolve) =>
+        setImmediate(() => {
+          this.turn = null;
+          resolve();
+        }),
+      ),
+      isLate: new Promise((resolve) => setTimeout(resolve, this.config.matchDeadlineMs, 'deadline' as const).unref()),
+    };
   }
 }
