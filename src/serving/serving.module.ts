@@ -6,7 +6,9 @@ import { ProfilesModule } from '../profiles/profiles.module.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { ExplainService } from './explain/explain.service.js';
+import { Decider } from './match/decider.js';
 import { DecisionWriter } from './match/decision-writer.js';
+import { MatchBatchController } from './match/match-batch.controller.js';
 import { MatchController } from './match/match.controller.js';
 import { MatchService } from './match/match.service.js';
 import { PlacementEntity } from './placements/placement.entity.js';
@@ -23,7 +25,7 @@ import { LiveIndex } from './upkeep/live-index.js';
     TrackingModule,
     TypeOrmModule.forFeature([PlacementEntity]),
   ],
-  controllers: [MatchController, ExplainController, PlacementsController],
-  providers: [LiveIndex, IndexUpkeep, PlacementsService, DecisionWriter, MatchService, ExplainService],
+  controllers: [MatchController, MatchBatchController, ExplainController, PlacementsController],
+  providers: [LiveIndex, IndexUpkeep, PlacementsService, DecisionWriter, Decider, MatchService, ExplainService],
 })
 export class ServingModule {}

@@ -8,7 +8,8 @@ import { ExposureStore, type HoldCap, type MemberExposure } from '../../delivery
 import { AppError } from '../../platform/app-error.js';
 import { holdCaps } from '../match/hold-candidates.js';
 import type { MatchInput } from '../match/match-input.js';
-import { MatchService, type PreparedMatch } from '../match/match.service.js';
+import { Decider, type PreparedMatch } from '../match/decider.js';
+import { MatchService } from '../match/match.service.js';
 import { LiveIndex } from '../upkeep/live-index.js';
 
 export interface ExplainInput extends MatchInput {
@@ -43,13 +44,14 @@ export const MAX_EXPLAINED = 10_000;
 export class ExplainService {
   constructor(
     private readonly matching: MatchService,
+    private readonly decider: Decider,
     private readonly index: LiveIndex,
     private readonly exposure: ExposureStore,
   ) {}
 
   async explain(input: ExplainInput, now: number): Promise<Explanation> {
     const prepared = this.matching.prepare(input, now);
-    const request = await this.matching.toRequest(prepared);
+    const request = await this.decider.toRequest(prepared);
     const exposure = await this.exposure.read(input.userId, now);
     if (exposure === null) {
       throw new AppError(503, 'unavailable', 'The exposure state can not be read just now.', [], {

@@ -3,7 +3,6 @@ import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Roles } from '../../access/access.api.js';
 import { Now } from '../../platform/http/now.js';
-import { Metrics } from '../../platform/metrics/metrics.js';
 import { MATCH_ANSWER } from './match-answer.js';
 import { MATCH_BODY, type MatchInput } from './match-input.js';
 import { type Decision, MatchService } from './match.service.js';
@@ -11,14 +10,7 @@ import { type Decision, MatchService } from './match.service.js';
 @ApiTags('Match')
 @Controller('v1/match')
 export class MatchController {
-  private readonly decisions;
-
-  constructor(
-    private readonly matching: MatchService,
-    metrics: Metrics,
-  ) {
-    this.decisions = metrics.counter('matchum_decisions_total', 'Decisions by outcome', ['outcome']);
-  }
+  constructor(private readonly matching: MatchService) {}
 
   @Post()
   @HttpCode(200)
@@ -27,9 +19,7 @@ export class MatchController {
   @ApiOperation({ summary: 'Places sponsored messages in a member’s chat list' })
   @ApiBody({ schema: MATCH_BODY })
   @ApiOkResponse({ schema: MATCH_ANSWER })
-  async match(@Body() input: MatchInput, @Now() now: number): Promise<Decision> {
-    const decision = await this.matching.match(input, now);
-    this.decisions.inc({ outcome: decision.noFill?.reason ?? 'filled' });
-    return decision;
+  match(@Body() input: MatchInput, @Now() now: number): Promise<Decision> {
+    return this.matching.match(input, now);
   }
 }

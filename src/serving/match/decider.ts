@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import type { MatchRequest } from '../../core/index/match-request.js';
+import { ExposureStore, type Held } from '../../delivery/delivery.api.js';
+import { newUlid } from '../../platform/ids.js';
+import { ProfileSource } from '../../profiles/profiles.api.js';
+import type { PlacementEntity } from '../placements/placement.entity.js';
+import { LiveIndex } from '../upkeep/live-index.js';
+import { DecisionWriter, type MatchMessage, writeFrame } from './decision-writer.js';
+import { toHoldCandidate } from './hold-candidates.js';
+import type { MatchInput } from './match-input.js';
+import { toMatchRequest } from './to-match-request.js';
+
+/** Why a decision has no messages. */
+export type NoFillReason = 'placement' | 'no_candidates' | 'frequency_cap' | 'unavailable' | 'deadline';
+
+export type Outcome = readonly MatchMessage[] | NoFillReason;
+
+/** A request with what is known before anything is asked: who, where, and the positions that are free. */
+export interface PreparedMatch {
+  readonly input: MatchInput;
+  readonly requestId: string;
+  readonly placement: PlacementEntity;
+  readonly positions: readonly number[];
+  readonly now: number;
+}
+
+/**
+ * How many candidates are offered to the caps at first, and by what factor more each time that too few have room: nearly
+ * all requests need the first few only.
+ */
+const FIRST_OFFER = 8;
+const OFFER_GROWTH = 8;
+
+/** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
+@Injectable()
+export class Decider {
+  constructor(
+    private readonly profiles: ProfileSource,
+    private readonly index: LiveIndex,
+    private readonly exposure: ExposureStore,
+    private readonly writer: DecisionWriter,
+  ) {}
+
+  async toRequest({ input, requestId, placement, now }: PreparedMatch): Promise<MatchRequest> {
+    const known = this.profiles.cached(input.userId);
+    const profile = known === undefined ? await this.profiles.read(input.userId) : known;
+    return toMatchRequest(profile, input.context ?? {}, { now, floorMicros: placement.floorMicros, seed: requestId });
+  }
+
+  /** Rejects when Redis or Postgres can't be reached. */
+  async decide(prepared: PreparedMatch): Promise<Outcome> {
+    const request = await this.toRequest(prepared);
+    const held = await this.hold(prepared, request);
+    if (typeof held === 'string') return held;
+    const messages = this.writer.write(held, {
+      memberId: prepared.input.userId,
+      language: request.subject.language,
+      now: prepared.now,
+    });
+    if (messages.length > 0) return messages;
+    // Nothing had room, or what had been held does not run any more.
+    return held.held === 0 ? 'frequency_cap' : 'no_candidates';
+  }
+
+  private async hold(prepared: PreparedMatch, request: MatchRequest): Promise<Held | NoFillReason> {
+    const { input, requestId, placement, positions, now } = prepared;
+    const decisionId = newUlid();
+    const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros });
+    for (let offer = FIRST_OFFER; ; offer *= OFFER_GROWTH) {
+      const ranked = this.index.top(request, offer);
+      // A repeated request gets its answer even when nothing would be eligible now; the holds know.
+      if (ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
+      const outcome = await this.exposure.hold({
+        memberId: input.userId,
+        requestId,
+        decisionId,
+        now,
+        expiresAt: now + placement.holdSeconds * 1000,
+        frame,
+        wanted: positions.length,
+        candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
+        isLast: ranked.length < offer,
+      });
+      if (outcome.status === 'unavailable') return 'unavailable';
+      if (outcome.status === 'short') continue;
+      return outcome.held === 0 && ranked.length === 0 ? 'no_candidates' : outcome;
+    }
+  }
+}
