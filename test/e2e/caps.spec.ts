@@ -277,6 +277,17 @@ describe('frequency caps in a fleet of two', () => {
     });
   });
 
+  it('keep the state of a member who asks without end small, and go on once its holds have expired', async () => {
+    const carrier = 'endless';
+    await serve(carrier, {});
+    const first = await matchAtOnce(100, carrier, carrier);
+    expect(first).toHaveLength(64);
+    const size = await redis.strlen(exposureKey(carrier));
+    expect(await matchAtOnce(20, carrier, carrier)).toEqual([]);
+    expect(await redis.strlen(exposureKey(carrier))).toBe(size);
+    expect(await matchAtOnce(1, carrier, carrier, later(NOON, 11))).toHaveLength(1);
+  });
+
   // The last one, since a loss of Redis now is waited out for a day.
   it('keep a member’s holds in mind for longer than the longest of them lasts', async () => {
     const carrier = 'day-long';

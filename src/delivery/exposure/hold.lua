@@ -75,6 +75,13 @@ for _, decision in ipairs(state.d) do
   end
 end
 
+-- A member who asks again and again must not make the state grow: who has this many decisions or messages open is shown
+-- nothing more until some of them expire.
+local MOST_DECISIONS, MOST_HOLDS = 64, 256
+if #state.d >= MOST_DECISIONS or #state.h + request.wanted > MOST_HOLDS then
+  return answer('held', { request.requestId, request.expiresAt, request.decisionId, request.now, 0, {}, request.frame })
+end
+
 local function used(scope, id, from)
   local count = 0
   for _, hold in ipairs(state.h) do
