@@ -87,6 +87,15 @@ function check({ index, oracle, requests }: Filled): void {
   }
 }
 
+async function checkPeer(peer: PostgresPeer, { index, requests }: Filled): Promise<void> {
+  for (const request of requests.slice(0, CHECKED_MEMBERS)) {
+    const [found, expected] = [await peer.top('walk by bound', request, spend, 5), index.top(request, spend, 5)].map(
+      (top) => JSON.stringify(top.map((scored) => scored.candidate.record.id)),
+    );
+    if (found !== expected) throw new Error('Postgres does not answer as the index does');
+  }
+}
+
 /** What the product asks when the first hundred are all capped for a member: 8, then 64, then 512. */
 function past100(index: BlockIndex, request: MatchRequest): void {
   for (const offer of [8, 64, 512]) index.top(request, spend, offer);
@@ -118,7 +127,7 @@ function rulePeers(candidates: readonly Candidate[], requests: readonly MatchReq
 
 function postgresPeers(peer: PostgresPeer, requests: readonly MatchRequest[]): Contestant[] {
   return PLAN_NAMES.flatMap((plan) => [
-    { name: `Postgres (${plan}), top 5`, calls: 50, call: (i: number) => peer.top(plan, requests[i]!) },
+    { name: `Postgres (${plan}), top 5`, calls: 50, call: (i: number) => peer.top(plan, requests[i]!, spend, 5) },
     {
       name: `Postgres (${plan}), eligible`,
       calls: SLOW_MEMBERS,
@@ -174,7 +183,10 @@ async function run(size: number, shape: Shape, rounds: number, databaseUrl: stri
   const contestants = scenes(filled, size);
   const arePeersFair = shape === 'flat' && databaseUrl !== null && size <= MOST_FOR_SLOW;
   const peer = arePeersFair ? await PostgresPeer.fill(databaseUrl, oracle.all()) : null;
-  if (peer !== null) contestants.push(...rulePeers([...oracle.all()], requests), ...postgresPeers(peer, requests));
+  if (peer !== null) {
+    await checkPeer(peer, filled);
+    contestants.push(...rulePeers([...oracle.all()], requests), ...postgresPeers(peer, requests));
+  }
   const timings = new Map(await measure(contestants, rounds));
   await peer?.close();
   const updates = update(filled, size);

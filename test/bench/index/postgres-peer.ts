@@ -1,11 +1,14 @@
 /**
- * The same question as SQL, in the schema that did best of those tried: each list of interests as an array column with a
- * GIN index where one plan wants it, the rest as columns, and a b-tree by the highest reachable score, which a plan can walk
- * until it has enough. It asks less than the index does: no pacing, no money, no day parts, and rank by bound only.
+ * The same question to Postgres, in the schema that did best of those tried: lists of interests as array columns with a GIN
+ * index, the rest as columns, and a b-tree by the highest reachable score. SQL gives pages in the order of that bound; what
+ * it can't tell (weights, money, day parts) is judged here, until no later row can be among the best. So the answer is the
+ * index's own.
  */
 import pg from 'pg';
-import type { Candidate } from '../../../src/core/index/candidate.js';
-import type { MatchRequest } from '../../../src/core/index/match-request.js';
+import { type Candidate, score, type Scored } from '../../../src/core/index/candidate.js';
+import { firstFailure } from '../../../src/core/index/first-failure.js';
+import { rankOrder } from '../../../src/core/index/plain-scan.js';
+import type { MatchRequest, SpendSnapshot } from '../../../src/core/index/match-request.js';
 import type { Predicate } from '../../../src/core/targeting/expression.js';
 
 const BATCH = 5_000;
@@ -28,18 +31,28 @@ const WHERE = `
     AND (genders IS NULL OR $3 = ANY(genders)) AND (regions IS NULL OR $4 = ANY(regions))
     AND (oses IS NULL OR $5 = ANY(oses)) AND (languages IS NULL OR $6 = ANY(languages))
     AND starts_at <= $7 AND (ends_at IS NULL OR ends_at > $7)`;
-const TOP = `SELECT id FROM bench_ad_groups ${WHERE} ORDER BY bound DESC LIMIT 5`;
+const PAGE = 32;
+const TOP = `SELECT id, bound FROM bench_ad_groups ${WHERE} AND bound <= $8 ORDER BY bound DESC LIMIT ${PAGE}`;
 const ELIGIBLE = `SELECT id FROM bench_ad_groups ${WHERE}`;
 
-export class PostgresPeer {
-  private constructor(private readonly clients: ReadonlyMap<PlanName, pg.Client>) {}
+interface Row {
+  readonly id: string;
+  readonly bound: number;
+}
 
-  static async fill(databaseUrl: string, candidates: Iterable<Candidate>): Promise<PostgresPeer> {
+export class PostgresPeer {
+  private constructor(
+    private readonly clients: ReadonlyMap<PlanName, pg.Client>,
+    private readonly candidates: ReadonlyMap<string, Candidate>,
+  ) {}
+
+  static async fill(databaseUrl: string, all: Iterable<Candidate>): Promise<PostgresPeer> {
+    const candidates = new Map([...all].map((candidate) => [candidate.record.id, candidate]));
     const client = await connect(databaseUrl);
     await client.query(`DROP TABLE IF EXISTS bench_ad_groups;
       CREATE TABLE bench_ad_groups (id text, bound float8, wants text[], also_wants text[], excludes text[] NOT NULL,
         ages int4range, genders text[], regions text[], oses text[], languages text[], starts_at float8, ends_at float8)`);
-    const rows = [...candidates].map(toRow);
+    const rows = [...candidates.values()].map(toRow);
     for (let from = 0; from < rows.length; from += BATCH) {
       await client.query(
         `INSERT INTO bench_ad_groups SELECT * FROM jsonb_to_recordset($1) AS row (id text, bound float8, wants text[],
@@ -59,27 +72,47 @@ export class PostgresPeer {
       await planned.query(PLANS[plan]);
       clients.set(plan, planned);
     }
-    return new PostgresPeer(clients);
+    return new PostgresPeer(clients, candidates);
   }
 
-  async top(plan: PlanName, request: MatchRequest): Promise<number> {
-    return this.count(plan, 'top', TOP, request);
+  /** Bounds are all different, so that a page begins where the one before ended. */
+  async top(plan: PlanName, request: MatchRequest, spend: SpendSnapshot, limit: number): Promise<readonly Scored[]> {
+    const best = new Map<string, Scored>();
+    for (let bound = Infinity; ;) {
+      const rows = await this.rows(plan, { name: 'top', text: TOP }, [...valuesOf(request), bound]);
+      for (const { id } of rows) {
+        const candidate = this.candidates.get(id);
+        if (candidate === undefined || firstFailure(candidate, request, spend) !== null) continue;
+        best.set(id, score(candidate, request, spend));
+      }
+      const ranked = [...best.values()].sort(rankOrder(request.seed)).slice(0, limit);
+      bound = rows.at(-1)?.bound ?? -Infinity;
+      if (rows.length < PAGE || bound < (ranked[limit - 1]?.score ?? -Infinity)) return ranked;
+    }
   }
 
+  /** Those that pass what SQL can tell. */
   async eligible(plan: PlanName, request: MatchRequest): Promise<number> {
-    return this.count(plan, 'eligible', ELIGIBLE, request);
+    return (await this.rows(plan, { name: 'eligible', text: ELIGIBLE }, valuesOf(request))).length;
   }
 
   async close(): Promise<void> {
     for (const client of this.clients.values()) await client.end();
   }
 
-  private async count(plan: PlanName, name: string, text: string, { subject, now }: MatchRequest): Promise<number> {
-    const { interests, age, gender, region, os, language } = subject;
-    const values = [[...interests.keys()], age, gender, region, os, language, now];
-    const result = await this.clients.get(plan)?.query({ name, text, values });
-    return result?.rows.length ?? NaN;
+  private async rows(
+    plan: PlanName,
+    query: { name: string; text: string },
+    values: unknown[],
+  ): Promise<readonly Row[]> {
+    const result = await this.clients.get(plan)?.query<Row>({ ...query, values });
+    return result?.rows ?? [];
   }
+}
+
+function valuesOf({ subject, now }: MatchRequest): unknown[] {
+  const { interests, age, gender, region, os, language } = subject;
+  return [[...interests.keys()], age, gender, region, os, language, now];
 }
 
 async function connect(databaseUrl: string): Promise<pg.Client> {
