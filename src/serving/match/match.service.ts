@@ -18,11 +18,12 @@ export interface Decision {
 
 /**
  * What the requests share that arrive in one turn of the event loop: they go on together once all of them are read, so that
- * they ask Postgres and Redis together, and are answered together; and their deadline.
+ * they ask Postgres and Redis together, and are answered together; and one deadline.
  */
 interface Turn {
   readonly isOver: Promise<void>;
-  readonly isLate: Promise<'deadline'>;
+  /** To be called at the deadline, by those who have no answer yet; whoever has one leaves, so that it is not kept. */
+  readonly waiting: Set<(outcome: 'deadline') => void>;
 }
 
 /**
@@ -75,25 +76,31 @@ export class MatchService {
 
   /** Past the deadline, the decision goes on alone: holds that it still places expire like any others. */
   private inTime(prepared: PreparedMatch): Promise<Outcome> {
-    const turn = (this.turn ??= this.beginTurn());
-    const answer = turn.isOver
-      .then(() => this.decider.decide(prepared))
-      .catch((error: Error): NoFillReason => {
-        this.logger.warn({ msg: 'match answered empty', reason: error.message });
-        return 'unavailable';
-      });
-    return Promise.race([answer, turn.isLate]);
+    const { waiting, isOver } = (this.turn ??= this.beginTurn());
+    return new Promise((resolve) => {
+      waiting.add(resolve);
+      const answer = (outcome: Outcome): void => {
+        waiting.delete(resolve);
+        resolve(outcome);
+      };
+      isOver
+        .then(() => this.decider.decide(prepared))
+        .then(answer, (error: Error) => {
+          this.logger.warn({ msg: 'match answered empty', reason: error.message });
+          answer('unavailable');
+        });
+    });
   }
 
   private beginTurn(): Turn {
-    return {
-      isOver: new Promise((resolve) =>
-        setImmediate(() => {
-          this.turn = null;
-          resolve();
-        }),
-      ),
-      isLate: new Promise((resolve) => setTimeout(resolve, this.config.matchDeadlineMs, 'deadline' as const).unref()),
-    };
+    const waiting: Turn['waiting'] = new Set();
+    setTimeout(() => waiting.forEach((resolve) => resolve('deadline')), this.config.matchDeadlineMs).unref();
+    const isOver = new Promise<void>((resolve) =>
+      setImmediate(() => {
+        this.turn = null;
+        resolve();
+      }),
+    );
+    return { isOver, waiting };
   }
 }

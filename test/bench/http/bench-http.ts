@@ -11,15 +11,19 @@ import { migrateDatabase } from '../../../src/platform/database/migrate.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
 import { findFreePort } from '../../../src/platform/embedded/free-port.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
+import { openLoop } from './open-loop.js';
 import { memberId, seed } from './seed.js';
 import { ServerProcess } from './server-process.js';
 
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
 const BATCH = 50;
+/** Each waits for fifty decisions; more would only wait for each other. */
+const BATCH_CONNECTIONS = 4;
 /** Shares of what the single route answers at most; open loop. */
 const OFFERED_SHARES = [0.25, 0.5, 0.75];
 const KEY = 'mk_admin_of_the_benchmark';
+const HEADERS = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
 
 const HELP = `Usage: npm run bench:http -- [options]
   --ad-groups N      default 100000
@@ -79,26 +83,24 @@ function matchRequest(i: number): object {
 }
 
 /** Each connection asks for members of its own, one after the other. */
-async function load(subject: Subject, options: { rate?: number; connections?: number }): Promise<Figures> {
-  const count = options.connections ?? connections;
+async function load(subject: Subject): Promise<Figures> {
+  const count = subject.matchesARequest === 1 ? connections : BATCH_CONNECTIONS;
   const share = Math.floor(members / count / subject.matchesARequest);
   let next = Math.floor(Math.random() * members);
   const body = (): string => {
     if (subject.matchesARequest === 1) return JSON.stringify(matchRequest(next++));
     return JSON.stringify({ requests: Array.from({ length: subject.matchesARequest }, () => matchRequest(next++)) });
   };
-  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
   const cpuBefore = await subject.server.cpuSeconds();
   const result = await autocannon({
     url: `${subject.server.url}${subject.path}`,
     method: 'POST',
-    headers,
+    headers: HEADERS,
     connections: count,
     duration: seconds,
-    ...(options.rate === undefined ? {} : { overallRate: options.rate }),
     setupClient: (client) =>
       client.setRequests(
-        Array.from({ length: share }, () => ({ method: 'POST', path: subject.path, headers, body: body() })),
+        Array.from({ length: share }, () => ({ method: 'POST', path: subject.path, headers: HEADERS, body: body() })),
       ),
   });
   const cpu = (await subject.server.cpuSeconds()) - cpuBefore;
@@ -117,11 +119,23 @@ function median(figures: readonly Figures[]): Figures {
   return [...figures].sort((a, b) => a.matchesASecond - b.matchesASecond)[Math.floor(figures.length / 2)]!;
 }
 
+/** Every member asks once, so that profiles and exposure states are where they are in the middle of a day. */
+async function warmUp({ server }: Subject): Promise<void> {
+  for (let from = 0; from < members; from += BATCH) {
+    const requests = Array.from({ length: BATCH }, (_, i) => matchRequest(from + i));
+    const body = JSON.stringify({ requests });
+    await fetch(`${server.url}/v1/match/batch`, { method: 'POST', headers: HEADERS, body }).then((response) =>
+      response.text(),
+    );
+    progress.report('Warming up', from, members);
+  }
+}
+
 async function closedLoop(subjects: readonly Subject[]): Promise<ReadonlyMap<string, Figures>> {
   const all = new Map<string, Figures[]>(subjects.map(({ name }) => [name, []]));
   for (let round = 0; round <= Number(values.rounds); round++) {
     for (const subject of subjects) {
-      const figures = await load(subject, {});
+      const figures = await load(subject);
       // The first round warms up: code, caches, exposure state.
       if (round > 0) all.get(subject.name)?.push(figures);
       progress.report('Closed loop', round, Number(values.rounds));
@@ -130,12 +144,16 @@ async function closedLoop(subjects: readonly Subject[]): Promise<ReadonlyMap<str
   return new Map([...all].map(([name, figures]) => [name, median(figures)]));
 }
 
-async function openLoop(subjects: readonly Subject[], capacity: number) {
+async function atOfferedLoads(subjects: readonly Subject[], capacity: number) {
   const rows = [];
   for (const share of OFFERED_SHARES) {
-    for (const subject of subjects) {
+    for (const { name, server, path } of subjects) {
       const rate = Math.round(capacity * share);
-      rows.push({ name: subject.name, share, rate, ...(await load(subject, { rate })) });
+      const first = Math.floor(Math.random() * members);
+      const bodyOf = (i: number): string => JSON.stringify(matchRequest(first + i));
+      const figures = await openLoop(`${server.url}${path}`, { rate, seconds, headers: HEADERS }, bodyOf);
+      rows.push({ name, share, rate, ...figures });
+      progress.report('Open loop', rows.length, OFFERED_SHARES.length * subjects.length);
     }
   }
   return rows;
@@ -149,10 +167,9 @@ async function outcomes(server: ServerProcess): Promise<Record<string, number>> 
 }
 
 async function sampleAnswer(server: ServerProcess): Promise<string> {
-  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
   const response = await fetch(`${server.url}/v1/match`, {
     method: 'POST',
-    headers,
+    headers: HEADERS,
     body: JSON.stringify(matchRequest(1)),
   });
   const answer = await response.text();
@@ -181,7 +198,12 @@ async function startProduct(databaseUrl: string, redisUrl: string): Promise<Serv
     PROFILE_CACHE_SIZE: '1000000',
     LOG_LEVEL: 'warn',
   };
-  return ServerProcess.start([process.execPath, main], { port, path: '/health/ready', core: serverCore, env });
+  return ServerProcess.start([process.execPath, '--max-semi-space-size=64', main], {
+    port,
+    path: '/health/ready',
+    core: serverCore,
+    env,
+  });
 }
 
 const arePinned = availableParallelism() > 1 && process.platform === 'linux';
@@ -219,9 +241,11 @@ async function main(): Promise<void> {
       { name: '/v1/match', server: product, path: '/v1/match', matchesARequest: 1 },
       { name: `/v1/match/batch of ${BATCH}`, server: product, path: '/v1/match/batch', matchesARequest: BATCH },
     ];
+    await warmUp(subjects[3]!);
+    const before = await outcomes(product);
     const closed = await closedLoop(subjects);
     const capacity = closed.get('/v1/match')?.matchesASecond ?? 0;
-    const open = await openLoop([subjects[0]!, subjects[2]!], capacity);
+    const open = await atOfferedLoads([subjects[0]!, subjects[2]!], capacity);
     progress.stop();
     const bareRate = closed.get('bare Fastify')?.matchesASecond ?? NaN;
     printTable(
@@ -242,13 +266,16 @@ async function main(): Promise<void> {
         'share of capacity': share,
         'offered/s': rate,
         server: name,
-        'p50 ms': p50,
-        'p99 ms': p99,
-        'p99.9 ms': p999,
+        'p50 ms': short(p50),
+        'p99 ms': short(p99),
+        'p99.9 ms': short(p999),
         failed,
       })),
     );
-    const ended = await outcomes(product);
+    const after = await outcomes(product);
+    const ended = Object.fromEntries(
+      Object.entries(after).map(([outcome, count]) => [outcome, count - (before[outcome] ?? 0)]),
+    );
     printTable('How the matches ended', [ended]);
     await writeReport(values.out, { size, arePinned, closed: Object.fromEntries(closed), open, outcomes: ended });
   } finally {
