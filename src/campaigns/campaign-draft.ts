@@ -25,6 +25,7 @@ export function draftCampaign(dto: CreateCampaignDto, now: number, errors: Field
     daily_budget_micros: dto.budget.dailyMicros ?? null,
     pacing: dto.pacing,
     frequency_caps: readFrequencyCaps(dto.frequencyCaps, 'frequencyCaps', errors),
+    categories: dto.categories ?? [],
     version: 1,
     created_at: new Date(now),
     updated_at: new Date(now),
@@ -51,6 +52,7 @@ export function editCampaign(row: CampaignRow, dto: UpdateCampaignDto, errors: F
       dto.frequencyCaps === undefined
         ? row.frequency_caps
         : readFrequencyCaps(dto.frequencyCaps, 'frequencyCaps', errors),
+    categories: dto.categories ?? row.categories,
   };
   errors.push(...contradictions(edited));
   return edited;

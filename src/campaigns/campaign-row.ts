@@ -5,7 +5,7 @@ import type { CampaignDto, Pacing } from './dto/campaign.dto.js';
 /** A campaign as it is stored; `c` is what queries call the table. */
 export const CAMPAIGN_COLUMNS =
   'c.id, c.advertiser_id, c.name, c.status, c.starts_at, c.ends_at, c.total_budget_micros, c.daily_budget_micros, ' +
-  'c.pacing, c.frequency_caps, c.version, c.created_at, c.updated_at';
+  'c.pacing, c.frequency_caps, c.categories, c.version, c.created_at, c.updated_at';
 
 export interface CampaignRow {
   readonly id: string;
@@ -18,6 +18,7 @@ export interface CampaignRow {
   readonly daily_budget_micros: number | null;
   readonly pacing: Pacing;
   readonly frequency_caps: readonly FrequencyCap[];
+  readonly categories: readonly string[];
   readonly version: number;
   readonly created_at: Date;
   readonly updated_at: Date;
@@ -38,6 +39,7 @@ export function toCampaignDto(row: CampaignRow, now: number): CampaignDto {
     },
     pacing: row.pacing,
     frequencyCaps: row.frequency_caps,
+    categories: row.categories,
     version: row.version,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

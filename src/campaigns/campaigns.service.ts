@@ -89,7 +89,8 @@ export class CampaignsService {
   private async save(row: CampaignRow, now: number): Promise<CampaignDto | undefined> {
     const [[saved]] = await this.dataSource.query<[CampaignRow[], number]>(
       `UPDATE campaigns c SET name = $3, status = $4, starts_at = $5, ends_at = $6, total_budget_micros = $7,
-         daily_budget_micros = $8, pacing = $9, frequency_caps = $10, updated_at = $11, version = version + 1
+         daily_budget_micros = $8, pacing = $9, frequency_caps = $10, updated_at = $11, categories = $12,
+         version = version + 1
        WHERE id = $1 AND version = $2 RETURNING ${CAMPAIGN_COLUMNS}`,
       [
         row.id,
@@ -103,6 +104,7 @@ export class CampaignsService {
         row.pacing,
         JSON.stringify(row.frequency_caps),
         new Date(now),
+        row.categories,
       ],
     );
     return saved && toCampaignDto(saved, now);

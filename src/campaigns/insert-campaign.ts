@@ -7,9 +7,9 @@ import type { CreativeRow } from './creative-row.js';
 export async function insertCampaign(tx: EntityManager, row: CampaignRow): Promise<void> {
   await tx.query(
     `INSERT INTO campaigns (id, advertiser_id, name, status, starts_at, ends_at, total_budget_micros,
-       daily_budget_micros, pacing, frequency_caps, version, created_at, updated_at)
+       daily_budget_micros, pacing, frequency_caps, categories, version, created_at, updated_at)
      SELECT id, advertiser_id, name, status, starts_at, ends_at, total_budget_micros,
-       daily_budget_micros, pacing, frequency_caps, version, created_at, updated_at
+       daily_budget_micros, pacing, frequency_caps, categories, version, created_at, updated_at
      FROM jsonb_populate_recordset(NULL::campaigns, $1::jsonb)`,
     [JSON.stringify([row])],
   );

@@ -26,6 +26,7 @@ export interface ServableRow {
   readonly campaign_daily_micros: number | null;
   readonly ad_group_daily_micros: number | null;
   readonly pacing: Pacing;
+  readonly categories: readonly string[];
   /** Null: none is approved. */
   readonly creatives: readonly CreativeRecord[] | null;
 }
@@ -54,7 +55,7 @@ export function toAdGroupRecord(row: ServableRow): AdGroupRecord {
       adGroupDailyMicros: row.ad_group_daily_micros,
     },
     pacing: row.pacing,
-    categories: [],
+    categories: row.categories,
     creatives: row.creatives ?? [],
   };
 }

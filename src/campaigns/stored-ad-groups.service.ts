@@ -17,7 +17,8 @@ function servable(condition: string): string {
       SELECT g.id, g.campaign_id, c.advertiser_id, c.status AS campaign_status, c.starts_at, c.ends_at, a.time_zone,
         a.currency, g.targeting, g.bid_model, g.bid_micros, g.frequency_caps AS ad_group_caps,
         c.frequency_caps AS campaign_caps, g.day_parts, c.total_budget_micros AS campaign_total_micros,
-        c.daily_budget_micros AS campaign_daily_micros, g.daily_budget_micros AS ad_group_daily_micros, c.pacing
+        c.daily_budget_micros AS campaign_daily_micros, g.daily_budget_micros AS ad_group_daily_micros, c.pacing,
+        c.categories
       FROM ad_groups g JOIN campaigns c ON c.id = g.campaign_id JOIN advertisers a ON a.id = c.advertiser_id
       WHERE c.status <> 'archived' AND ($1::timestamptz IS NULL OR c.ends_at IS NULL OR c.ends_at > $1) AND ${condition}
     ) s

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ApiClient } from './api-client.js';
+import { type ApiClient, ApiProblem } from './api-client.js';
 import type { AdvertiserPlan, CampaignPlan, ServingPlan } from './campaign-plan.js';
 import type { OnProgress } from './progress.js';
 
@@ -130,16 +130,30 @@ async function untilServing(client: ApiClient, adGroupId: string): Promise<void>
   const body = { userId: 'probe-of-a-launch', placement: 'chat_list', chatCount: 100, adGroupIds: [adGroupId] };
   const deadline = performance.now() + LONGEST_WAIT_MS;
   for (;;) {
-    const { candidates } = await client.post<{ candidates: readonly { outcome: string; reason?: string }[] }>(
-      '/v1/match/explain',
-      { body, idempotent: true },
-    );
-    const [candidate] = candidates;
+    const candidate = await explained(client, body);
     if (candidate !== undefined && candidate.outcome !== 'excluded') return;
     if (performance.now() > deadline) {
       const reason = candidate === undefined ? 'unknown' : `excluded by ${candidate.reason}`;
       throw new Error(`The new campaigns do not serve after ${LONGEST_WAIT_MS / 1000} s: the last one is ${reason}.`);
     }
     await pause(PROBE_EVERY_MS);
+  }
+}
+
+interface Explained {
+  readonly outcome: string;
+  readonly reason?: string;
+}
+
+/** Undefined while the server does not know the ad group yet. */
+async function explained(client: ApiClient, body: object): Promise<Explained | undefined> {
+  try {
+    const options = { body, idempotent: true };
+    const { candidates } = await client.post<{ candidates: readonly Explained[] }>('/v1/match/explain', options);
+    return candidates[0];
+  } catch (error) {
+    const isUnknown = error instanceof ApiProblem && error.faults.some(({ path }) => path.startsWith('adGroupIds'));
+    if (!isUnknown) throw error;
+    return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
+import { CtrBook } from './ctr/ctr-book.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
 import {
@@ -20,8 +21,8 @@ const settlementQueue = {
 
 /** What API processes need of delivery: exposure, spend, and the queue that wakes the worker. */
 @Module({
-  providers: [settlementQueue, ExposureEpochs, ExposureStore, SettlementProgress, SpendBook],
-  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, SpendBook],
+  providers: [settlementQueue, ExposureEpochs, ExposureStore, SettlementProgress, SpendBook, CtrBook],
+  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, SpendBook, CtrBook],
 })
 export class DeliveryModule implements OnApplicationShutdown {
   constructor(@Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue) {}

@@ -14,6 +14,7 @@ import { MatchService } from './match/match.service.js';
 import { PlacementEntity } from './placements/placement.entity.js';
 import { PlacementsController } from './placements/placements.controller.js';
 import { PlacementsService } from './placements/placements.service.js';
+import { CtrUpkeep } from './upkeep/ctr-upkeep.js';
 import { IndexUpkeep } from './upkeep/index-upkeep.js';
 import { LiveIndex } from './upkeep/live-index.js';
 
@@ -26,6 +27,15 @@ import { LiveIndex } from './upkeep/live-index.js';
     TypeOrmModule.forFeature([PlacementEntity]),
   ],
   controllers: [MatchController, MatchBatchController, ExplainController, PlacementsController],
-  providers: [LiveIndex, IndexUpkeep, PlacementsService, DecisionWriter, Decider, MatchService, ExplainService],
+  providers: [
+    LiveIndex,
+    IndexUpkeep,
+    CtrUpkeep,
+    PlacementsService,
+    DecisionWriter,
+    Decider,
+    MatchService,
+    ExplainService,
+  ],
 })
 export class ServingModule {}

@@ -101,7 +101,13 @@ describe('an auction', () => {
     const messages = await market.placed('nobody-knows', fields);
     expect(messages.map((message) => [message.adGroupId, priceOf(message)])).toEqual([[high, 2 * WON]]);
     const [candidate] = (await market.explain('nobody-knows', { ...fields, adGroupIds: [high] })).candidates;
-    expect(candidate).toEqual({ adGroupId: high, outcome: 'placed', score: 2_500 * WON, price: 2 * WON });
+    expect(candidate).toEqual({
+      adGroupId: high,
+      outcome: 'placed',
+      score: 2_500 * WON,
+      price: 2 * WON,
+      factors: { ecpmMicros: 5_000 * WON, predictedCtr: CTR, relevance: 0.5, pacing: 1 },
+    });
   });
 
   it('gives equals turns, and the same request the same winner', async () => {

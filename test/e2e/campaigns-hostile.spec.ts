@@ -26,13 +26,24 @@ const HOSTILE_VALUES: readonly (readonly [string, unknown])[] = [
   ['the year 10000', '+010000-01-01T00:00:00Z'],
 ];
 
-const CAMPAIGN_FIELDS = ['advertiserId', 'name', 'startsAt', 'endsAt', 'budget', 'pacing', 'frequencyCaps', 'adGroups'];
+const CAMPAIGN_FIELDS = [
+  'advertiserId',
+  'name',
+  'startsAt',
+  'endsAt',
+  'budget',
+  'pacing',
+  'frequencyCaps',
+  'categories',
+  'adGroups',
+];
 const AD_GROUP_FIELDS = ['name', 'targeting', 'bid', 'frequencyCaps', 'dailyBudgetMicros', 'dayParts', 'creatives'];
 const CREATIVE_FIELDS = ['senderName', 'title', 'body', 'imageUrl', 'callToAction', 'landingUrl', 'language'];
 
 /** What these fields may well hold. */
 const FINE: ReadonlySet<string> = new Set([
   'frequencyCaps=a list',
+  'categories=a list',
   'adGroups=a list',
   'creatives=a list',
   'budget=an object',

@@ -48,6 +48,7 @@ describe('the source of ad groups', () => {
         endsAt: '2199-01-01T00:00:00Z',
         budget: { totalMicros: 9 * WON, dailyMicros: 3 * WON },
         frequencyCaps: [cap],
+        categories: ['auto', 'auto.ev'],
       },
       {
         targeting: { all: [{ segment: 'auto.ev', minWeight: 0.3 }, { os: ['android'] }] },
@@ -85,7 +86,7 @@ describe('the source of ad groups', () => {
       dayParts: { clock: 'member', windows: [{ days: ['mon'], fromMinute: 540, toMinute: 1_440 }] },
       budgets: { campaignTotalMicros: 9 * WON, campaignDailyMicros: 3 * WON, adGroupDailyMicros: WON },
       pacing: 'asap',
-      categories: [],
+      categories: ['auto', 'auto.ev'],
       creatives: [creativeIds[0], creativeIds[2]].map((creativeId, i) => ({
         ...(creativeBody({ language: 'ko', imageUrl: 'https://e.com/i.png' }) as AdGroupRecord['creatives'][number]),
         title: i === 0 ? 'a' : 'c',
@@ -137,6 +138,7 @@ describe('the source of ad groups', () => {
     const other = await create();
     for (const [method, path, body] of [
       ['PATCH', `/v1/campaigns/${id}`, { name: 'x' }],
+      ['PATCH', `/v1/campaigns/${id}`, { categories: ['auto'] }],
       ['POST', `/v1/campaigns/${id}/activate`, undefined],
       ['PATCH', `/v1/ad-groups/${adGroupId}`, { name: 'x' }],
       ['PATCH', `/v1/creatives/${creativeIds[0]}`, { title: 'x' }],

@@ -109,6 +109,17 @@ describe('campaigns', () => {
       [{ startsAt: '2026-01-01T00:00:00' }, 'startsAt'],
       [{ pacing: 'fast' }, 'pacing'],
       [{ frequencyCaps: undefined }, 'frequencyCaps'],
+      [{ categories: 'auto' }, 'categories'],
+      [{ categories: null }, 'categories'],
+      [{ categories: ['auto', 'Auto'] }, 'categories'],
+      [{ categories: [''] }, 'categories'],
+      [{ categories: ['-auto'] }, 'categories'],
+      [{ categories: ['a'.repeat(65)] }, 'categories'],
+      [{ categories: ['자동차'] }, 'categories'],
+      [{ categories: [['auto']] }, 'categories'],
+      [{ categories: [7] }, 'categories'],
+      [{ categories: ['auto', 'food', 'auto'] }, 'categories'],
+      [{ categories: Array.from({ length: 9 }, (_, i) => `c${i}`) }, 'categories'],
       [{ adGroups: Array.from({ length: 201 }, () => ({})) }, 'adGroups'],
       [
         {
@@ -121,6 +132,24 @@ describe('campaigns', () => {
     ])('refuses %j at its path', async (fields, path) => {
       const { status, body } = await create(fields);
       expect({ status, path: body.errors[0].path }).toEqual({ status: 422, path });
+    });
+
+    it('has no category labels unless it is given up to eight, which an update replaces as a whole', async () => {
+      const { body: plain } = await create();
+      expect(plain.categories).toEqual([]);
+      const categories = ['zoo', 'auto.ev', 'a', '7', 'x'.repeat(64), 'b_c', 'd-e', 'IAB2'.toLowerCase()];
+      const { body: labelled } = await create({ categories });
+      expect(labelled.categories).toEqual(categories);
+      const path = `/v1/campaigns/${labelled.id}`;
+      const patch = async (fields: object): Promise<unknown> =>
+        (await app.request('PATCH', path, fields)).body.categories;
+      expect(await patch({ name: 'as before' })).toEqual(categories);
+      expect(await patch({ categories: ['food', 'auto'] })).toEqual(['food', 'auto']);
+      expect((await app.request('GET', path)).body.categories).toEqual(['food', 'auto']);
+      expect((await app.request('PATCH', path, { categories: ['Food'] })).body.errors).toMatchObject([
+        { path: 'categories' },
+      ]);
+      expect(await patch({ categories: [] })).toEqual([]);
     });
 
     it('takes 200 ad groups with 2,000 creatives at once', async () => {

@@ -89,7 +89,12 @@ export async function untilKnown(
 ): Promise<void> {
   const body = { userId: 'nobody', placement: 'chat_list', chatCount: 42, adGroupIds: [adGroupId], ...request };
   await eventually(async () => {
-    const { body: answer } = await app.request('POST', '/v1/match/explain', body, options);
+    const { status, body: answer } = await app.request('POST', '/v1/match/explain', body, options);
+    // One that is not taken up yet is unknown.
+    if (status === 422) {
+      expect(answer.errors).toMatchObject([{ path: 'adGroupIds[0]' }]);
+      return false;
+    }
     const [candidate] = answer.candidates;
     return candidate !== undefined && !['targeting', 'schedule', 'balance', 'creative'].includes(candidate.reason);
   });

@@ -11,6 +11,12 @@ export interface Explained {
   readonly reason?: string;
   readonly score?: number;
   readonly price?: number;
+  readonly factors?: {
+    readonly ecpmMicros: number;
+    readonly predictedCtr: number;
+    readonly relevance: number;
+    readonly pacing: number;
+  };
 }
 
 export interface Message {

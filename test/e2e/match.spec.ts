@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApp, type TestApp } from '../servers/test-app.js';
-import { creativeBody } from './fixtures.js';
-import { Market } from './market.js';
+import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+import { at, creativeBody } from './fixtures.js';
+import { Market, NOON } from './market.js';
+
+const ADVERTISER = 'adv_01KANQ8Y3V5T6W7X8Y9Z0A1B2C';
 
 describe('match and explain', () => {
   let app: TestApp;
@@ -36,6 +38,17 @@ describe('match and explain', () => {
       ['chatCount', { ...good, chatCount: null }],
       ['maxMessages', { ...good, maxMessages: -1 }],
       ['maxMessages', { ...good, maxMessages: 21 }],
+      ['blockedAdvertisers', { ...good, blockedAdvertisers: ADVERTISER }],
+      ['blockedAdvertisers', { ...good, blockedAdvertisers: null }],
+      ['blockedAdvertisers', { ...good, blockedAdvertisers: [ADVERTISER, ADVERTISER] }],
+      ['blockedAdvertisers[1]', { ...good, blockedAdvertisers: [ADVERTISER, 'cmp_01KANQ8Y3V5T6W7X8Y9Z0A1B2C'] }],
+      ['blockedAdvertisers[0]', { ...good, blockedAdvertisers: [''] }],
+      ['blockedCategories', { ...good, blockedCategories: { auto: true } }],
+      ['blockedCategories', { ...good, blockedCategories: ['auto', 'auto'] }],
+      ['blockedCategories', { ...good, blockedCategories: Array.from({ length: 101 }, (_, i) => `c${i}`) }],
+      ['blockedCategories[0]', { ...good, blockedCategories: ['Auto'] }],
+      ['blockedCategories[0]', { ...good, blockedCategories: ['a'.repeat(65)] }],
+      ['blockedCategories[0]', { ...good, blockedCategories: [7] }],
       ['requestId', { ...good, requestId: '' }],
       ['requestId', { ...good, requestId: 'a b' }],
       ['requestId', { ...good, requestId: 'r'.repeat(129) }],
@@ -216,12 +229,29 @@ describe('match and explain', () => {
     expect(await market.fate('nobody-knows', adGroupId, { context: { carrier, language: 'ja' } })).toBe('creative');
   });
 
+  it('explain names every ad group that is no candidate by its path', async () => {
+    const { adGroupId: archived, campaignId } = await market.serve('archived');
+    await market.known('archived', [archived]);
+    const { adGroupId: fine } = await market.serve('fine');
+    await market.known('fine', [fine]);
+    expect((await app.request('POST', `/v1/campaigns/${campaignId}/archive`)).status).toBe(200);
+    await eventually(async () => {
+      const body = { userId: 'm', placement: 'chat_list', chatCount: 1, adGroupIds: ['x', fine, archived] };
+      const answer = await app.request('POST', '/v1/match/explain', body, at(NOON));
+      expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
+      const paths = (answer.body.errors as { path: string }[]).map(({ path }) => path);
+      return paths.join() === 'adGroupIds[0],adGroupIds[2]';
+    });
+  });
+
   it('explain answers no more than its limit, and counts all', async () => {
     const all = await market.explain('nobody-knows', { limit: 10_000 });
     const some = await market.explain('nobody-knows', { limit: 2 });
     expect(all.candidates.length).toBeGreaterThan(2);
     expect(some.candidates).toEqual(all.candidates.slice(0, 2));
     expect(some.counts).toEqual(all.counts);
-    expect((await market.explain('nobody-knows', { adGroupIds: ['adg_unknown'] })).candidates).toEqual([]);
+    const [known] = all.candidates;
+    const asked = await market.explain('nobody-knows', { adGroupIds: [known?.adGroupId] });
+    expect(asked.candidates).toEqual([known]);
   });
 });

@@ -111,6 +111,72 @@ describe('placements', () => {
     expect((await app.request('GET', '/v1/placements/inbox')).body).toMatchObject({ version: 2, ...later });
   });
 
+  const defaults = {
+    floorMicros: 0,
+    allowsRepeats: false,
+    maxPerMemberPerDay: null,
+    minGapSeconds: null,
+    maxPerAdvertiserPerDay: null,
+    minAdvertiserGapSeconds: null,
+    leastCtr: 0,
+    leastRelevance: 0,
+  };
+
+  it('have rules that bind nobody until they are set, and lose them again when a change leaves them out', async () => {
+    const least = { maxMessages: 2, firstPosition: 0, spacing: 1, refreshAfterSeconds: 60, holdSeconds: 30 };
+    const put = (rules: object) => app.request('PUT', '/v1/placements/ruled', rules);
+    const read = async () => (await app.request('GET', '/v1/placements/ruled')).body;
+    const id = 'ruled';
+
+    expect((await put(least)).body).toEqual({ id, version: 1, ...least, ...defaults });
+    const rules = {
+      floorMicros: 2_000_000,
+      allowsRepeats: true,
+      maxPerMemberPerDay: 10_000,
+      minGapSeconds: 604_800,
+      maxPerAdvertiserPerDay: 1,
+      minAdvertiserGapSeconds: 1,
+      leastCtr: 0.0025,
+      leastRelevance: 1,
+    };
+    expect((await put({ ...least, ...rules })).body).toEqual({ id, version: 2, ...least, ...rules });
+    expect(await read()).toEqual({ id, version: 2, ...least, ...rules });
+    expect((await put({ ...least, ...defaults })).body).toEqual({ id, version: 3, ...least, ...defaults });
+    await put({ ...least, ...rules });
+    await put(least);
+    expect(await read()).toEqual({ id, version: 5, ...least, ...defaults });
+    expect((await app.request('GET', '/v1/placements/chat_list')).body).toMatchObject({
+      ...defaults,
+      floorMicros: 1_000_000,
+    });
+  });
+
+  it.each([
+    { allowsRepeats: 'yes' },
+    { allowsRepeats: null },
+    { maxPerMemberPerDay: 0 },
+    { maxPerMemberPerDay: 10_001 },
+    { maxPerMemberPerDay: 1.5 },
+    { minGapSeconds: 0 },
+    { minGapSeconds: 604_801 },
+    { minGapSeconds: '60' },
+    { maxPerAdvertiserPerDay: -1 },
+    { maxPerAdvertiserPerDay: [] },
+    { minAdvertiserGapSeconds: 0.5 },
+    { minAdvertiserGapSeconds: 604_801 },
+    { leastCtr: -0.001 },
+    { leastCtr: 1.001 },
+    { leastCtr: null },
+    { leastCtr: '0.1' },
+    { leastRelevance: 2 },
+    { leastRelevance: true },
+  ])('refuse %j by the name of the field', async (fields) => {
+    const rules = { maxMessages: 2, firstPosition: 0, spacing: 1, refreshAfterSeconds: 60, holdSeconds: 30 };
+    const answer = await app.request('PUT', '/v1/placements/refused', { ...rules, ...fields });
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: Object.keys(fields)[0] }] } });
+    expect((await app.request('GET', '/v1/placements/refused')).status).toBe(404);
+  });
+
   it.each([
     ['412 for a version of one that is not there', 'missing', {}, { 'if-match': '"1"' }, 412],
     ['400 for what is no version', 'inbox', {}, { 'if-match': 'yesterday' }, 400],

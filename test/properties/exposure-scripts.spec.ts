@@ -161,7 +161,7 @@ describe('the exposure scripts', () => {
     };
     expect(JSON.parse(await redis.holdMessages(key, holdRequest(later)))).toEqual({ ...first, status: 'repeated' });
     expect(JSON.parse(await redis.peekExposure(key, 'e1'))).toMatchObject({
-      holds: [['D1.1', 'adg_0', 'cmp_0', HELD.expiresAt]],
+      holds: [['D1.1', 'adg_0', 'cmp_0', HELD.expiresAt, 'adv_0', HELD.now]],
     });
     const over = { ...later, now: HELD.expiresAt };
     expect(JSON.parse(await redis.holdMessages(key, holdRequest(over)))).toMatchObject({ status: 'held', held: 0 });

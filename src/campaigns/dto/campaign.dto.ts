@@ -1,5 +1,6 @@
+import { CATEGORY_RULE, MAX_CATEGORIES } from '../../core/auction/category.js';
 import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
-import { Instant, Micros, Nested, NestedList, OneOf, RawJson, Text } from '../../platform/http/fields.js';
+import { Instant, Micros, Nested, NestedList, OneOf, RawJson, Text, TextList } from '../../platform/http/fields.js';
 import { MAX_PAGE_SIZE, PageQuery } from '../../platform/http/page.js';
 import { CAMPAIGN_STATUSES, type CampaignStatus } from '../campaign-status.js';
 import { AdGroupDto, CreateAdGroupDto } from './ad-group.dto.js';
@@ -31,6 +32,15 @@ const PACING = {
 const FREQUENCY_CAPS = {
   description: 'How often one member sees messages of the campaign; an empty list does not limit',
   example: [{ limit: 3, window: { length: 1, unit: 'day', kind: 'rolling' } }],
+};
+const CATEGORIES = {
+  description:
+    'Labels of what is advertised: two messages of one list never share one, and a match request may block some',
+  example: ['auto', 'auto.ev'],
+  max: MAX_CATEGORIES,
+  pattern: CATEGORY_RULE.pattern,
+  form: CATEGORY_RULE.expects,
+  distinct: true,
 };
 
 export class BudgetDto {
@@ -71,6 +81,9 @@ export class CreateCampaignDto {
   @RawJson({ ...FREQUENCY_CAPS, optional: false }, FREQUENCY_CAPS_SCHEMA)
   frequencyCaps!: unknown;
 
+  @TextList({ ...CATEGORIES, optional: true })
+  categories?: readonly string[];
+
   @NestedList(() => CreateAdGroupDto, {
     description: 'Ad groups to create with it, each with its creatives; all of it is created, or nothing',
     max: MAX_NESTED_AD_GROUPS,
@@ -97,6 +110,9 @@ export class UpdateCampaignDto {
 
   @RawJson(FREQUENCY_CAPS, FREQUENCY_CAPS_SCHEMA)
   frequencyCaps?: unknown;
+
+  @TextList({ ...CATEGORIES, optional: true })
+  categories?: readonly string[];
 }
 
 export class CampaignDto extends EntityDto {
@@ -129,6 +145,9 @@ export class CampaignDto extends EntityDto {
 
   @RawJson({ ...FREQUENCY_CAPS, optional: false }, FREQUENCY_CAPS_SCHEMA)
   frequencyCaps!: readonly FrequencyCap[];
+
+  @TextList(CATEGORIES)
+  categories!: readonly string[];
 
   @NestedList(() => AdGroupDto, {
     description: 'The ad groups that were created with it, in that answer only',

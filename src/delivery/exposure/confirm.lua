@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  the member's exposure state (its form is told in hold.lua)
 -- ARGV[1]  the epoch; a state of a later one was read from Postgres with these impressions, and is left alone
--- ARGV[2]  impressions, JSON: list of {messageId, adGroupId, campaignId, at}
+-- ARGV[2]  impressions, JSON: list of {messageId, adGroupId, campaignId, at, advertiserId}
 -- ARGV[3]  how long, in ms, the impressions are kept for a state that is not there: longer than a rebuild can take
 local packed = redis.call('GET', KEYS[1])
 local state = packed and cmsgpack.unpack(packed)

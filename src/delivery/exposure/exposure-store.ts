@@ -2,7 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import type { Exposure } from '../../core/capping/exposure.js';
+import { limitsLoad, type LoadRules } from '../../core/auction/member-load.js';
+import { windowStart } from '../../core/capping/cap-window.js';
+import type { CountedImpression, OpenHold } from '../../core/capping/exposure.js';
 import { MAX_WINDOW_DAYS } from '../../core/capping/parse-frequency-caps.js';
 import { Gathering } from '../../platform/gathering.js';
 import { REDIS } from '../../platform/platform.module.js';
@@ -23,6 +25,7 @@ export interface HoldCandidate {
   readonly campaignId: string;
   readonly advertiserId: string;
   readonly caps: readonly HoldCap[];
+  readonly categories: readonly string[];
   /** Given back with the answer, also for a repeated request. */
   readonly ticket: string;
 }
@@ -36,6 +39,8 @@ export interface HoldRequest {
   /** Given back with the answer, also for a repeated request. */
   readonly frame: string;
   readonly wanted: number;
+  readonly allowsRepeats: boolean;
+  readonly load: LoadRules;
   readonly candidates: readonly HoldCandidate[];
   /** Nothing further could be offered. */
   readonly isLast: boolean;
@@ -68,6 +73,9 @@ interface HoldCall {
 
 type HoldAnswer = HoldOutcome | { readonly status: 'unknown' };
 
+/** As the scripts hold them: [messageId, adGroupId, campaignId, expiresAt, advertiserId, decidedAt]. */
+type HoldEntry = readonly [string, string, string, number, string, number];
+
 interface RebuildRead {
   readonly memberId: string;
   readonly keepFrom: number;
@@ -78,6 +86,8 @@ const STATE_TTL_MS = 48 * 3_600_000;
 
 /** The longest window reaches back this far, with a day for clocks that change. */
 const KEPT_MS = (MAX_WINDOW_DAYS + 1) * 24 * 3_600_000;
+
+const DAY = { length: 1, unit: 'day', kind: 'rolling' } as const;
 
 const SCOPE_INDEX = { adGroup: 2, campaign: 3 } as const;
 
@@ -123,7 +133,9 @@ export class ExposureStore {
   private toJson(request: HoldRequest, epoch: ExposureEpoch): string {
     const settledUntil = this.settledUntil(request.now);
     const isQuarantined = settledUntil < epoch.quarantinedUntil;
-    const candidates = request.candidates.filter(({ caps }) => !isQuarantined || caps.length === 0);
+    const candidates = request.candidates.filter(
+      ({ caps }) => !isQuarantined || (caps.length === 0 && !limitsLoad(request.load)),
+    );
     return JSON.stringify({
       epoch: epoch.id,
       now: request.now,
@@ -135,6 +147,8 @@ export class ExposureStore {
       expiresAt: request.expiresAt,
       frame: request.frame,
       wanted: request.wanted,
+      allowsRepeats: request.allowsRepeats,
+      load: limitsLoad(request.load) ? toLoad(request.load, request.now) : undefined,
       isLast: request.isLast,
       candidates: candidates.map((candidate) => [
         candidate.adGroupId,
@@ -142,6 +156,7 @@ export class ExposureStore {
         candidate.advertiserId,
         candidate.ticket,
         candidate.caps.map((cap) => [SCOPE_INDEX[cap.scope], cap.from, cap.limit]),
+        candidate.categories,
       ]),
     });
   }
@@ -176,17 +191,20 @@ export class ExposureStore {
         ? { ...(await this.rebuilds.ask({ memberId, keepFrom: now - KEPT_MS })), holds: [] }
         : parsePeeked(json);
     return {
-      impressions: impressions.map(([messageId, adGroupId, campaignId, at]) => ({
+      impressions: impressions.map(([messageId, adGroupId, campaignId, at, advertiserId]) => ({
         messageId,
         adGroupId,
         campaignId,
         at,
+        advertiserId,
       })),
-      holds: holds.map(([messageId, adGroupId, campaignId, expiresAt]) => ({
+      holds: holds.map(([messageId, adGroupId, campaignId, expiresAt, advertiserId, decidedAt]) => ({
         messageId,
         adGroupId,
         campaignId,
         expiresAt,
+        advertiserId,
+        decidedAt,
       })),
       totals,
       settledUntil: this.settledUntil(now),
@@ -210,11 +228,25 @@ export class ExposureStore {
   }
 }
 
-export interface MemberExposure extends Exposure {
+export interface MemberExposure {
+  readonly impressions: readonly (CountedImpression & { readonly advertiserId: string })[];
+  readonly holds: readonly (OpenHold & { readonly advertiserId: string; readonly decidedAt: number })[];
   readonly totals: Readonly<Record<string, number>>;
   readonly settledUntil: number;
   /** Ad groups with caps wait: holds of a lost state may still be open. */
   readonly isQuarantined: boolean;
+}
+
+/** Undefined where a rule does not limit: JSON leaves it out. */
+function toLoad(rules: LoadRules, now: number) {
+  const gapFrom = (seconds: number | null): number | undefined => (seconds === null ? undefined : now - seconds * 1000);
+  return {
+    dayFrom: windowStart(DAY, now, 'UTC'),
+    memberMost: rules.maxPerMemberPerDay ?? undefined,
+    memberGapFrom: gapFrom(rules.minGapSeconds),
+    advertiserMost: rules.maxPerAdvertiserPerDay ?? undefined,
+    advertiserGapFrom: gapFrom(rules.minAdvertiserGapSeconds),
+  };
 }
 
 function parseAnswer(json: string): HoldAnswer {
@@ -223,11 +255,11 @@ function parseAnswer(json: string): HoldAnswer {
   return 'tickets' in answer && !Array.isArray(answer.tickets) ? { ...answer, tickets: [] } : answer;
 }
 
-function parsePeeked(json: string): RebuiltExposure & { readonly holds: readonly ImpressionEntry[] } {
+function parsePeeked(json: string): RebuiltExposure & { readonly holds: readonly HoldEntry[] } {
   const { impressions, holds, totals } = JSON.parse(json) as Record<string, unknown>;
   return {
     impressions: Array.isArray(impressions) ? (impressions as ImpressionEntry[]) : [],
-    holds: Array.isArray(holds) ? (holds as ImpressionEntry[]) : [],
+    holds: Array.isArray(holds) ? (holds as HoldEntry[]) : [],
     totals: Array.isArray(totals) ? {} : (totals as Record<string, number>),
   };
 }

@@ -9,6 +9,7 @@ export interface ConfirmedImpression {
   readonly messageId: string;
   readonly adGroupId: string;
   readonly campaignId: string;
+  readonly advertiserId: string;
   /** Epoch ms. */
   readonly occurredAt: number;
 }
@@ -31,7 +32,9 @@ export class ExposureWriter {
     if (epochId === null) return;
     const pipeline = this.redis.pipeline();
     for (const [memberId, entries] of groupBy(impressions, (impression) => impression.memberId)) {
-      const json = JSON.stringify(entries.map((e) => [e.messageId, e.adGroupId, e.campaignId, e.occurredAt]));
+      const json = JSON.stringify(
+        entries.map((e) => [e.messageId, e.adGroupId, e.campaignId, e.occurredAt, e.advertiserId]),
+      );
       pipeline.confirmImpressions(exposureKey(memberId), epochId, json, LONGEST_REBUILD_MS);
     }
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;

@@ -1,4 +1,6 @@
--- Places the holds of one decision: the first `wanted` candidates, in rank order, whose caps have room, no advertiser twice.
+-- Places the holds of one decision: the first `wanted` candidates, in rank order, whose caps have room, no advertiser twice
+-- unless repeats are allowed, no two that share a category, within what the load rules leave. `select-winners.ts` says the
+-- same in TypeScript.
 -- All in one step on one member's state, so that of two decisions at once the later sees the holds of the earlier.
 --
 -- KEYS[1]  the member's exposure state
@@ -12,11 +14,16 @@
 --   requestId, decisionId, expiresAt
 --   frame          what the caller needs to know of the decision when it is repeated; a string
 --   wanted         most messages to hold
+--   allowsRepeats  an advertiser may be held twice
+--   load           optional {dayFrom, memberMost, memberGapFrom, advertiserMost, advertiserGapFrom}, each of the latter four
+--                  optional: most messages from dayFrom on, open holds included; and the epoch ms after which nothing may
+--                  have been seen or decided, of all advertisers and of the candidate's
 --   isLast         no further candidates can be offered: hold what there is
---   candidates     list of {adGroupId, campaignId, advertiserId, ticket, caps: list of {scope, from, limit}};
+--   candidates     list of {adGroupId, campaignId, advertiserId, ticket, caps: list of {scope, from, limit},
+--                  categories: list of labels};
 --                  scope 2: the ad group's, 3: the campaign's; from: epoch ms, or -1 for a lifetime cap
--- ARGV[2]  optional, JSON: the state rebuilt from Postgres, {impressions: list of {messageId, adGroupId, campaignId, at},
---          totals: {id: count}}, used when there is none
+-- ARGV[2]  optional, JSON: the state rebuilt from Postgres, {impressions: list of {messageId, adGroupId, campaignId, at,
+--          advertiserId}, totals: {id: count}}, used when there is none
 --
 -- Answers JSON: {status: 'unknown'} no trusted state: rebuild it and call again; {status: 'short'} fewer candidates than
 -- wanted have room: offer more; {status: 'held' | 'repeated', decisionId, decidedAt, expiresAt, frame, held, tickets}: the tickets
@@ -24,7 +31,7 @@
 -- request was decided before and its holds live.
 --
 -- The state is a MessagePack map: e epoch; c counted impressions and h open holds, both lists of
--- {messageId, adGroupId, campaignId, at or expiry}; t impressions ever by ad group and by campaign; d decisions, lists of
+-- {messageId, adGroupId, campaignId, at or expiry, advertiserId}, holds with {…, decidedAt}; t impressions ever by ad group and by campaign; d decisions, lists of
 -- {requestId, expiresAt, decisionId, decidedAt, held, tickets, frame}. With p it is only part of a state: impressions that were
 -- confirmed before anybody had rebuilt the rest.
 local request = cjson.decode(ARGV[1])
@@ -96,25 +103,69 @@ local function used(scope, id, from)
   return count
 end
 
+-- How many more messages the load rules leave, of one advertiser or of all (nil).
+local load = request.load or {}
+local function room(most, gapFrom, advertiserId)
+  local messages = 0
+  for _, hold in ipairs(state.h) do
+    if not advertiserId or hold[5] == advertiserId then
+      if gapFrom and hold[6] and hold[6] > gapFrom then return 0 end
+      messages = messages + 1
+    end
+  end
+  for _, impression in ipairs(state.c) do
+    if not advertiserId or impression[5] == advertiserId then
+      if gapFrom and impression[4] > gapFrom then return 0 end
+      if impression[4] >= load.dayFrom then messages = messages + 1 end
+    end
+  end
+  return most and most - messages or math.huge
+end
+local isMemberLimited = load.memberMost or load.memberGapFrom
+local isAdvertiserLimited = load.advertiserMost or load.advertiserGapFrom
+local places = request.wanted
+if isMemberLimited then
+  places = math.min(places, room(load.memberMost, load.memberGapFrom))
+  if places <= 0 then
+    return answer('held', { request.requestId, request.expiresAt, request.decisionId, request.now, 0, {}, request.frame })
+  end
+end
+
+-- By advertiser: messages of this decision, and how many there may be.
+local placed, mayPlace, labels = {}, {}, {}
+local function standsBeside(advertiserId, categories)
+  local count = placed[advertiserId] or 0
+  if count > 0 and not request.allowsRepeats then return false end
+  for _, label in ipairs(categories or {}) do
+    if labels[label] then return false end
+  end
+  if not isAdvertiserLimited then return true end
+  mayPlace[advertiserId] = mayPlace[advertiserId] or room(load.advertiserMost, load.advertiserGapFrom, advertiserId)
+  return count < mayPlace[advertiserId]
+end
+
 -- Holds of this decision are placed as they are found, so that two ad groups of one campaign share its caps.
-local seen, tickets, held = {}, {}, 0
+local tickets, held = {}, 0
 local isComplete = false
 for _, candidate in ipairs(request.candidates) do
-  local adGroupId, campaignId, advertiserId, ticket, caps = unpack(candidate)
-  local hasRoom = not seen[advertiserId]
+  local adGroupId, campaignId, advertiserId, ticket, caps, categories = unpack(candidate)
+  local hasRoom = standsBeside(advertiserId, categories)
   for _, cap in ipairs(caps) do
     local id = cap[1] == 2 and adGroupId or campaignId
     if hasRoom and used(cap[1], id, cap[2]) >= cap[3] then hasRoom = false end
   end
   if hasRoom then
-    seen[advertiserId] = true
     tickets[#tickets + 1] = ticket
-    if held == request.wanted then
+    if held == places then
       isComplete = true
       break
     end
     held = held + 1
-    state.h[#state.h + 1] = { request.decisionId .. '.' .. held, adGroupId, campaignId, request.expiresAt }
+    placed[advertiserId] = (placed[advertiserId] or 0) + 1
+    for _, label in ipairs(categories or {}) do labels[label] = true end
+    state.h[#state.h + 1] = {
+      request.decisionId .. '.' .. held, adGroupId, campaignId, request.expiresAt, advertiserId, request.now,
+    }
   end
 end
 if not isComplete and not request.isLast then

@@ -3,10 +3,12 @@ import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   Length,
@@ -114,6 +116,18 @@ export function Whole(options: FieldOptions & { readonly min: number; readonly m
   );
 }
 
+/** A share or a probability: any number from 0 to 1. */
+export function Share(options: FieldOptions): PropertyDecorator {
+  const message = 'must be a number from 0 to 1';
+  return field(
+    options,
+    { type: 'number', minimum: 0, maximum: 1 },
+    IsNumber({}, { message }),
+    Min(0, { message }),
+    Max(1, { message }),
+  );
+}
+
 export function Flag(options: FieldOptions): PropertyDecorator {
   return field(options, { type: Boolean }, IsBoolean({ message: 'must be true or false' }));
 }
@@ -211,17 +225,24 @@ export function NestedList(
   );
 }
 
+interface TextListOptions extends FieldOptions {
+  readonly max: number;
+  readonly pattern: RegExp;
+  readonly form: string;
+  /** No text may come twice. */
+  readonly distinct?: boolean;
+}
+
 /** A list of strings that each match `pattern`. */
-export function TextList(
-  options: FieldOptions & { readonly max: number; readonly pattern: RegExp; readonly form: string },
-): PropertyDecorator {
-  const { max, pattern, form } = options;
+export function TextList(options: TextListOptions): PropertyDecorator {
+  const { max, pattern, form, distinct = false } = options;
   return field(
     options,
-    { type: [String], maxItems: max },
+    { type: [String], maxItems: max, ...(distinct ? { uniqueItems: true } : {}) },
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(max, { message: `must have at most ${max} entries` }),
     Matches(pattern, { each: true, message: `must each be ${form}` }),
+    ...(distinct ? [ArrayUnique({ message: 'must be different from each other' })] : []),
   );
 }
 

@@ -1,16 +1,18 @@
-import { Injectable } from '@nestjs/common';
-import { secondPriceMicros } from '../../core/auction/price.js';
-import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
-import type { Candidate, Scored } from '../../core/index/candidate.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { loadRoom, type MemberMessages } from '../../core/auction/member-load.js';
+import { type IsCapped, pricesOf, selectWinners } from '../../core/auction/select-winners.js';
+import type { Scored } from '../../core/index/candidate.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
 import { rankOrder } from '../../core/index/plain-scan.js';
-import { ExposureStore, type HoldCap, type MemberExposure } from '../../delivery/delivery.api.js';
-import { AppError } from '../../platform/app-error.js';
-import { holdCaps } from '../match/hold-candidates.js';
-import type { MatchInput } from '../match/match-input.js';
+import { ExposureStore, type MemberExposure } from '../../delivery/delivery.api.js';
+import { AppError, invalid } from '../../platform/app-error.js';
+import { inSlices } from '../../platform/in-slices.js';
 import { Decider, type PreparedMatch } from '../match/decider.js';
+import type { MatchInput } from '../match/match-input.js';
 import { MatchService } from '../match/match.service.js';
 import { LiveIndex } from '../upkeep/live-index.js';
+import { DEFAULT_EXPLAINED } from './explain-schema.js';
+import { capsOf } from './explained-caps.js';
 
 export interface ExplainInput extends MatchInput {
   readonly adGroupIds?: readonly string[];
@@ -25,6 +27,13 @@ export interface ExplainedCandidate {
   readonly score?: number;
   /** What it would be charged, in micros of the advertiser's currency; placed ones only. */
   readonly price?: number;
+  /** Of scored ones. */
+  readonly factors?: {
+    readonly ecpmMicros: number;
+    readonly predictedCtr: number;
+    readonly relevance: number;
+    readonly pacing: number;
+  };
 }
 
 export interface Explanation {
@@ -36,12 +45,19 @@ export interface Explanation {
   };
 }
 
-export const DEFAULT_EXPLAINED = 100;
-export const MAX_EXPLAINED = 10_000;
+/** A person mends a few at a time. */
+const MOST_ERRORS = 20;
+
+interface Judged {
+  readonly eligible: Scored[];
+  readonly excluded: ExplainedCandidate[];
+}
 
 /** What a match would decide now, candidate by candidate, by the same checks and order, without holding anything. */
 @Injectable()
 export class ExplainService {
+  private readonly logger = new Logger(ExplainService.name);
+
   constructor(
     private readonly matching: MatchService,
     private readonly decider: Decider,
@@ -49,83 +65,76 @@ export class ExplainService {
     private readonly exposure: ExposureStore,
   ) {}
 
+  /** Rejects with 422 for ad groups that are no candidates, with 503 while Redis or Postgres can't be read. */
   async explain(input: ExplainInput, now: number): Promise<Explanation> {
     const prepared = this.matching.prepare(input, now);
+    this.requireKnown(input.adGroupIds ?? []);
+    const { placement, positions } = prepared;
     const request = await this.decider.toRequest(prepared);
-    const exposure = await this.exposure.read(input.userId, now);
-    if (exposure === null) {
-      throw new AppError(503, 'unavailable', 'The exposure state can not be read just now.', [], {
-        'retry-after': '1',
-      });
-    }
-    const { eligible, excluded } = this.judge(prepared, request, exposure);
-    const ranked = explainRanked(eligible.sort(rankOrder(request.seed)), prepared);
-    const all = [...ranked, ...excluded];
+    const exposure = await this.readExposure(input.userId, now);
+    const room = loadRoom(exposure, placement, now);
+    const isCapped = capsOf(exposure, room, placement, now);
+    const { eligible, excluded }: Judged = { eligible: [], excluded: [] };
+    await inSlices(this.judge({ eligible, excluded }, prepared, request, isCapped));
+    const ranked = eligible.sort(rankOrder(request.seed));
+    const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
+    const selection = selectWinners(ranked, rules, room, isCapped);
+    const prices = pricesOf(selection, placement.floorMicros);
+    const isPlaced = new Set(selection.winners);
+    const all = [
+      ...selection.winners.map((scored, i) => ({ ...explainScored(scored, 'placed'), price: prices[i] ?? 0 })),
+      ...ranked.filter((scored) => !isPlaced.has(scored)).map((scored) => explainScored(scored, 'outranked')),
+      ...excluded,
+    ];
     const wanted = input.adGroupIds === undefined ? null : new Set(input.adGroupIds);
     const candidates = all.filter(({ adGroupId }) => wanted === null || wanted.has(adGroupId));
     return { candidates: candidates.slice(0, input.limit ?? DEFAULT_EXPLAINED), counts: count(candidates) };
   }
 
-  private judge(prepared: PreparedMatch, request: MatchRequest, exposure: MemberExposure) {
-    const eligible: Scored[] = [];
-    const excluded: ExplainedCandidate[] = [];
-    const capped = (record: AdGroupRecord): boolean => isCapped(record, exposure, request.now);
-    for (const candidate of this.index.all()) {
-      const failure = this.index.firstFailure(candidate, request, capped);
+  private requireKnown(adGroupIds: readonly string[]): void {
+    const unknown = adGroupIds.flatMap((id, i) => (this.index.get(id) === null ? [`adGroupIds[${i}]`] : []));
+    if (unknown.length === 0) return;
+    const message = 'is no candidate: it is unknown, or its campaign is archived or over, or it was created just now';
+    throw invalid(unknown.slice(0, MOST_ERRORS).map((path) => ({ path, message })));
+  }
+
+  private async readExposure(memberId: string, now: number): Promise<MemberExposure & MemberMessages> {
+    const exposure = await this.exposure.read(memberId, now).catch((error: Error) => {
+      this.logger.warn({ msg: 'exposure can not be read', reason: error.message });
+      return null;
+    });
+    if (exposure === null) {
+      throw new AppError(503, 'unavailable', 'The exposure state can not be read just now.', [], {
+        'retry-after': '1',
+      });
+    }
+    return exposure;
+  }
+
+  /** Yields after each candidate: matches of others do not wait for an explanation. */
+  private *judge(
+    { eligible, excluded }: Judged,
+    prepared: PreparedMatch,
+    request: MatchRequest,
+    isCapped: IsCapped,
+  ): Generator<undefined, void> {
+    // A copy: the index changes while others have their turns.
+    for (const candidate of [...this.index.all()]) {
+      const failure = this.index.firstFailure(candidate, request, (record) => isCapped(record, []));
       const reason = failure ?? (prepared.positions.length === 0 ? 'placement' : null);
       if (reason === null) eligible.push(this.index.score(candidate, request));
       else excluded.push({ adGroupId: candidate.record.id, outcome: 'excluded', reason });
+      yield;
     }
-    return { eligible, excluded };
   }
 }
 
-/** As the hold script counts: open holds count in every window, impressions from the window's start on. */
-function isCapped(record: AdGroupRecord, exposure: MemberExposure, now: number): boolean {
-  const caps = holdCaps(record, now);
-  if (exposure.isQuarantined && caps.length > 0) return true;
-  return caps.some((cap) => used(cap, record, exposure) >= cap.limit);
-}
-
-function used(
-  cap: HoldCap,
-  record: AdGroupRecord,
-  { impressions, holds, totals, settledUntil }: MemberExposure,
-): number {
-  const key = cap.scope === 'adGroup' ? 'adGroupId' : 'campaignId';
-  const id = cap.scope === 'adGroup' ? record.id : record.campaignId;
-  const held = holds.filter((hold) => hold[key] === id && hold.expiresAt > settledUntil).length;
-  if (cap.from < 0) return held + (totals[id] ?? 0);
-  return held + impressions.filter((impression) => impression[key] === id && impression.at >= cap.from).length;
-}
-
-/** In rank order, no advertiser twice; the price of a placed one is set by the next that could be placed. */
-function explainRanked(
-  ranked: readonly Scored[],
-  { positions, placement }: PreparedMatch,
-): readonly ExplainedCandidate[] {
-  const distinct = new Map<string, Scored>();
-  for (const scored of ranked) {
-    const { advertiserId } = scored.candidate.record;
-    if (!distinct.has(advertiserId)) distinct.set(advertiserId, scored);
-  }
-  const winners = [...distinct.values()].slice(0, positions.length + 1);
-  const placed = winners.slice(0, positions.length);
-  const explained = placed.map((scored, i): ExplainedCandidate => {
-    const { record, rate, ctr } = scored.candidate;
-    const contender = { bid: record.bid, rate, ctr, quality: scored.relevance * scored.pacing };
-    const price = secondPriceMicros(contender, winners[i + 1]?.score ?? null, placement.floorMicros);
-    return { adGroupId: record.id, outcome: 'placed', score: scored.score, price };
-  });
-  const isPlaced = new Set<Candidate>(placed.map(({ candidate }) => candidate));
-  const outranked = ranked
-    .filter(({ candidate }) => !isPlaced.has(candidate))
-    .map(({ candidate, score }): ExplainedCandidate => ({
-      adGroupId: candidate.record.id,
-      outcome: 'outranked',
-      score,
-    }));
-  return [...explained, ...outranked];
+function explainScored(
+  { candidate, relevance, pacing, score }: Scored,
+  outcome: ExplainedCandidate['outcome'],
+): ExplainedCandidate {
+  const { record, ecpmMicros, ctr } = candidate;
+  return { adGroupId: record.id, outcome, score, factors: { ecpmMicros, predictedCtr: ctr, relevance, pacing } };
 }
 
 function count(candidates: readonly ExplainedCandidate[]): Explanation['counts'] {

@@ -30,6 +30,8 @@ export interface PreparedMatch {
  */
 const SPARE_OFFERS = 9;
 const OFFER_GROWTH = 4;
+/** Whom none of so many suits is shown nothing more: caps and rules beyond are not worth the wait. */
+const MOST_OFFERED = 500;
 
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
 @Injectable()
@@ -78,8 +80,10 @@ export class Decider {
         expiresAt: now + placement.holdSeconds * 1000,
         frame,
         wanted: positions.length,
+        allowsRepeats: placement.allowsRepeats,
+        load: placement,
         candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
-        isLast: ranked.length < offer,
+        isLast: ranked.length < offer || offer >= MOST_OFFERED,
       });
       if (outcome.status === 'unavailable') return 'unavailable';
       if (outcome.status === 'short') continue;

@@ -32,6 +32,7 @@ export function toHoldCandidate(scored: Scored, request: MatchRequest): HoldCand
     campaignId: record.campaignId,
     advertiserId: record.advertiserId,
     caps: holdCaps(record, request.now),
+    categories: record.categories,
     ticket: writeTicket(ticket),
   };
 }

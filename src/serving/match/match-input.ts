@@ -1,3 +1,4 @@
+import { CATEGORY_RULE } from '../../core/auction/category.js';
 import { isTimeZone } from '../../core/calendar/local-day.js';
 import {
   CARRIER_PATTERN,
@@ -9,6 +10,7 @@ import {
   VERSION_PATTERN,
 } from '../../core/targeting/vocabulary.js';
 import { invalid } from '../../platform/app-error.js';
+import { idPattern } from '../../platform/ids.js';
 import { USER_ID_PATTERN } from '../../profiles/profiles.api.js';
 
 /** A match request as it arrives; `MATCH_PROPERTIES` is its schema. */
@@ -19,6 +21,8 @@ export interface MatchInput {
   readonly maxMessages?: number;
   readonly context?: MatchContext;
   readonly requestId?: string;
+  readonly blockedAdvertisers?: readonly string[];
+  readonly blockedCategories?: readonly string[];
 }
 
 export interface MatchContext {
@@ -39,6 +43,18 @@ const text = (pattern: RegExp, description: string, example: string) => ({
   maxLength: 128,
   description,
   example,
+});
+
+/** As many as fit into a list that somebody keeps by hand; they are looked up in a set. */
+const MOST_BLOCKED = 100;
+
+const blocked = (pattern: RegExp, description: string, example: string) => ({
+  type: 'array',
+  maxItems: MOST_BLOCKED,
+  uniqueItems: true,
+  items: { type: 'string', pattern: pattern.source, maxLength: 64 },
+  description,
+  example: [example],
 });
 
 /** Compiled once by Fastify: on this path a schema costs a fraction of validation by classes. */
@@ -76,6 +92,16 @@ export const MATCH_PROPERTIES = {
     },
   },
   requestId: text(/^[\x21-\x7e]{1,128}$/, 'Repeating it gets the same answer while its holds live', '5f0c2b1e-6d'),
+  blockedAdvertisers: blocked(
+    idPattern('advertiser'),
+    'Ids of advertisers whose messages are not placed for this request',
+    'adv_01KANQ8Y3V5T6W7X8Y9Z0A1B2C',
+  ),
+  blockedCategories: blocked(
+    CATEGORY_RULE.pattern,
+    'Category labels of campaigns whose messages are not placed for this request',
+    'gambling',
+  ),
 };
 
 export const MATCH_REQUIRED = ['userId', 'placement', 'chatCount'];

@@ -4,9 +4,10 @@ import type { MatchRequest } from '../../core/index/match-request.js';
 import { completedYears } from '../../core/targeting/completed-years.js';
 import type { Subject } from '../../core/targeting/subject.js';
 import type { MemberProfile } from '../../profiles/profiles.api.js';
-import type { MatchContext } from './match-input.js';
+import type { PlacementEntity } from '../placements/placement.entity.js';
+import type { MatchContext, MatchInput } from './match-input.js';
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NONE: ReadonlySet<string> = new Set();
 
 const UNKNOWN_MEMBER: Subject = {
   interests: new Map(),
@@ -21,34 +22,47 @@ const UNKNOWN_MEMBER: Subject = {
   carrier: null,
   deviceType: null,
   attributes: new Map(),
-  audiences: NOBODY,
+  audiences: NONE,
 };
 
+/** Of the request: when, for what place, and by which id. */
+export interface MatchFrame {
+  readonly now: number;
+  readonly placement: Pick<PlacementEntity, 'floorMicros' | 'leastCtr' | 'leastRelevance'>;
+  /** Any text, the request's id. */
+  readonly seed: string;
+}
+
 /**
- * Joins a profile and a request's context into what matching reads. Of a member who did not consent to personalised
- * messages, and of one who is unknown, only the context, the language and the zone go in: personal data is not there to be
- * used. `seed` is any text, the request's id.
+ * Joins a profile, a request and its placement's rules into what matching reads. Of a member who did not consent to
+ * personalised messages, and of one who is unknown, only the context, the language and the zone go in: personal data is
+ * not there to be used.
  */
 export function toMatchRequest(
   profile: MemberProfile | null,
-  context: MatchContext,
-  request: { readonly now: number; readonly floorMicros: number; readonly seed: string },
+  input: Pick<MatchInput, 'context' | 'blockedAdvertisers' | 'blockedCategories'>,
+  { now, placement, seed }: MatchFrame,
 ): MatchRequest {
+  const context = input.context ?? {};
   const timeZone = context.timeZone ?? profile?.timeZone ?? null;
   return {
-    subject: toSubject(profile, context, request.now, timeZone),
-    now: request.now,
+    subject: toSubject(profile, context, now, timeZone),
+    now,
     timeZone,
     personalized: profile?.personalized ?? false,
     nightTime: profile?.nightTime ?? false,
-    mutedAdvertisers: profile?.mutedAdvertisers ?? NOBODY,
-    blockedAdvertisers: NOBODY,
-    blockedCategories: NOBODY,
-    floorMicros: request.floorMicros,
-    leastCtr: 0,
-    leastRelevance: 0,
-    seed: hashText(request.seed),
+    mutedAdvertisers: profile?.mutedAdvertisers ?? NONE,
+    blockedAdvertisers: toSet(input.blockedAdvertisers),
+    blockedCategories: toSet(input.blockedCategories),
+    floorMicros: placement.floorMicros,
+    leastCtr: placement.leastCtr,
+    leastRelevance: placement.leastRelevance,
+    seed: hashText(seed),
   };
+}
+
+function toSet(ids: readonly string[] | undefined): ReadonlySet<string> {
+  return ids === undefined ? NONE : new Set(ids);
 }
 
 function toSubject(

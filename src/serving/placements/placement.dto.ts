@@ -1,7 +1,10 @@
-import { Micros, Whole } from '../../platform/http/fields.js';
+import { Flag, Micros, Share, Whole } from '../../platform/http/fields.js';
 import type { PlacementEntity } from './placement.entity.js';
 
-/** The rules of a placement, as `PUT` sets them. */
+const MOST_A_DAY = 10_000;
+const LONGEST_GAP_SECONDS = 7 * 86_400;
+
+/** The rules of a placement, as `PUT` sets them: what is absent gets its default. */
 export class PlacementRulesDto {
   @Whole({ description: 'Most sponsored messages in one list', example: 3, min: 0, max: 20 })
   maxMessages!: number;
@@ -30,6 +33,72 @@ export class PlacementRulesDto {
     min: 0,
   })
   floorMicros?: number;
+
+  @Flag({
+    description: 'Whether an advertiser may have several messages in one list; absent: false',
+    example: false,
+    optional: true,
+  })
+  allowsRepeats?: boolean;
+
+  @Whole({
+    description:
+      'Most sponsored messages to one member in any 24 hours, whatever the placement they were in: impressions, and ' +
+      'messages that wait for theirs; absent or null: not limited',
+    example: 30,
+    optional: true,
+    nullable: true,
+    min: 1,
+    max: MOST_A_DAY,
+  })
+  maxPerMemberPerDay?: number | null;
+
+  @Whole({
+    description:
+      'Least time since a member was last given or saw a sponsored message, in seconds; messages of one list may stand ' +
+      'together; absent or null: none',
+    example: 120,
+    optional: true,
+    nullable: true,
+    min: 1,
+    max: LONGEST_GAP_SECONDS,
+  })
+  minGapSeconds?: number | null;
+
+  @Whole({
+    description: 'Most messages of one advertiser to one member in any 24 hours; absent or null: not limited',
+    example: 6,
+    optional: true,
+    nullable: true,
+    min: 1,
+    max: MOST_A_DAY,
+  })
+  maxPerAdvertiserPerDay?: number | null;
+
+  @Whole({
+    description:
+      'Least time since a member was last given or saw a message of the same advertiser, in seconds; absent or null: none',
+    example: 1800,
+    optional: true,
+    nullable: true,
+    min: 1,
+    max: LONGEST_GAP_SECONDS,
+  })
+  minAdvertiserGapSeconds?: number | null;
+
+  @Share({
+    description: 'Lowest predicted click-through rate that is placed, clicks for an impression, 0 to 1; absent: 0',
+    example: 0.002,
+    optional: true,
+  })
+  leastCtr?: number;
+
+  @Share({
+    description: 'Lowest relevance to the member that is placed, 0 to 1; absent: 0',
+    example: 0.6,
+    optional: true,
+  })
+  leastRelevance?: number;
 }
 
 export class PlacementDto extends PlacementRulesDto {
@@ -42,6 +111,13 @@ export class PlacementDto extends PlacementRulesDto {
     this.refreshAfterSeconds = entity.refreshAfterSeconds;
     this.holdSeconds = entity.holdSeconds;
     this.floorMicros = Number(entity.floorMicros);
+    this.allowsRepeats = entity.allowsRepeats;
+    this.maxPerMemberPerDay = entity.maxPerMemberPerDay;
+    this.minGapSeconds = entity.minGapSeconds;
+    this.maxPerAdvertiserPerDay = entity.maxPerAdvertiserPerDay;
+    this.minAdvertiserGapSeconds = entity.minAdvertiserGapSeconds;
+    this.leastCtr = entity.leastCtr;
+    this.leastRelevance = entity.leastRelevance;
     this.version = entity.version;
   }
 

@@ -25,6 +25,29 @@ export class PlacementEntity {
   @Column('bigint', { name: 'floor_micros' })
   floorMicros!: number;
 
+  /** An advertiser may stand twice in one list. */
+  @Column('boolean', { name: 'allows_repeats' })
+  allowsRepeats!: boolean;
+
+  /** In any 24 hours; null: not limited. */
+  @Column('integer', { name: 'max_per_member_per_day', nullable: true })
+  maxPerMemberPerDay!: number | null;
+
+  @Column('integer', { name: 'min_gap_seconds', nullable: true })
+  minGapSeconds!: number | null;
+
+  @Column('integer', { name: 'max_per_advertiser_per_day', nullable: true })
+  maxPerAdvertiserPerDay!: number | null;
+
+  @Column('integer', { name: 'min_advertiser_gap_seconds', nullable: true })
+  minAdvertiserGapSeconds!: number | null;
+
+  @Column('double precision', { name: 'least_ctr' })
+  leastCtr!: number;
+
+  @Column('double precision', { name: 'least_relevance' })
+  leastRelevance!: number;
+
   @Column('integer')
   version!: number;
 

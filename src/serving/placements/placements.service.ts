@@ -9,6 +9,35 @@ import { PlacementEntity } from './placement.entity.js';
 /** A change made by another process is followed this late. */
 const POLL_PAUSE_MS = 1_000;
 
+/** Every rule, in the order of its parameter from $4 on. */
+const RULE_COLUMNS = [
+  'max_messages',
+  'first_position',
+  'spacing',
+  'refresh_after_seconds',
+  'hold_seconds',
+  'floor_micros',
+  'allows_repeats',
+  'max_per_member_per_day',
+  'min_gap_seconds',
+  'max_per_advertiser_per_day',
+  'min_advertiser_gap_seconds',
+  'least_ctr',
+  'least_relevance',
+] as const;
+type RuleColumn = (typeof RULE_COLUMNS)[number];
+
+/** $1 id, $2 time of the change, $3 the version that was seen or null, then `RULE_COLUMNS`. */
+const PUT_SQL = `
+  INSERT INTO placements AS p (id, updated_at, ${RULE_COLUMNS.join(', ')})
+  SELECT $1, $2, ${RULE_COLUMNS.map((_, i) => `$${i + 4}`).join(', ')}
+  WHERE $3::integer IS NULL OR EXISTS (SELECT FROM placements WHERE id = $1)
+  ON CONFLICT (id) DO UPDATE SET
+    ${RULE_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')},
+    updated_at = excluded.updated_at, version = p.version + 1
+  WHERE $3::integer IS NULL OR p.version = $3
+  RETURNING 1`;
+
 /** The placements, few and always at hand for the match path. */
 @Injectable()
 export class PlacementsService implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -38,29 +67,27 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
 
   /** Creates the placement or replaces its rules; `seenVersion` from `If-Match`. */
   async put(id: string, rules: PlacementRulesDto, seenVersion: number | null, now: number): Promise<PlacementEntity> {
-    const rows = await this.repository.query<unknown[]>(
-      `INSERT INTO placements AS p (id, max_messages, first_position, spacing, refresh_after_seconds, hold_seconds,
-                                    floor_micros, updated_at)
-       SELECT $1, $2, $3, $4, $5, $6, $7, $8
-       WHERE $9::integer IS NULL OR EXISTS (SELECT FROM placements WHERE id = $1)
-       ON CONFLICT (id) DO UPDATE SET
-         max_messages = excluded.max_messages, first_position = excluded.first_position, spacing = excluded.spacing,
-         refresh_after_seconds = excluded.refresh_after_seconds, hold_seconds = excluded.hold_seconds,
-         floor_micros = excluded.floor_micros, updated_at = excluded.updated_at, version = p.version + 1
-       WHERE $9::integer IS NULL OR p.version = $9
-       RETURNING 1`,
-      [
-        id,
-        rules.maxMessages,
-        rules.firstPosition,
-        rules.spacing,
-        rules.refreshAfterSeconds,
-        rules.holdSeconds,
-        rules.floorMicros ?? 0,
-        new Date(now),
-        seenVersion,
-      ],
-    );
+    const values: Record<RuleColumn, unknown> = {
+      max_messages: rules.maxMessages,
+      first_position: rules.firstPosition,
+      spacing: rules.spacing,
+      refresh_after_seconds: rules.refreshAfterSeconds,
+      hold_seconds: rules.holdSeconds,
+      floor_micros: rules.floorMicros ?? 0,
+      allows_repeats: rules.allowsRepeats ?? false,
+      max_per_member_per_day: rules.maxPerMemberPerDay ?? null,
+      min_gap_seconds: rules.minGapSeconds ?? null,
+      max_per_advertiser_per_day: rules.maxPerAdvertiserPerDay ?? null,
+      min_advertiser_gap_seconds: rules.minAdvertiserGapSeconds ?? null,
+      least_ctr: rules.leastCtr ?? 0,
+      least_relevance: rules.leastRelevance ?? 0,
+    };
+    const rows = await this.repository.query<unknown[]>(PUT_SQL, [
+      id,
+      new Date(now),
+      seenVersion,
+      ...RULE_COLUMNS.map((column) => values[column]),
+    ]);
     if (rows.length === 0) {
       throw new AppError(412, 'version_mismatch', 'The placement has changed since you read it. Read it again.');
     }

@@ -4,7 +4,7 @@ import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import { type Candidate, score, type Scored } from '../../core/index/candidate.js';
 import { firstFailure } from '../../core/index/first-failure.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
-import { SpendBook, type SpendChange } from '../../delivery/delivery.api.js';
+import { CtrBook, SpendBook, type SpendChange } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 
 /** This process's candidate index with the spend that it is judged by; by campaign as well, since those are what changes. */
@@ -17,6 +17,7 @@ export class LiveIndex {
   constructor(
     @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
     private readonly spend: SpendBook,
+    private readonly ctr: CtrBook,
   ) {
     this.index = new BlockIndex({ base: config.baseCurrency, rates: config.exchangeRates });
     spend.onChange((change) => this.recheck(change));
@@ -37,13 +38,19 @@ export class LiveIndex {
 
   /** For filling the index at the start: found only after a rebuild. */
   load(record: AdGroupRecord): void {
-    this.index.load(record);
+    this.index.load(record, this.ctr.ctrOf(record.id));
     this.noteOwners(record);
   }
 
   put(record: AdGroupRecord): void {
-    this.index.upsert(record);
+    this.index.upsert(record, this.ctr.ctrOf(record.id));
     this.noteOwners(record);
+  }
+
+  /** Its predicted CTR has changed. */
+  putAgain(adGroupId: string): void {
+    const candidate = this.index.get(adGroupId);
+    if (candidate !== null) this.put(candidate.record);
   }
 
   /** Takes out the ad groups of these campaigns, but for those in `kept`. */
