@@ -166,7 +166,7 @@ describe('the winners of an auction', () => {
         const prices = pricesOf(selection, floor);
         expect(prices).toHaveLength(selection.winners.length);
         for (const [i, winner] of selection.winners.entries()) {
-          const { bid, rate, ctr, quality } = contenderOf(winner);
+          const { bid, rate, ctr } = contenderOf(winner);
           const price = prices[i] ?? NaN;
           const highest = highestPriceMicros(bid);
           expect(price).toBeLessThanOrEqual(highest);
@@ -175,7 +175,7 @@ describe('the winners of an auction', () => {
           // A cpm bid rounds down to one impression's share.
           if (price < highest) {
             expect(ecpm).toBeGreaterThanOrEqual(floor * (1 - 1e-12));
-            expect(ecpm * quality).toBeGreaterThanOrEqual(next * (1 - 1e-12));
+            expect(ecpm * winner.relevance * winner.pacing).toBeGreaterThanOrEqual(next * (1 - 1e-12));
           }
         }
       }),

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { loadRoom, type MemberMessages } from '../../core/auction/member-load.js';
+import { loadRoom } from '../../core/auction/member-load.js';
 import { type IsCapped, pricesOf, selectWinners } from '../../core/auction/select-winners.js';
 import type { Scored } from '../../core/index/candidate.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
@@ -98,7 +98,7 @@ export class ExplainService {
     throw invalid(unknown.slice(0, MOST_ERRORS).map((path) => ({ path, message })));
   }
 
-  private async readExposure(memberId: string, now: number): Promise<MemberExposure & MemberMessages> {
+  private async readExposure(memberId: string, now: number): Promise<MemberExposure> {
     const exposure = await this.exposure.read(memberId, now).catch((error: Error) => {
       this.logger.warn({ msg: 'exposure can not be read', reason: error.message });
       return null;

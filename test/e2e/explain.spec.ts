@@ -1,0 +1,308 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { DecisionTokens } from '../../src/tracking/tracking.api.js';
+import { BreakableProxy } from '../servers/breakable-proxy.js';
+import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+import { createTestRedis } from '../servers/test-redis.js';
+import { at, createServingCampaign, impressions, untilSettled, WON } from './fixtures.js';
+import { type Explained, Market, NOON } from './market.js';
+
+const tokens = new DecisionTokens([{ keyId: 't1', secret: 'a-secret-of-the-tests' }]);
+const NOON_MS = Date.parse(NOON);
+const after = (seconds: number): string => new Date(NOON_MS + seconds * 1000).toISOString();
+const RULES = { maxMessages: 3, firstPosition: 0, spacing: 0, refreshAfterSeconds: 60, holdSeconds: 86_400 };
+
+describe('an explanation', () => {
+  let app: TestApp;
+  let market: Market;
+
+  beforeAll(async () => {
+    app = await startTestApp({ env: { CLOCK: 'simulated', EXCHANGE_RATES: 'USD:1400' } });
+    market = new Market(app);
+    for (const id of ['auto.ev', 'food.cafe']) await app.request('POST', '/v1/segments', { id, name: { en: id } });
+  });
+
+  afterAll(() => app.close());
+
+  const put = async (id: string, rules: object): Promise<void> => {
+    expect((await app.request('PUT', `/v1/placements/${id}`, { ...RULES, ...rules })).status).toBe(200);
+  };
+
+  describe('of any scene', () => {
+    const carrier = 'scenes';
+    const adGroupIds: string[] = [];
+    const advertiserIds: string[] = [];
+
+    /** Advertisers with several campaigns, campaigns with several ad groups, few labels, equal bids, tight caps. */
+    beforeAll(async () => {
+      const groups = fc.sample(
+        fc.record({
+          model: fc.constantFrom('cpm' as const, 'cpc' as const),
+          won: fc.constantFrom(4_000, 4_000, 7_000, 9_000),
+          segment: fc.constantFrom('auto.ev', 'food.cafe', null),
+          cap: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null }),
+        }),
+        { numRuns: 12, seed: 7 },
+      );
+      const labels = [['auto'], ['auto', 'travel'], [], ['food'], ['travel'], []];
+      for (let i = 0; i < 4; i++) {
+        const created = await app.request('POST', '/v1/advertisers', {
+          name: `scene ${i}`,
+          currency: i === 3 ? 'USD' : 'KRW',
+          timeZone: 'Asia/Seoul',
+        });
+        advertiserIds.push(created.body.id as string);
+        const credit = { amountMicros: 1_000_000 * WON, reference: 'first' };
+        await app.request('POST', `/v1/advertisers/${created.body.id}/credits`, credit);
+      }
+      for (const [i, categories] of labels.entries()) {
+        const advertiserId = advertiserIds[i % 4] ?? '';
+        const adGroups = groups.slice(2 * i, 2 * i + 2).map(({ model, won, segment, cap }, j) => ({
+          name: `group ${j}`,
+          // A cpc bid is worth what a hundredth of a click is.
+          bid: { model, amountMicros: ((won * WON) / (i % 4 === 3 ? 1400 : 1)) * (model === 'cpc' ? 0.1 : 1) },
+          targeting: { all: [{ carrier: [carrier] }, ...(segment === null ? [] : [{ segment }])] },
+          frequencyCaps: cap === null ? [] : [{ limit: cap, window: { length: 1, unit: 'hour', kind: 'rolling' } }],
+          creatives: [{ senderName: 's', title: 't', body: 'b', callToAction: 'c', landingUrl: 'https://example.com' }],
+        }));
+        for (const adGroup of adGroups) adGroup.bid.amountMicros = Math.round(adGroup.bid.amountMicros);
+        // Of campaigns without labels, so that with repeats two of one could stand in a list.
+        const frequencyCaps =
+          i === 2 || i === 5 ? [{ limit: i === 2 ? 1 : 3, window: { length: 1, unit: 'day', kind: 'calendar' } }] : [];
+        const created = await app.request('POST', '/v1/campaigns', {
+          advertiserId,
+          name: `scene ${i}`,
+          startsAt: '2026-01-01T00:00:00Z',
+          budget: {},
+          pacing: 'asap',
+          frequencyCaps,
+          categories,
+          adGroups,
+        });
+        expect(created.status).toBe(201);
+        for (const { id, creatives } of created.body.adGroups) {
+          adGroupIds.push(id as string);
+          expect((await app.request('POST', `/v1/creatives/${creatives[0].id}/approve`, {})).status).toBe(200);
+        }
+        await app.request('POST', `/v1/campaigns/${created.body.id}/activate`);
+      }
+      await market.putMember('scene-knower', { interests: { 'auto.ev': 1, 'food.cafe': 1 } });
+      await market.known(carrier, adGroupIds, { userId: 'scene-knower' });
+    }, 60_000);
+
+    /** Steps often end right where a gap does. */
+    const gap = fc.constantFrom(null, 60, 900, 3_600);
+    const limit = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: null });
+    const weight = fc.double({ min: 0.01, max: 1, noNaN: true });
+    const arbitraryScene = fc.record({
+      rules: fc.record({
+        maxMessages: fc.integer({ min: 1, max: 5 }),
+        floorMicros: fc.constantFrom(0, 1_000 * WON, 5_000 * WON),
+        allowsRepeats: fc.boolean(),
+        maxPerMemberPerDay: limit(8),
+        minGapSeconds: gap,
+        maxPerAdvertiserPerDay: limit(4),
+        minAdvertiserGapSeconds: gap,
+        leastRelevance: fc.constantFrom(0, 0, 0.7),
+      }),
+      interests: fc.record({ 'auto.ev': weight, 'food.cafe': weight }, { requiredKeys: [] }),
+      steps: fc.array(
+        fc.record({
+          seconds: fc.oneof(fc.constantFrom(59, 60, 899, 900, 3_599, 3_600), fc.integer({ min: 1, max: 15_000 })),
+          chatCount: fc.integer({ min: 1, max: 6 }),
+          sees: fc.boolean(),
+          blocked: fc.subarray(['auto', 'travel', 'food'], { maxLength: 1 }),
+          blocksAdvertiser: fc.boolean(),
+        }),
+        { minLength: 2, maxLength: 5 },
+      ),
+    });
+
+    let scenes = 0;
+
+    it('tells who is placed, in which order and at which price, as the match then decides', async () => {
+      let placed = 0;
+      await fc.assert(
+        fc.asyncProperty(arbitraryScene, async ({ rules, interests, steps }) => {
+          const scene = `scene-${scenes++}`;
+          await put('scene', rules);
+          await market.putMember(scene, { interests });
+          let seconds = 0;
+          for (const [i, step] of steps.entries()) {
+            seconds += step.seconds;
+            const fields = {
+              placement: 'scene',
+              context: { carrier },
+              chatCount: step.chatCount,
+              requestId: `${scene}-${i}`,
+              blockedCategories: step.blocked,
+              blockedAdvertisers: step.blocksAdvertiser ? advertiserIds.slice(0, 1) : [],
+            };
+            const { candidates, counts } = await market.explain(scene, { ...fields, limit: 10_000 }, after(seconds));
+            const messages = await market.placed(scene, fields, after(seconds));
+            const foretold = candidates.filter(({ outcome }) => outcome === 'placed');
+            expect(foretold.map(({ adGroupId, price }) => ({ adGroupId, price }))).toEqual(
+              messages.map(({ adGroupId, token }) => ({ adGroupId, price: tokens.verify(token)?.priceMicros })),
+            );
+            expect(counts).toMatchObject({ placed: messages.length });
+            expectFactors(candidates);
+            placed += messages.length;
+            if (!step.sees || messages.length === 0) continue;
+            const seen = impressions(messages.slice(0, 2));
+            expect((await app.request('POST', '/v1/events', seen, at(after(seconds)))).status).toBe(202);
+            await untilSettled(app);
+          }
+        }),
+        { numRuns: 40 },
+      );
+      // A market in which nothing is placed would prove nothing.
+      expect(placed).toBeGreaterThan(25);
+    }, 120_000);
+
+    function expectFactors(candidates: readonly Explained[]): void {
+      for (const { outcome, reason, score, factors } of candidates) {
+        if (outcome === 'excluded') {
+          expect({ reason: typeof reason, score, factors }).toEqual({ reason: 'string' });
+          continue;
+        }
+        const { ecpmMicros = NaN, predictedCtr = NaN, relevance = NaN, pacing = NaN } = factors ?? {};
+        expect(ecpmMicros * (relevance * pacing)).toBe(score);
+        expect(predictedCtr).toBe(0.01);
+        for (const factor of [relevance, pacing]) {
+          expect(factor).toBeGreaterThanOrEqual(0.5);
+          expect(factor).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+  });
+
+  describe('by the rules of the placement', () => {
+    const carrier = 'rules';
+    const context = { carrier };
+    /** In rank order; `second` is of the same advertiser as `first`, `rival` shares a category with it. */
+    const ids: Record<'first' | 'second' | 'rival' | 'last', string> = { first: '', second: '', rival: '', last: '' };
+    let advertiserId: string;
+
+    beforeAll(async () => {
+      const bid = (won: number) => ({ bid: { model: 'cpm', amountMicros: won * WON } });
+      const first = await market.serve(carrier, { categories: ['auto'] }, bid(9_000));
+      advertiserId = first.advertiserId;
+      const targeting = { carrier: [carrier] };
+      const second = await createServingCampaign(app, advertiserId, {}, { ...bid(8_000), targeting });
+      const rival = await market.serve(carrier, { categories: ['auto', 'travel'] }, bid(7_000));
+      const last = await market.serve(carrier, {}, { bid: { model: 'cpc', amountMicros: 100 * WON } });
+      for (const [name, { adGroupId }] of Object.entries({ first, second, rival, last })) {
+        ids[name as keyof typeof ids] = adGroupId;
+      }
+      await market.known(carrier, Object.values(ids));
+    });
+
+    /** Outcome or reason by name. */
+    async function fates(userId: string, fields: object, time = NOON): Promise<object> {
+      const request = { context, adGroupIds: Object.values(ids), ...fields };
+      const { candidates } = await market.explain(userId, request, time);
+      const fateOf = (id: string): string | undefined => {
+        const candidate = candidates.find(({ adGroupId }) => adGroupId === id);
+        return candidate?.reason ?? candidate?.outcome;
+      };
+      return Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, fateOf(id)]));
+    }
+
+    const placed = (userId: string, fields: object, time = NOON) => market.placed(userId, { context, ...fields }, time);
+
+    it('says outranked of who lost to the same advertiser or category, even where places are left', async () => {
+      await put('few', { maxMessages: 10 });
+      const fields = { placement: 'few' };
+      const expected = { first: 'placed', second: 'outranked', rival: 'outranked', last: 'placed' };
+      expect(await fates('m-outranked', fields)).toEqual(expected);
+      await put('repeating', { maxMessages: 10, allowsRepeats: true });
+      expect(await fates('m-outranked', { placement: 'repeating' })).toEqual({ ...expected, second: 'placed' });
+    });
+
+    it.each([
+      [{ blockedCategories: ['travel'] }, { rival: 'placement', first: 'placed' }],
+      [{ blockedCategories: ['auto'] }, { first: 'placement', rival: 'placement', second: 'placed', last: 'placed' }],
+      [{ blockedCategories: ['aut'] }, { first: 'placed' }],
+    ])('says placement of what the request blocks: %j', async (fields, expected) => {
+      expect(await fates('m-blocked', fields)).toMatchObject(expected);
+    });
+
+    it('says placement of blocked advertisers', async () => {
+      expect(await fates('m-blocked', { blockedAdvertisers: [advertiserId] })).toEqual({
+        first: 'placement',
+        second: 'placement',
+        rival: 'placed',
+        last: 'placed',
+      });
+    });
+
+    it.each([
+      [{ leastCtr: 0.0101 }, 'placement'],
+      [{ leastCtr: 0.01 }, 'placed'],
+      [{ leastRelevance: 0.51 }, 'placement'],
+      [{ leastRelevance: 0.5 }, 'placed'],
+      [{ floorMicros: 9_000 * WON }, 'placed'],
+      [{ floorMicros: 9_000 * WON + 1 }, 'placement'],
+    ])('says placement of who is below what the placement takes: %j', async (rules, fate) => {
+      await put('picky', rules);
+      expect(await market.fate('m-picky', ids.first, { context, placement: 'picky' })).toBe(fate);
+    });
+
+    it('says frequency_cap of all once a member has the most of a day, or within the least gap', async () => {
+      const nobody = { first: 'frequency_cap', second: 'frequency_cap', rival: 'frequency_cap', last: 'frequency_cap' };
+      await put('sparing', { maxPerMemberPerDay: 2, maxMessages: 10 });
+      expect(await placed('m-sparing', { placement: 'sparing' })).toHaveLength(2);
+      expect(await fates('m-sparing', { placement: 'sparing' })).toEqual(nobody);
+      await put('calm', { minGapSeconds: 60 });
+      expect(await fates('m-sparing', { placement: 'calm' }, after(59))).toEqual(nobody);
+      expect(await fates('m-sparing', { placement: 'calm' }, after(60))).toMatchObject({ first: 'placed' });
+    });
+
+    it('says frequency_cap of one advertiser whose load is full, and outranked of who has no place left', async () => {
+      await put('shared', { maxPerAdvertiserPerDay: 1, maxPerMemberPerDay: 3, maxMessages: 10 });
+      const fields = { placement: 'shared' };
+      expect(await placed('m-shared', { ...fields, maxMessages: 1 })).toMatchObject([{ adGroupId: ids.first }]);
+      expect(await fates('m-shared', fields)).toEqual({
+        first: 'frequency_cap',
+        second: 'frequency_cap',
+        rival: 'placed',
+        last: 'placed',
+      });
+      await put('shared', { maxPerAdvertiserPerDay: 1, maxPerMemberPerDay: 2, maxMessages: 10 });
+      expect(await fates('m-shared', fields)).toMatchObject({ rival: 'placed', last: 'outranked' });
+    });
+  });
+});
+
+describe.each(['cut', 'hang'] as const)('an explanation while Redis is away (%s)', (way) => {
+  it('is unavailable, and there again as soon as Redis is', async () => {
+    const redis = await createTestRedis();
+    const proxy = await BreakableProxy.before(redis.url);
+    const app = await startTestApp({ redisUrl: proxy.url });
+    try {
+      const advertiser = await app.request('POST', '/v1/advertisers', { name: 'a', currency: 'KRW', timeZone: 'UTC' });
+      const { adGroupId } = await createServingCampaign(app, advertiser.body.id as string);
+      const ask = () =>
+        app.request('POST', '/v1/match/explain', { userId: 'm', placement: 'chat_list', chatCount: 42 });
+      await eventually(async () => (await ask()).body.candidates?.length === 1);
+      await proxy[way]();
+      for (let i = 0; i < 3; i++) {
+        const answer = await ask();
+        expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      await proxy.mend();
+      const { body } = await eventually(async () => {
+        const answer = await ask();
+        expect([200, 503]).toContain(answer.status);
+        return answer.status === 200 && answer;
+      });
+      expect(body.candidates).toMatchObject([{ adGroupId, reason: 'balance' }]);
+    } finally {
+      await proxy.mend();
+      await app.close();
+      await proxy.cut();
+      await redis.release();
+    }
+  }, 60_000);
+});
