@@ -10,4 +10,4 @@ export { LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS, SettlementProgress } from '.
 export { SETTLEMENT_QUEUE, type SettlementQueue } from './settlement/settlement-job.js';
 export { LONGEST_HOLD_SECONDS_SQL } from './longest-hold.js';
 export { CtrBook } from './ctr/ctr-book.js';
-export { SpendBook, type SpendChange } from './spend/spend-book.js';
+export { type CostlyMessage, LeaseBook } from './leases/lease-book.js';

@@ -4,6 +4,10 @@ import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
 import { CtrBook } from './ctr/ctr-book.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
+import { LeaseBook } from './leases/lease-book.js';
+import { LeaseExchange } from './leases/lease-exchange.js';
+import { LeaseHolder } from './leases/lease-holder.js';
+import { SettledCharges } from './leases/settled-charges.js';
 import {
   SETTLEMENT_QUEUE,
   SETTLEMENT_QUEUE_NAME,
@@ -11,7 +15,6 @@ import {
   type SettlementQueue,
 } from './settlement/settlement-job.js';
 import { SettlementProgress } from './settlement/settlement-progress.js';
-import { SpendBook } from './spend/spend-book.js';
 
 const settlementQueue = {
   provide: SETTLEMENT_QUEUE,
@@ -19,10 +22,20 @@ const settlementQueue = {
   useFactory: (config: RuntimeConfig) => new BullJobQueue<SettlementJob>(SETTLEMENT_QUEUE_NAME, config.redisUrl),
 };
 
-/** What API processes need of delivery: exposure, spend, and the queue that wakes the worker. */
+/** What API processes need of delivery: exposure, leases, and the queue that wakes the worker. */
 @Module({
-  providers: [settlementQueue, ExposureEpochs, ExposureStore, SettlementProgress, SpendBook, CtrBook],
-  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, SpendBook, CtrBook],
+  providers: [
+    settlementQueue,
+    ExposureEpochs,
+    ExposureStore,
+    SettlementProgress,
+    LeaseHolder,
+    LeaseExchange,
+    SettledCharges,
+    LeaseBook,
+    CtrBook,
+  ],
+  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, LeaseBook, CtrBook],
 })
 export class DeliveryModule implements OnApplicationShutdown {
   constructor(@Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue) {}

@@ -22,6 +22,7 @@ const arbitraryPlaced: fc.Arbitrary<Placed> = fc.record({
   priceMicros: micros,
   decidedAt: instant,
   expiresAt: instant,
+  leaseHolder: fc.nat(),
 });
 
 const PLACED: Placed = {
@@ -37,6 +38,7 @@ const PLACED: Placed = {
   priceMicros: 1_000,
   decidedAt: Date.parse('2026-11-22T03:00:00Z'),
   expiresAt: Date.parse('2026-11-22T03:10:00Z'),
+  leaseHolder: 1,
 };
 
 const tokens = new DecisionTokens([NEW, OLD]);
@@ -166,6 +168,7 @@ describe('DecisionTokens', () => {
       priceMicros: 9e15,
       decidedAt: 8.64e15,
       expiresAt: 8.64e15,
+      leaseHolder: 2 ** 31 - 1,
     };
     const longestKey = new DecisionTokens([{ ...NEW, keyId: 'k2345678' }]);
     expect(longestKey.verify(longestKey.sign(longest))).toEqual(longest);

@@ -22,6 +22,8 @@ export interface Placed {
   readonly decidedAt: number;
   /** Epoch ms; the first instant at which the hold, and so the token, is over. */
   readonly expiresAt: number;
+  /** The process that promised its cost: see `budget_leases`. */
+  readonly leaseHolder: number;
 }
 
 const SIGNATURE_BYTES = 16;
@@ -78,12 +80,13 @@ function toFields(placed: Placed) {
     placed.priceMicros,
     placed.decidedAt,
     placed.expiresAt,
+    placed.leaseHolder,
   ] as const;
 }
 
 function fromFields(fields: ReturnType<typeof toFields>): Placed {
   const [messageId, memberId, advertiserId, campaignId, adGroupId, creativeId, placement, position, ...rest] = fields;
-  const [chargedFor, priceMicros, decidedAt, expiresAt] = rest;
+  const [chargedFor, priceMicros, decidedAt, expiresAt, leaseHolder] = rest;
   return {
     messageId,
     memberId,
@@ -97,5 +100,6 @@ function fromFields(fields: ReturnType<typeof toFields>): Placed {
     priceMicros,
     decidedAt,
     expiresAt,
+    leaseHolder,
   };
 }

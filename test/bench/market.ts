@@ -6,7 +6,7 @@
 import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { WEEKDAYS } from '../../src/core/calendar/local-day.js';
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
-import type { MatchRequest, SpendSnapshot } from '../../src/core/index/match-request.js';
+import type { MatchRequest, MoneySnapshot, Pacing, Shortage } from '../../src/core/index/match-request.js';
 import { HIGHEST_CTR, LEAST_CTR } from '../../src/core/scoring/score.js';
 import type { Predicate, Targeting } from '../../src/core/targeting/expression.js';
 
@@ -177,10 +177,22 @@ export class Market {
   }
 }
 
-/** Every campaign has spent something today, some more than their plan allows: a fixed share by the campaign's number. */
-export class MarketSpend implements SpendSnapshot {
-  balanceMicros = (): number => 1_000_000 * WON;
-  campaignSpentMicros = (): number => 0;
-  campaignSpentOnMicros = (campaignId: string): number => (Number(campaignId.slice(4)) % 97) * 600 * WON;
-  adGroupSpentOnMicros = (): number => 0;
+/**
+ * Some campaigns have nothing left, some evenly paced ones take part in a share of the requests: fixed by the campaign's
+ * number.
+ */
+export class MarketMoney implements MoneySnapshot {
+  shortage = (record: AdGroupRecord): Shortage | null => (numberOf(record) % 20 === 0 ? 'budget' : null);
+
+  pacing = (record: AdGroupRecord): Pacing => {
+    if (record.pacing !== 'even') return NOT_PACED;
+    const passShare = ((numberOf(record) % 97) + 1) / 97;
+    return { passShare, rankFactor: 0.5 + passShare / 2 };
+  };
+}
+
+const NOT_PACED: Pacing = { passShare: 1, rankFactor: 1 };
+
+function numberOf({ campaignId }: AdGroupRecord): number {
+  return Number(campaignId.slice(4));
 }

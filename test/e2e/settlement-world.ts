@@ -57,6 +57,7 @@ export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
     priceMicros,
     decidedAt: NOON,
     expiresAt: NOON + 86_400_000,
+    leaseHolder: 1,
   };
   return { type, placed, eventId, occurredAt, receivedAt: occurredAt };
 }

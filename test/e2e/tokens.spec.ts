@@ -38,6 +38,7 @@ describe('tokens of placed messages', () => {
       priceMicros: 1_000,
       decidedAt: DECIDED,
       expiresAt: EXPIRES,
+      leaseHolder: 1,
       ...fields,
     };
     return new DecisionTokens([secret]).sign(placed);

@@ -37,13 +37,13 @@ function live(deeds: readonly Deed[], index: BlockIndex, oracle: PlainScan): num
       case 'remove':
         for (const one of [index, oracle]) one.remove(deed.id);
         break;
-      case 'spend':
-        purse.spend(deed);
-        recheckWhere(index, ({ campaignId }) => campaignId === deed.campaignId);
+      case 'shorten':
+        purse.shorten(deed);
+        index.recheck(deed.adGroupId);
         break;
-      case 'credit':
-        purse.credit(deed);
-        recheckWhere(index, ({ advertiserId }) => advertiserId === deed.advertiserId);
+      case 'pace':
+        purse.pace(deed);
+        recheckWhere(index, ({ campaignId }) => campaignId === deed.campaignId);
         break;
       case 'rebuild':
         rebuild ??= index.rebuild();

@@ -8,7 +8,7 @@ import { SlotOrder } from './block/slot-order.js';
 import { type Candidate, scoreOf, type Scored, toCandidate } from './candidate.js';
 import type { CandidateIndex, Eligible } from './candidate-index.js';
 import { isQuietTime } from './first-failure.js';
-import type { MatchRequest, SpendSnapshot } from './match-request.js';
+import type { MatchRequest, MoneySnapshot } from './match-request.js';
 
 /** Words of a scan's first block, and of its longest: nearly all scans end within the first few words. */
 const FIRST_BLOCK = 4;
@@ -83,7 +83,7 @@ export class BlockIndex implements CandidateIndex {
     return this.known.values();
   }
 
-  top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[] {
+  top(request: MatchRequest, money: MoneySnapshot, limit: number): readonly Scored[] {
     if (limit < 1 || isQuietTime(request)) return [];
     const { layout, block } = this;
     const rows = layout.begin(request);
@@ -101,17 +101,17 @@ export class BlockIndex implements CandidateIndex {
       }
       for (let word = from; word < to; word++) {
         const passed = block[word - from]!;
-        if (passed !== 0) this.offer(passed, word, best, spend);
+        if (passed !== 0) this.offer(passed, word, best, money);
       }
     }
     return best.ranked();
   }
 
-  eligible(request: MatchRequest, spend: SpendSnapshot): Eligible {
+  eligible(request: MatchRequest, money: MoneySnapshot): Eligible {
     const { layout } = this;
     if (this.found.length !== layout.words * WORD_BITS) this.found = new Int32Array(layout.words * WORD_BITS);
     const { found } = this;
-    const size = isQuietTime(request) ? 0 : this.collect(request, spend, found);
+    const size = isQuietTime(request) ? 0 : this.collect(request, money, found);
     return {
       size,
       *[Symbol.iterator]() {
@@ -192,22 +192,22 @@ export class BlockIndex implements CandidateIndex {
     for (let i = 0; i < to - from; i++) block[i]! &= passing[from + i]!;
   }
 
-  private offer(passed: number, word: number, best: BestList, spend: SpendSnapshot): void {
+  private offer(passed: number, word: number, best: BestList, money: MoneySnapshot): void {
     const { layout } = this;
     for (let left = passed; left !== 0; left &= left - 1) {
       const slot = word * WORD_BITS + 31 - Math.clz32(left & -left);
       const ecpm = layout.ecpms[slot]!;
       const threshold = best.threshold;
-      if (ecpm < threshold || !layout.admits(slot, spend)) continue;
+      if (ecpm < threshold || !layout.admits(slot, money)) continue;
       const relevance = layout.relevance(slot);
       if (ecpm * relevance < threshold) continue;
-      const pacing = layout.pace(slot, spend);
+      const pacing = layout.rankFactor(slot, money);
       best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score: scoreOf(ecpm, relevance, pacing) });
     }
   }
 
   /** Writes the slots of all that are eligible into `found`; answers how many. */
-  private collect(request: MatchRequest, spend: SpendSnapshot, found: Int32Array): number {
+  private collect(request: MatchRequest, money: MoneySnapshot, found: Int32Array): number {
     const { layout, block } = this;
     const rows = layout.begin(request);
     this.lookUpTraits(request);
@@ -220,10 +220,10 @@ export class BlockIndex implements CandidateIndex {
         const passed = block[word - from]!;
         if (passed === 0) continue;
         const unclear = layout.unclear(word);
-        for (let left = passed & ~layout.short(word, spend); left !== 0; left &= left - 1) {
+        for (let left = passed & ~layout.refused(word, money); left !== 0; left &= left - 1) {
           const bit = left & -left;
           const slot = word * WORD_BITS + 31 - Math.clz32(bit);
-          if ((unclear & bit) === 0 || layout.admits(slot, spend)) found[count++] = slot;
+          if ((unclear & bit) === 0 || layout.admits(slot, money)) found[count++] = slot;
         }
       }
     }

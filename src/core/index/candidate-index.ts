@@ -1,6 +1,6 @@
 import type { AdGroupRecord } from './ad-group-record.js';
 import type { Candidate, Scored } from './candidate.js';
-import type { MatchRequest, SpendSnapshot } from './match-request.js';
+import type { MatchRequest, MoneySnapshot } from './match-request.js';
 
 /**
  * All ad groups that may serve, and the best of them for a request. Rank order is by score, highest first; between equal
@@ -11,13 +11,13 @@ export interface CandidateIndex {
   /** Adds the ad group or replaces the one with its id. `ctr`: predicted; the prior where nothing is known. */
   upsert(record: AdGroupRecord, ctr?: number): void;
   remove(adGroupId: string): void;
-  /** The spend or balance that this ad group is judged by has changed since it was last asked about. */
+  /** What money says of this ad group has changed since it was last asked about. */
   recheck(adGroupId: string): void;
   get(adGroupId: string): Candidate | null;
   /** The first `limit` in rank order of those that nothing but a frequency cap can exclude. */
-  top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[];
+  top(request: MatchRequest, money: MoneySnapshot, limit: number): readonly Scored[];
   /** All of those; to be read before the index is asked or changed again. */
-  eligible(request: MatchRequest, spend: SpendSnapshot): Eligible;
+  eligible(request: MatchRequest, money: MoneySnapshot): Eligible;
   /** Every candidate, in no particular order. */
   all(): Iterable<Candidate>;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   adGroup,
   matchRequest,
-  spend,
+  money,
   UNKNOWN_SUBJECT,
   WON_RATES,
 } from '../../../test/properties/arbitraries/candidates.js';
@@ -36,7 +36,7 @@ describe('score', () => {
   it('is the eCPM in the base currency times the relevance to the member', () => {
     const candidate = toCandidate(adGroup({ targeting: EV, currency: 'USD' }), WON_RATES);
     const request = matchRequest({ subject: { ...UNKNOWN_SUBJECT, interests: new Map([['auto.ev', 0.5]]) } });
-    expect(score(candidate, request, spend())).toEqual({
+    expect(score(candidate, request, money())).toEqual({
       candidate,
       relevance: 0.75,
       pacing: 1,

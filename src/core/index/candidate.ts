@@ -4,8 +4,7 @@ import { rateOf } from '../money/currency.js';
 import { ecpmMicros, PRIOR_CTR, relevance } from '../scoring/score.js';
 import { positiveSegments, usesPersonalData } from '../targeting/named-segments.js';
 import type { AdGroupRecord } from './ad-group-record.js';
-import type { MatchRequest, SpendSnapshot } from './match-request.js';
-import { paceOf } from './money-left.js';
+import type { MatchRequest, MoneySnapshot } from './match-request.js';
 
 /** An ad group with what can be worked out once, before any request. */
 export interface Candidate {
@@ -19,6 +18,7 @@ export interface Candidate {
   /** Base micros per 1,000 impressions: the highest score that it can reach, since no factor is above 1. */
   readonly ecpmMicros: number;
   readonly idHash: number;
+  readonly campaignHash: number;
 }
 
 /** A candidate with its worth for one request: score = eCPM × relevance × pacing. */
@@ -40,12 +40,13 @@ export function toCandidate(record: AdGroupRecord, rates: ExchangeRates, ctr = P
     ctr,
     ecpmMicros: ecpmMicros(record.bid.model, record.bid.amountMicros, ctr) * rate,
     idHash: hashText(record.id),
+    campaignHash: hashText(record.campaignId),
   };
 }
 
-export function score(candidate: Candidate, request: MatchRequest, spend: SpendSnapshot): Scored {
+export function score(candidate: Candidate, request: MatchRequest, money: MoneySnapshot): Scored {
   const factor = relevance(candidate.segments, request.subject.interests);
-  const pacing = paceOf(candidate.record, request.now, spend);
+  const pacing = money.pacing(candidate.record).rankFactor;
   return { candidate, relevance: factor, pacing, score: scoreOf(candidate.ecpmMicros, factor, pacing) };
 }
 

@@ -4,8 +4,8 @@ import {
   adGroup,
   creative,
   matchRequest,
-  type Spend,
-  spend,
+  type Means,
+  money,
   SUNDAY_NOON,
   UNKNOWN_SUBJECT,
   WON_RATES,
@@ -19,13 +19,11 @@ import { EXCLUSION_REASONS, type ExclusionReason, type MatchRequest } from './ma
 interface Scene {
   readonly record?: Partial<AdGroupRecord>;
   readonly request?: Partial<MatchRequest>;
-  readonly spent?: Partial<Spend>;
+  readonly means?: Partial<Means>;
   readonly targeting?: Targeting;
   readonly isCapped?: boolean;
 }
 
-/** One impression's share of the bid of `adGroup`. */
-const PRICE = 5_000_000;
 const NEVER: Targeting = { kind: 'oneOf', field: 'country', values: ['JP'] };
 const NOT_EV: Targeting = { kind: 'not', of: { kind: 'segments', ids: ['auto.ev'], minWeight: 0 } };
 const MONDAY = [{ days: ['mon'], fromMinute: 0, toMinute: 1440 }] as const;
@@ -44,10 +42,9 @@ const FAILURES: Readonly<Record<ExclusionReason, readonly Scene[]>> = {
     { record: { dayParts: { clock: 'advertiser', windows: MONDAY } } },
     { record: { dayParts: { clock: 'member', windows: MONDAY } } },
   ],
-  budget: [{ spent: { adGroupToday: 10 * PRICE - PRICE + 1 } }],
-  balance: [{ spent: { balance: PRICE - 1 } }],
-  // At noon, half of the daily budget is planned.
-  pacing: [{ record: { pacing: 'even' }, spent: { campaignToday: 501 * PRICE + 1 } }],
+  budget: [{ means: { shortage: 'budget' } }],
+  balance: [{ means: { shortage: 'balance' } }],
+  pacing: [{ means: { passShare: 0 } }],
   frequency_cap: [{ isCapped: true }],
   creative: [{ record: { creatives: [] } }, { record: { creatives: [creative({ language: 'en' })] } }],
   consent: [{ request: { personalized: false }, targeting: NOT_EV }],
@@ -55,18 +52,22 @@ const FAILURES: Readonly<Record<ExclusionReason, readonly Scene[]>> = {
   placement: [{ request: { floorMicros: 5_000_000_001 } }],
 };
 
-const BUDGETS = { campaignTotalMicros: null, campaignDailyMicros: 1_000 * PRICE, adGroupDailyMicros: 10 * PRICE };
+/** In the order in which they are told. */
+const SHORTAGES = ['budget', 'balance'] as const;
 
 function failureOf(...scenes: readonly Scene[]): ExclusionReason | null {
   const targeting: Targeting = { kind: 'all', of: scenes.flatMap((scene) => scene.targeting ?? []) };
   const records = scenes.map(({ record }) => record ?? {});
-  const record = adGroup(Object.assign({ budgets: BUDGETS, targeting }, ...records) as Partial<AdGroupRecord>);
+  const record = adGroup(Object.assign({ targeting }, ...records) as Partial<AdGroupRecord>);
   const subject = { ...UNKNOWN_SUBJECT, language: 'ko' };
   const requests = scenes.map(({ request }) => request ?? {});
   const request = matchRequest(Object.assign({ subject }, ...requests) as Partial<MatchRequest>);
-  const spent = spend(Object.assign({}, ...scenes.map((scene) => scene.spent ?? {})) as Partial<Spend>);
+  const means = scenes.map((scene) => scene.means ?? {});
+  const shortages = means.map(({ shortage }) => shortage);
+  const shortage = SHORTAGES.find((one) => shortages.includes(one)) ?? null;
+  const given = money({ ...(Object.assign({}, ...means) as Partial<Means>), shortage });
   const isCapped = scenes.some((scene) => scene.isCapped);
-  return firstFailure(toCandidate(record, WON_RATES), request, spent, () => isCapped);
+  return firstFailure(toCandidate(record, WON_RATES), request, given, () => isCapped);
 }
 
 describe('firstFailure', () => {
@@ -99,7 +100,7 @@ describe('firstFailure', () => {
 
   it('counts caps only where it is told of them', () => {
     const candidate = toCandidate(adGroup(), WON_RATES);
-    expect(firstFailure(candidate, matchRequest(), spend())).toBeNull();
+    expect(firstFailure(candidate, matchRequest(), money())).toBeNull();
   });
 
   describe('schedule', () => {
@@ -125,61 +126,6 @@ describe('firstFailure', () => {
       const member = { record: { dayParts: { clock: 'member', windows: always } as const } };
       expect(failureOf(member)).toBeNull();
       expect(failureOf(member, { request: { timeZone: null } })).toBe('day_part');
-    });
-  });
-
-  describe('budgets', () => {
-    const NONE = { campaignTotalMicros: null, campaignDailyMicros: null, adGroupDailyMicros: null };
-
-    it.each([
-      ['total', { ...NONE, campaignTotalMicros: 9 * PRICE }, 'campaign'],
-      ['daily', { ...NONE, campaignDailyMicros: 9 * PRICE }, 'campaignToday'],
-      ['ad group’s daily', { ...NONE, adGroupDailyMicros: 9 * PRICE }, 'adGroupToday'],
-    ] as const)('of the %s kind take the last message that fits, and no more', (_kind, budgets, spent) => {
-      expect(failureOf({ record: { budgets }, spent: { [spent]: 8 * PRICE } })).toBeNull();
-      expect(failureOf({ record: { budgets }, spent: { [spent]: 8 * PRICE + 1 } })).toBe('budget');
-    });
-
-    it('take a whole click of a cpc bid', () => {
-      const bid = { model: 'cpc', amountMicros: 300 } as const;
-      const budgets = { ...NONE, campaignTotalMicros: 1_000 };
-      expect(failureOf({ record: { bid, budgets }, spent: { campaign: 700 } })).toBeNull();
-      expect(failureOf({ record: { bid, budgets }, spent: { campaign: 701 } })).toBe('budget');
-    });
-
-    it('need a balance for the next message', () => {
-      expect(failureOf({ spent: { balance: PRICE } })).toBeNull();
-    });
-  });
-
-  describe('even pacing', () => {
-    const total = { campaignTotalMicros: 1_000 * PRICE, campaignDailyMicros: null, adGroupDailyMicros: null };
-    const hour = 3_600_000;
-
-    it('lets a day’s budget go by the share of the day that has passed, and one message more', () => {
-      const record = { pacing: 'even' } as const;
-      expect(failureOf({ record, spent: { campaignToday: 501 * PRICE } })).toBeNull();
-      expect(failureOf({ record, spent: { campaignToday: 501 * PRICE + 1 } })).toBe('pacing');
-    });
-
-    it('plans the day over the part of it in which the campaign runs', () => {
-      const record = { pacing: 'even', startsAt: SUNDAY_NOON - hour, endsAt: SUNDAY_NOON + 3 * hour } as const;
-      expect(failureOf({ record, spent: { campaignToday: 251 * PRICE } })).toBeNull();
-      expect(failureOf({ record, spent: { campaignToday: 251 * PRICE + 1 } })).toBe('pacing');
-    });
-
-    it('plans a total budget over the schedule, and not at all where there is no end', () => {
-      const record = { pacing: 'even', budgets: total, startsAt: SUNDAY_NOON - hour } as const;
-      const ends = { ...record, endsAt: SUNDAY_NOON + 9 * hour };
-      expect(failureOf({ record: ends, spent: { campaign: 101 * PRICE } })).toBeNull();
-      expect(failureOf({ record: ends, spent: { campaign: 101 * PRICE + 1 } })).toBe('pacing');
-      expect(failureOf({ record, spent: { campaign: 999 * PRICE } })).toBeNull();
-    });
-
-    it('holds nothing back that has no campaign budget', () => {
-      const budgets = { campaignTotalMicros: null, campaignDailyMicros: null, adGroupDailyMicros: 10 * PRICE };
-      const record = { pacing: 'even', budgets, endsAt: SUNDAY_NOON + hour } as const;
-      expect(failureOf({ record, spent: { adGroupToday: 9 * PRICE } })).toBeNull();
     });
   });
 

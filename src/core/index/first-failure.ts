@@ -1,11 +1,11 @@
 import { isWithinDayParts } from '../calendar/day-parts.js';
 import { localWeekdayAndMinute } from '../calendar/local-day.js';
+import { takesPart } from '../pacing/takes-part.js';
 import { relevance } from '../scoring/score.js';
 import { matches } from '../targeting/evaluate-targeting.js';
 import type { AdGroupRecord, CreativeRecord } from './ad-group-record.js';
 import type { Candidate } from './candidate.js';
-import type { ExclusionReason, MatchRequest, SpendSnapshot } from './match-request.js';
-import { firstShortage } from './money-left.js';
+import type { ExclusionReason, MatchRequest, MoneySnapshot } from './match-request.js';
 
 /**
  * Whether one candidate may be shown for one request, and if not, the first check that fails, in the order of
@@ -15,15 +15,16 @@ import { firstShortage } from './money-left.js';
 export function firstFailure(
   candidate: Candidate,
   request: MatchRequest,
-  spend: SpendSnapshot,
+  money: MoneySnapshot,
   isCapped: (record: AdGroupRecord) => boolean = () => false,
 ): ExclusionReason | null {
   const { record } = candidate;
   if (!matches(record.targeting, request.subject)) return 'targeting';
   if (!isScheduled(record, request.now)) return 'schedule';
   if (!isInDayPart(record, request)) return 'day_part';
-  const unfunded = firstShortage(record, request.now, spend);
-  if (unfunded !== null) return unfunded;
+  const shortage = money.shortage(record);
+  if (shortage !== null) return shortage;
+  if (!takesPart(request.seed, candidate.campaignHash, money.pacing(record).passShare)) return 'pacing';
   if (isCapped(record)) return 'frequency_cap';
   if (!record.creatives.some((creative) => suitsLanguage(creative, request.subject.language))) return 'creative';
   if (!consents(candidate, request)) return 'consent';

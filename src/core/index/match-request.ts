@@ -1,4 +1,5 @@
 import type { Subject } from '../targeting/subject.js';
+import type { AdGroupRecord } from './ad-group-record.js';
 
 /** One request as matching sees it: who, when, and what was consented to. The same request gives the same ranking. */
 export interface MatchRequest {
@@ -24,12 +25,21 @@ export interface MatchRequest {
   readonly seed: number;
 }
 
-/** What has been spent and what is left, as last heard from the ledger; days are the advertiser's, 'YYYY-MM-DD'. */
-export interface SpendSnapshot {
-  balanceMicros(advertiserId: string): number;
-  campaignSpentMicros(campaignId: string): number;
-  campaignSpentOnMicros(campaignId: string, day: string): number;
-  adGroupSpentOnMicros(campaignId: string, adGroupId: string, day: string): number;
+export type Shortage = 'budget' | 'balance';
+
+/** How an evenly paced campaign keeps to its plan; a campaign that is not paced has 1 for both. */
+export interface Pacing {
+  /** Share of the requests that it takes part in, in [0, 1]. */
+  readonly passShare: number;
+  /** Factor of its score, in [`LEAST_PACING`, 1]. */
+  readonly rankFactor: number;
+}
+
+/** What money says at this instant. */
+export interface MoneySnapshot {
+  /** Why the next message of the ad group could not be paid for; null where it could. */
+  shortage(record: AdGroupRecord): Shortage | null;
+  pacing(record: AdGroupRecord): Pacing;
 }
 
 /** The checks in their order; the first that fails is the reason for which an ad group is left out. */

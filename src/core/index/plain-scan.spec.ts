@@ -5,7 +5,7 @@ import {
   arbitraryAdGroups,
   arbitraryMatchRequest,
   matchRequest,
-  spend,
+  money,
   WON_RATES,
 } from '../../../test/properties/arbitraries/candidates.js';
 import type { AdGroupRecord } from './ad-group-record.js';
@@ -26,7 +26,7 @@ describe('rankOrder', () => {
     fc.assert(
       fc.property(arbitraryAdGroups, arbitraryMatchRequest, (records, request) => {
         const compare = rankOrder(request.seed);
-        const ranked = records.map((record) => score(toCandidate(record, WON_RATES), request, spend())).sort(compare);
+        const ranked = records.map((record) => score(toCandidate(record, WON_RATES), request, money())).sort(compare);
         for (const [i, higher] of ranked.entries()) {
           for (const lower of ranked.slice(i + 1)) {
             expect(compare(higher, lower)).toBeLessThan(0);
@@ -39,7 +39,7 @@ describe('rankOrder', () => {
   });
 
   it('falls back to the id where score and hash are equal', () => {
-    const scored = score(toCandidate(adGroup(), WON_RATES), matchRequest(), spend());
+    const scored = score(toCandidate(adGroup(), WON_RATES), matchRequest(), money());
     const twin = { ...scored, candidate: { ...scored.candidate, record: adGroup({ id: 'adg_2' }) } };
     expect(rankOrder(7)(scored, twin)).toBeLessThan(0);
     expect(rankOrder(7)(twin, scored)).toBeGreaterThan(0);
@@ -52,12 +52,12 @@ describe('PlainScan', () => {
       fc.property(arbitraryAdGroups, arbitraryMatchRequest, fc.nat(13), (records, request, limit) => {
         const expected = records
           .map((record) => toCandidate(record, WON_RATES))
-          .filter((candidate) => firstFailure(candidate, request, spend()) === null)
-          .map((candidate) => score(candidate, request, spend()))
+          .filter((candidate) => firstFailure(candidate, request, money()) === null)
+          .map((candidate) => score(candidate, request, money()))
           .sort(rankOrder(request.seed))
           .slice(0, limit);
-        expect(scanOf(records).top(request, spend(), limit)).toEqual(expected);
-        const reversed = scanOf([...records].reverse()).top(request, spend(), limit);
+        expect(scanOf(records).top(request, money(), limit)).toEqual(expected);
+        const reversed = scanOf([...records].reverse()).top(request, money(), limit);
         expect(idsOf(reversed)).toEqual(idsOf(expected));
       }),
     );
@@ -65,7 +65,7 @@ describe('PlainScan', () => {
 
   it('lets each of equal ad groups come first, as the seed says, and the same one for the same seed', () => {
     const scan = scanOf(['adg_1', 'adg_2', 'adg_3'].map((id) => adGroup({ id })));
-    const first = (seed: number) => idsOf(scan.top(matchRequest({ seed }), spend(), 1))[0];
+    const first = (seed: number) => idsOf(scan.top(matchRequest({ seed }), money(), 1))[0];
     const winners = Array.from({ length: 50 }, (_, seed) => first(seed));
     expect(new Set(winners).size).toBe(3);
     expect(Array.from({ length: 50 }, (_, seed) => first(seed))).toEqual(winners);
@@ -77,7 +77,7 @@ describe('PlainScan', () => {
     const replaced = adGroup({ id: 'adg_2', bid: { model: 'cpm', amountMicros: 9_000_000_000 } });
     scan.upsert(replaced);
     expect(scan.get('adg_2')?.record).toBe(replaced);
-    expect(idsOf(scan.top(matchRequest(), spend(), 5))).toEqual(['adg_2', 'adg_1']);
+    expect(idsOf(scan.top(matchRequest(), money(), 5))).toEqual(['adg_2', 'adg_1']);
     scan.remove('adg_2');
     scan.remove('adg_never_there');
     expect(scan.get('adg_2')).toBeNull();

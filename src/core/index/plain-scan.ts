@@ -4,7 +4,7 @@ import type { AdGroupRecord } from './ad-group-record.js';
 import { type Candidate, score, type Scored, toCandidate } from './candidate.js';
 import type { CandidateIndex, Eligible } from './candidate-index.js';
 import { firstFailure } from './first-failure.js';
-import type { MatchRequest, SpendSnapshot } from './match-request.js';
+import type { MatchRequest, MoneySnapshot } from './match-request.js';
 
 /** The candidate index as a loop over all ad groups: plainly right, and the oracle that faster ones are held to. */
 export class PlainScan implements CandidateIndex {
@@ -24,7 +24,7 @@ export class PlainScan implements CandidateIndex {
     this.candidates.delete(adGroupId);
   }
 
-  /** Nothing is remembered of what was spent. */
+  /** Nothing is remembered of what money said. */
   recheck(): void {
     return;
   }
@@ -34,16 +34,16 @@ export class PlainScan implements CandidateIndex {
   }
 
   /** O(ad groups + eligible × log eligible). */
-  top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[] {
-    return [...this.eligible(request, spend)]
-      .map((candidate) => score(candidate, request, spend))
+  top(request: MatchRequest, money: MoneySnapshot, limit: number): readonly Scored[] {
+    return [...this.eligible(request, money)]
+      .map((candidate) => score(candidate, request, money))
       .sort(rankOrder(request.seed))
       .slice(0, limit);
   }
 
-  eligible(request: MatchRequest, spend: SpendSnapshot): Eligible {
+  eligible(request: MatchRequest, money: MoneySnapshot): Eligible {
     const candidates = [...this.candidates.values()];
-    return new Set(candidates.filter((candidate) => firstFailure(candidate, request, spend) === null));
+    return new Set(candidates.filter((candidate) => firstFailure(candidate, request, money) === null));
   }
 
   all(): Iterable<Candidate> {

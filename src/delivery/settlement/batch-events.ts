@@ -16,6 +16,8 @@ export interface SettlingEvent {
   readonly creativeId: string;
   readonly placement: string;
   readonly priceMicros: number;
+  /** The process that promised the price. */
+  readonly leaseHolder: number;
   readonly occurredAt: number;
   /** The member has seen the message: nothing else counts before its impression. */
   readonly isShown: boolean;
@@ -32,7 +34,7 @@ export async function readBatchEvents(tx: EntityManager, batchId: string): Promi
     `SELECT e.batch_id AS "batchId", e.ordinal, e.decided_at AS "decidedAt", e.message_id AS "messageId", e.type,
             e.event_id AS "eventId", e.member_id AS "memberId", e.advertiser_id AS "advertiserId",
             e.campaign_id AS "campaignId", e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId", e.placement,
-            e.price_micros AS "priceMicros", (extract(epoch FROM e.occurred_at) * 1000)::float8 AS "occurredAt",
+            e.price_micros AS "priceMicros", e.lease_holder AS "leaseHolder", (extract(epoch FROM e.occurred_at) * 1000)::float8 AS "occurredAt",
             e.type = 'impression' OR EXISTS (
               SELECT FROM events i
               WHERE i.decided_at = e.decided_at AND i.message_id = e.message_id AND i.type = 'impression'
@@ -43,7 +45,7 @@ export async function readBatchEvents(tx: EntityManager, batchId: string): Promi
      SELECT w.batch_id, w.ordinal, w.decided_at, w.message_id, w.type,
             w.event_id, w.member_id, w.advertiser_id,
             w.campaign_id, w.ad_group_id, w.creative_id, w.placement,
-            w.price_micros, (extract(epoch FROM w.occurred_at) * 1000)::float8, true, true
+            w.price_micros, w.lease_holder, (extract(epoch FROM w.occurred_at) * 1000)::float8, true, true
      FROM events i JOIN events w ON w.message_id = i.message_id AND w.outcome = 'waiting'
      WHERE i.batch_id = $1 AND i.type = 'impression' AND w.batch_id <> $1
      ORDER BY waited, "batchId", ordinal`,

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { type AdGroupDay, adGroupDay, type RemainingMoney } from '../../core/pacing/allocate-charges.js';
+import { groupBy } from '../../platform/group-by.js';
 
 /** A campaign's limits and zone, as they are while its charges are settled. */
 export interface CampaignTerms {
@@ -58,30 +59,35 @@ export interface CampaignSpend {
 }
 
 /**
- * Reads it under the lock on the advertiser's account, which every settlement takes first: nothing is spent meanwhile.
- * Parameters: $1 the campaign, $2 the days.
+ * What was charged to campaigns before; under the lock on the advertiser's account, which every settlement takes first,
+ * nothing is spent meanwhile. Parameters: $1 the campaigns, $2 the days.
  */
-export async function readSpend(
+export async function readSpends(
   tx: EntityManager,
-  campaignId: string,
+  campaignIds: readonly string[],
   days: readonly string[],
-): Promise<CampaignSpend> {
-  const rows = await tx.query<{ ad_group_id: string; day: string; spent_micros: string }[]>(
-    `SELECT ad_group_id, day::text AS day, spent_micros::text FROM daily_spend
-     WHERE campaign_id = $1 AND day = ANY($2::date[])`,
-    [campaignId, days],
+): Promise<(campaignId: string) => CampaignSpend> {
+  const rows = await tx.query<{ campaign_id: string; ad_group_id: string; day: string; spent_micros: string }[]>(
+    `SELECT campaign_id, ad_group_id, day::text AS day, spent_micros::text FROM daily_spend
+     WHERE campaign_id = ANY($1) AND day = ANY($2::date[])`,
+    [campaignIds, days],
   );
-  const [sum] = await tx.query<{ total: string }[]>(
-    'SELECT coalesce(sum(spent_micros), 0)::text AS total FROM daily_spend WHERE campaign_id = $1',
-    [campaignId],
+  const sums = await tx.query<{ campaign_id: string; total: string }[]>(
+    `SELECT campaign_id, sum(spent_micros)::text AS total FROM daily_spend
+     WHERE campaign_id = ANY($1) GROUP BY campaign_id`,
+    [campaignIds],
   );
-  const byAdGroupDay = new Map<AdGroupDay, bigint>();
-  const byDay = new Map<string, bigint>(days.map((day) => [day, 0n]));
-  for (const { ad_group_id, day, spent_micros } of rows) {
-    byAdGroupDay.set(adGroupDay(ad_group_id, day), BigInt(spent_micros));
-    byDay.set(day, (byDay.get(day) ?? 0n) + BigInt(spent_micros));
-  }
-  return { totalMicros: BigInt(sum?.total ?? 0), byAdGroupDay, byDay };
+  const totals = new Map(sums.map(({ campaign_id, total }) => [campaign_id, BigInt(total)]));
+  const rowsOf = groupBy(rows, (row) => row.campaign_id);
+  return (campaignId) => {
+    const byAdGroupDay = new Map<AdGroupDay, bigint>();
+    const byDay = new Map<string, bigint>(days.map((day) => [day, 0n]));
+    for (const { ad_group_id, day, spent_micros } of rowsOf.get(campaignId) ?? []) {
+      byAdGroupDay.set(adGroupDay(ad_group_id, day), BigInt(spent_micros));
+      byDay.set(day, (byDay.get(day) ?? 0n) + BigInt(spent_micros));
+    }
+    return { totalMicros: totals.get(campaignId) ?? 0n, byAdGroupDay, byDay };
+  };
 }
 
 /** What is left of each limit for charges of these days and ad groups. */

@@ -1,11 +1,12 @@
 import type { EntityManager } from 'typeorm';
 import { localDate } from '../../core/calendar/local-day.js';
 import { invariant } from '../../core/invariant-violation.js';
-import { type AdGroupDay, allocateCharges, type Charge } from '../../core/pacing/allocate-charges.js';
+import { adGroupDay, allocateCharges, type Charge } from '../../core/pacing/allocate-charges.js';
+import { decidedMinute } from '../../core/pacing/promise-book.js';
 import { groupBy } from '../../platform/group-by.js';
 import { newId } from '../../platform/ids.js';
 import type { SettlingEvent } from './batch-events.js';
-import { type CampaignTerms, readSpend, readTerms, remainingMoney } from './budgets.js';
+import { type CampaignSpend, type CampaignTerms, readSpends, readTerms, remainingMoney } from './budgets.js';
 
 /** An event's key inside a batch. */
 export function eventKey(event: SettlingEvent): string {
@@ -35,81 +36,141 @@ export async function lockBalances(tx: EntityManager, batchId: string): Promise<
 
 /**
  * Charges events to their campaigns: what a budget or the balance no longer covers is not charged. Needs the lock of
- * `lockBalances`. Answers the keys of the events that found no money.
+ * `lockBalances`. Answers the keys of the events that found no money. Statements are the same few for any number of events.
  */
 export async function settleCharges(
   tx: EntityManager,
   batch: SettlingBatch,
   events: readonly SettlingEvent[],
 ): Promise<ReadonlySet<string>> {
-  const byCampaign = groupBy(
-    events.filter((event) => event.priceMicros > 0),
-    (event) => event.campaignId,
-  );
+  const costly = events.filter((event) => event.priceMicros > 0);
+  if (costly.length === 0) return new Set();
+  const byCampaign = groupBy(costly, (event) => event.campaignId);
   const terms = await readTerms(tx, [...byCampaign.keys()]);
-  const refused = new Set<string>();
-  for (const [campaignId, campaignEvents] of byCampaign) {
-    const campaignTerms = terms.get(campaignId);
-    invariant(campaignTerms !== undefined, 'an event names a campaign that is there');
-    for (const id of await chargeCampaign(tx, batch, campaignTerms, campaignEvents)) refused.add(id);
+  const charges = costly.map((event) => toCharge(event, terms));
+  const spends = await readSpends(tx, [...byCampaign.keys()], [...new Set(charges.map((charge) => charge.day))]);
+  const charged: EventCharge[] = [];
+  for (const [campaignId, ofCampaign] of groupBy(charges, ({ event }) => event.campaignId)) {
+    const term = termsOf(campaignId, terms);
+    charged.push(...allocate(batch, term, spends(campaignId), ofCampaign));
   }
-  return refused;
+  await takeFromBalances(tx, charged);
+  await addDailySpend(tx, charged);
+  await addTransfers(tx, batch, charged, terms);
+  const paid = new Set(charged.map(({ id }) => id));
+  return new Set(charges.filter(({ id }) => !paid.has(id)).map(({ id }) => id));
 }
 
-/** Answers the keys of the events that found no money. */
-async function chargeCampaign(
-  tx: EntityManager,
-  batch: SettlingBatch,
+/** An event's charge, with all that is written of it. */
+interface EventCharge extends Charge {
+  readonly event: SettlingEvent;
+}
+
+function termsOf(campaignId: string, terms: ReadonlyMap<string, CampaignTerms>): CampaignTerms {
+  const term = terms.get(campaignId);
+  invariant(term !== undefined, 'an event names a campaign that is there');
+  return term;
+}
+
+function toCharge(event: SettlingEvent, terms: ReadonlyMap<string, CampaignTerms>): EventCharge {
+  const { timeZone } = termsOf(event.campaignId, terms);
+  const { priceMicros, adGroupId } = event;
+  return { id: eventKey(event), priceMicros, adGroupId, day: localDate(event.occurredAt, timeZone), event };
+}
+
+/** Those of a campaign's charges that its money covers; lowers the advertiser's balance by them. */
+function allocate(
+  { balances }: SettlingBatch,
   terms: CampaignTerms,
-  events: readonly SettlingEvent[],
-): Promise<readonly string[]> {
-  const charges: Charge[] = events.map((event) => ({
-    id: eventKey(event),
-    priceMicros: event.priceMicros,
-    day: localDate(event.occurredAt, terms.timeZone),
-    adGroupId: event.adGroupId,
-  }));
-  const balance = batch.balances.get(terms.advertiserId) ?? 0n;
-  const spend = await readSpend(tx, terms.campaignId, [...new Set(charges.map((charge) => charge.day))]);
+  spend: CampaignSpend,
+  charges: readonly EventCharge[],
+): readonly EventCharge[] {
+  const balance = balances.get(terms.advertiserId) ?? 0n;
   const { refused, totals } = allocateCharges(charges, remainingMoney(terms, spend, balance, charges));
-  if (totals.chargedMicros > 0n) {
-    batch.balances.set(terms.advertiserId, balance - totals.chargedMicros);
-    await takeFromBalance(tx, terms.advertiserId, totals.chargedMicros);
-    await writeCharges(tx, batch, terms, totals.byAdGroupDay);
-  }
-  return refused.map(({ id }) => id);
+  balances.set(terms.advertiserId, balance - totals.chargedMicros);
+  const isRefused = new Set(refused.map(({ id }) => id));
+  return charges.filter(({ id }) => !isRefused.has(id));
 }
 
-async function takeFromBalance(tx: EntityManager, advertiserId: string, micros: bigint): Promise<void> {
+/** $1 advertisers, $2 what each is charged. */
+async function takeFromBalances(tx: EntityManager, charged: readonly EventCharge[]): Promise<void> {
+  const sums = sumBy(charged, ({ event }) => event.advertiserId);
   const [, changed] = await tx.query<[unknown[], number]>(
-    `UPDATE prepaid_accounts SET balance_micros = balance_micros - $2::bigint, changed_xid = pg_current_xact_id()
-     WHERE advertiser_id = $1 AND balance_micros >= $2::bigint`,
-    [advertiserId, micros.toString()],
+    `UPDATE prepaid_accounts AS account
+     SET balance_micros = balance_micros - micros, changed_xid = pg_current_xact_id()
+     FROM unnest($1::text[], $2::bigint[]) AS charge (advertiser_id, micros)
+     WHERE account.advertiser_id = charge.advertiser_id AND balance_micros >= micros`,
+    [sums.map(([{ event }]) => event.advertiserId), sums.map(([, micros]) => micros.toString())],
   );
-  invariant(changed === 1, 'a charge that was allotted fits the balance that is locked');
+  invariant(changed === sums.length, 'charges that were allotted fit the balances that are locked');
 }
 
-async function writeCharges(
-  tx: EntityManager,
-  { batchId, now }: SettlingBatch,
-  { campaignId, advertiserId, currency }: CampaignTerms,
-  charged: ReadonlyMap<AdGroupDay, bigint>,
-): Promise<void> {
-  const rows = [...charged].map(([key, micros]) => [...key.split('|'), micros.toString()]);
-  const columns = [0, 1, 2].map((column) => rows.map((row) => row[column]));
+/** $1 to $4: lists, one entry an ad group and day. */
+async function addDailySpend(tx: EntityManager, charged: readonly EventCharge[]): Promise<void> {
+  const sums = sumBy(charged, ({ adGroupId, day }) => adGroupDay(adGroupId, day));
   await tx.query(
     `INSERT INTO daily_spend (campaign_id, ad_group_id, day, spent_micros)
-     SELECT $1, * FROM unnest($2::text[], $3::date[], $4::bigint[])
+     SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::bigint[])
      ON CONFLICT (campaign_id, day, ad_group_id) DO UPDATE
      SET spent_micros = daily_spend.spent_micros + excluded.spent_micros, changed_xid = pg_current_xact_id()`,
-    [campaignId, ...columns],
+    [
+      sums.map(([{ event }]) => event.campaignId),
+      sums.map(([{ adGroupId }]) => adGroupId),
+      sums.map(([{ day }]) => day),
+      sums.map(([, micros]) => micros.toString()),
+    ],
   );
+}
+
+/**
+ * A transfer for each ad group, day, lease holder and minute of the decision: what a holder needs to know of its promises.
+ * $1 the batch, $2 when; $3 to $11 lists, one entry a transfer.
+ */
+async function addTransfers(
+  tx: EntityManager,
+  { batchId, now }: SettlingBatch,
+  charged: readonly EventCharge[],
+  terms: ReadonlyMap<string, CampaignTerms>,
+): Promise<void> {
+  const minuteOf = ({ event }: EventCharge): number => decidedMinute(event.decidedAt.getTime());
+  const partOf = (charge: EventCharge): string => `${charge.event.leaseHolder}:${minuteOf(charge)}`;
+  const sums = sumBy(charged, (charge) => `${adGroupDay(charge.adGroupId, charge.day)} ${partOf(charge)}`);
+  const charges = sums.map(([charge]) => charge);
   await tx.query(
     `INSERT INTO ledger_transfers (id, kind, advertiser_id, debit_account, credit_account, amount_micros, currency,
-                                   reference, campaign_id, ad_group_id, day, created_at)
-     SELECT id, 'charge', $1, 'prepaid:' || $1::text, 'revenue:' || $2::text, micros, $2,
-            $3::text || ':' || ad_group_id || ':' || day, $4, ad_group_id, day, $5
-     FROM unnest($6::text[], $7::text[], $8::date[], $9::bigint[]) AS charge (id, ad_group_id, day, micros)`,
-    [advertiserId, currency, batchId, campaignId, new Date(now), rows.map(() => newId('transfer')), ...columns],
+                                   reference, campaign_id, ad_group_id, day, lease_holder, decided_minute, created_at)
+     SELECT id, 'charge', advertiser_id, 'prepaid:' || advertiser_id, 'revenue:' || currency, micros, currency,
+            concat_ws(':', $1::text, ad_group_id, day, lease_holder, decided_minute), campaign_id, ad_group_id, day,
+            lease_holder, decided_minute, $2
+     FROM unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::date[], $10::integer[],
+                 $11::integer[])
+       AS charge (id, advertiser_id, currency, micros, campaign_id, ad_group_id, day, lease_holder, decided_minute)`,
+    [
+      batchId,
+      new Date(now),
+      charges.map(() => newId('transfer')),
+      charges.map(({ event }) => event.advertiserId),
+      charges.map(({ event }) => termsOf(event.campaignId, terms).currency),
+      sums.map(([, micros]) => micros.toString()),
+      charges.map(({ event }) => event.campaignId),
+      charges.map(({ adGroupId }) => adGroupId),
+      charges.map(({ day }) => day),
+      charges.map(({ event }) => event.leaseHolder),
+      charges.map(minuteOf),
+    ],
   );
+}
+
+/** The first charge of each key with the sum of their prices, by ascending key, so that no two settlements lock rows in a circle. */
+function sumBy(
+  charges: readonly EventCharge[],
+  keyOf: (charge: EventCharge) => string,
+): readonly (readonly [EventCharge, bigint])[] {
+  return [...groupBy(charges, keyOf)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, [first, ...rest]]) => {
+      if (first === undefined) return [];
+      const micros = rest.reduce((sum, { priceMicros }) => sum + BigInt(priceMicros), BigInt(first.priceMicros));
+      return [[first, micros] as const];
+    });
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { MatchRequest } from '../../core/index/match-request.js';
-import { ExposureStore, type Held } from '../../delivery/delivery.api.js';
+import { ExposureStore, type Held, LeaseBook } from '../../delivery/delivery.api.js';
 import { newUlid } from '../../platform/ids.js';
 import { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
@@ -40,6 +40,7 @@ export class Decider {
     private readonly profiles: ProfileSource,
     private readonly index: LiveIndex,
     private readonly exposure: ExposureStore,
+    private readonly leases: LeaseBook,
     private readonly writer: DecisionWriter,
   ) {}
 
@@ -67,7 +68,9 @@ export class Decider {
   private async hold(prepared: PreparedMatch, request: MatchRequest): Promise<Held | NoFillReason> {
     const { input, requestId, placement, positions, now } = prepared;
     const decisionId = newUlid();
-    const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros });
+    const leaseHolder = this.leases.holderId;
+    if (leaseHolder === null) return 'unavailable';
+    const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     for (let offer = positions.length + SPARE_OFFERS; ; offer *= OFFER_GROWTH) {
       const ranked = this.index.top(request, offer);
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { secondPriceMicros } from '../../core/auction/price.js';
 import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
 import { isScheduled } from '../../core/index/first-failure.js';
-import type { Held } from '../../delivery/delivery.api.js';
+import { type Held, LeaseBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
 import { LiveIndex } from '../upkeep/live-index.js';
@@ -33,16 +33,23 @@ export interface DecisionFrame {
   readonly positions: readonly number[];
   /** Base micros per 1,000 impressions. */
   readonly floorMicros: number;
+  /** The process that promised what the messages cost. */
+  readonly leaseHolder: number;
 }
 
 /** No part holds a space. */
-export function writeFrame({ placement, positions, floorMicros }: DecisionFrame): string {
-  return `${placement} ${floorMicros} ${positions.join(' ')}`;
+export function writeFrame({ placement, positions, floorMicros, leaseHolder }: DecisionFrame): string {
+  return `${placement} ${floorMicros} ${leaseHolder} ${positions.join(' ')}`;
 }
 
 function readFrame(text: string): DecisionFrame {
-  const [placement = '', floorMicros, ...positions] = text.split(' ');
-  return { placement, floorMicros: Number(floorMicros), positions: positions.map(Number) };
+  const [placement = '', floorMicros, leaseHolder, ...positions] = text.split(' ');
+  return {
+    placement,
+    floorMicros: Number(floorMicros),
+    leaseHolder: Number(leaseHolder),
+    positions: positions.map(Number),
+  };
 }
 
 export interface Reader {
@@ -62,10 +69,14 @@ export class DecisionWriter {
   constructor(
     private readonly tokens: DecisionTokens,
     private readonly index: LiveIndex,
+    private readonly leases: LeaseBook,
     @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
   ) {}
 
-  /** A message whose campaign does not run any more since it was held is left out. */
+  /**
+   * A message whose campaign does not run any more since it was held is left out, and so is one whose cost can't be
+   * promised any more. A repeated decision was promised when it was made.
+   */
   write(held: Held, reader: Reader): readonly MatchMessage[] {
     const frame = readFrame(held.frame);
     const tickets = held.tickets.map(readTicket);
@@ -75,6 +86,10 @@ export class DecisionWriter {
       const creative = record?.creatives.find(({ id }) => id === ticket.creativeId);
       if (position === undefined || record === undefined || creative === undefined) return [];
       if (!isScheduled(record, reader.now)) return [];
+      const { decidedAt, expiresAt } = held;
+      const priceMicros = secondPriceMicros(ticket.contender, tickets[i + 1]?.score ?? null, frame.floorMicros);
+      const cost = { record, priceMicros, ctr: ticket.contender.ctr, decidedAt, expiresAt };
+      if (held.status === 'held' && !this.leases.promise(cost)) return [];
       const token = this.tokens.sign({
         ...idsOf(record, creative),
         messageId: `${held.decisionId}.${i + 1}`,
@@ -82,11 +97,12 @@ export class DecisionWriter {
         placement: frame.placement,
         position,
         chargedFor: ticket.contender.bid.model === 'cpm' ? 'impression' : 'click',
-        priceMicros: secondPriceMicros(ticket.contender, tickets[i + 1]?.score ?? null, frame.floorMicros),
-        decidedAt: held.decidedAt,
-        expiresAt: held.expiresAt,
+        priceMicros,
+        decidedAt,
+        expiresAt,
+        leaseHolder: frame.leaseHolder,
       });
-      return [this.message(record, creative, { position, token, expiresAt: held.expiresAt }, reader.language)];
+      return [this.message(record, creative, { position, token, expiresAt }, reader.language)];
     });
   }
 

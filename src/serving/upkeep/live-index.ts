@@ -3,24 +3,29 @@ import { BlockIndex } from '../../core/index/block-index.js';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import { type Candidate, score, type Scored } from '../../core/index/candidate.js';
 import { firstFailure } from '../../core/index/first-failure.js';
-import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
-import { CtrBook, SpendBook, type SpendChange } from '../../delivery/delivery.api.js';
+import type { ExclusionReason, MatchRequest, MoneySnapshot } from '../../core/index/match-request.js';
+import { CtrBook, LeaseBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 
-/** This process's candidate index with the spend that it is judged by; by campaign as well, since those are what changes. */
+/** This process's candidate index with the money that it is judged by; by campaign as well, since those are what changes. */
 @Injectable()
 export class LiveIndex {
   private readonly index: BlockIndex;
-  /** Ids of ad groups by the id of their campaign, and by that of their advertiser. */
+  private readonly money: MoneySnapshot;
+  /** Ids of ad groups by the id of their campaign. */
   private readonly adGroupsOf = new Map<string, Set<string>>();
 
   constructor(
     @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
-    private readonly spend: SpendBook,
+    private readonly leases: LeaseBook,
     private readonly ctr: CtrBook,
   ) {
     this.index = new BlockIndex({ base: config.baseCurrency, rates: config.exchangeRates });
-    spend.onChange((change) => this.recheck(change));
+    this.money = {
+      shortage: (record) => leases.shortage(record),
+      pacing: () => ({ passShare: 1, rankFactor: 1 }),
+    };
+    leases.onChange((adGroupId) => this.index.recheck(adGroupId));
   }
 
   get size(): number {
@@ -39,12 +44,12 @@ export class LiveIndex {
   /** For filling the index at the start: found only after a rebuild. */
   load(record: AdGroupRecord): void {
     this.index.load(record, this.ctr.ctrOf(record.id));
-    this.noteOwners(record);
+    this.note(record);
   }
 
   put(record: AdGroupRecord): void {
     this.index.upsert(record, this.ctr.ctrOf(record.id));
-    this.noteOwners(record);
+    this.note(record);
   }
 
   /** Its predicted CTR has changed. */
@@ -65,11 +70,10 @@ export class LiveIndex {
     const record = this.index.get(adGroupId)?.record;
     if (record === undefined) return;
     this.index.remove(adGroupId);
-    for (const owner of [record.campaignId, record.advertiserId]) {
-      const adGroups = this.adGroupsOf.get(owner);
-      adGroups?.delete(adGroupId);
-      if (adGroups?.size === 0) this.adGroupsOf.delete(owner);
-    }
+    this.leases.untrack(adGroupId);
+    const adGroups = this.adGroupsOf.get(record.campaignId);
+    adGroups?.delete(adGroupId);
+    if (adGroups?.size === 0) this.adGroupsOf.delete(record.campaignId);
   }
 
   get(adGroupId: string): Candidate | null {
@@ -78,7 +82,7 @@ export class LiveIndex {
 
   /** The best `limit` that nothing but a frequency cap can exclude, in rank order. */
   top(request: MatchRequest, limit: number): readonly Scored[] {
-    return this.index.top(request, this.spend, limit);
+    return this.index.top(request, this.money, limit);
   }
 
   /** Why a candidate is left out, by the same checks. */
@@ -87,27 +91,20 @@ export class LiveIndex {
     request: MatchRequest,
     isCapped: (record: AdGroupRecord) => boolean,
   ): ExclusionReason | null {
-    return firstFailure(candidate, request, this.spend, isCapped);
+    return firstFailure(candidate, request, this.money, isCapped);
   }
 
   score(candidate: Candidate, request: MatchRequest): Scored {
-    return score(candidate, request, this.spend);
+    return score(candidate, request, this.money);
   }
 
   all(): Iterable<Candidate> {
     return this.index.all();
   }
 
-  private recheck({ campaignIds, advertiserIds }: SpendChange): void {
-    for (const owner of [...campaignIds, ...advertiserIds]) {
-      for (const adGroupId of this.adGroupsOf.get(owner) ?? []) this.index.recheck(adGroupId);
-    }
-  }
-
-  private noteOwners(record: AdGroupRecord): void {
-    for (const owner of [record.campaignId, record.advertiserId]) {
-      const adGroups = this.adGroupsOf.get(owner) ?? new Set();
-      this.adGroupsOf.set(owner, adGroups.add(record.id));
-    }
+  private note(record: AdGroupRecord): void {
+    const adGroups = this.adGroupsOf.get(record.campaignId) ?? new Set();
+    this.adGroupsOf.set(record.campaignId, adGroups.add(record.id));
+    this.leases.track(record);
   }
 }

@@ -9,7 +9,7 @@ import type { Candidate } from '../../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../../src/core/index/match-request.js';
 import { PlainScan } from '../../../src/core/index/plain-scan.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
-import { Market, MarketSpend, RATES, type Shape, WON } from '../market.js';
+import { Market, MarketMoney, RATES, type Shape, WON } from '../market.js';
 import { type Contestant, measure, type Timing } from '../measure.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
 import { byJsonLogic, bySift, RuleEngine } from './peers.js';
@@ -23,7 +23,7 @@ const CHECKED_MEMBERS = 10;
 /** Above it, engines that look at every ad group take minutes. */
 const MOST_FOR_SLOW = 100_000;
 const UPDATES = 2_000;
-const spend = new MarketSpend();
+const money = new MarketMoney();
 
 const HELP = `Usage: npm run bench:index -- [options]
   --ad-groups LIST   sizes, by commas; default 1000,10000,100000
@@ -79,9 +79,9 @@ function rebuild(index: BlockIndex): { ms: number; longestMs: number } {
 function check({ index, oracle, requests }: Filled): void {
   for (const request of requests.slice(0, CHECKED_MEMBERS)) {
     const [found, expected] = [index, oracle].map((one) =>
-      JSON.stringify(one.top(request, spend, 20).map((scored) => [scored.candidate.record.id, scored.score])),
+      JSON.stringify(one.top(request, money, 20).map((scored) => [scored.candidate.record.id, scored.score])),
     );
-    const sizes = [index, oracle].map((one) => one.eligible(request, spend).size);
+    const sizes = [index, oracle].map((one) => one.eligible(request, money).size);
     if (found !== expected || sizes[0] !== sizes[1])
       throw new Error('The index does not answer as the plain scan does');
   }
@@ -89,7 +89,7 @@ function check({ index, oracle, requests }: Filled): void {
 
 async function checkPeer(peer: PostgresPeer, { index, requests }: Filled): Promise<void> {
   for (const request of requests.slice(0, CHECKED_MEMBERS)) {
-    const [found, expected] = [await peer.top('walk by bound', request, spend, 5), index.top(request, spend, 5)].map(
+    const [found, expected] = [await peer.top('walk by bound', request, money, 5), index.top(request, money, 5)].map(
       (top) => JSON.stringify(top.map((scored) => scored.candidate.record.id)),
     );
     if (found !== expected) throw new Error('Postgres does not answer as the index does');
@@ -98,18 +98,18 @@ async function checkPeer(peer: PostgresPeer, { index, requests }: Filled): Promi
 
 /** What the product asks when the first hundred are all capped for a member: 8, then 64, then 512. */
 function past100(index: BlockIndex, request: MatchRequest): void {
-  for (const offer of [8, 64, 512]) index.top(request, spend, offer);
+  for (const offer of [8, 64, 512]) index.top(request, money, offer);
 }
 
 function scenes({ index, oracle, requests }: Filled, size: number): Contestant[] {
   const at = (i: number): MatchRequest => requests[i % requests.length]!;
   const slow = size <= 10_000 ? 30 : SLOW_MEMBERS;
   return [
-    { name: 'index, top 5', calls: MEMBERS, call: (i) => index.top(at(i), spend, 5) },
-    { name: 'index, eligible', calls: size > 200_000 ? 100 : MEMBERS, call: (i) => index.eligible(at(i), spend) },
-    { name: 'index, best 100 capped, one offer of 105', calls: 300, call: (i) => index.top(at(i), spend, 105) },
+    { name: 'index, top 5', calls: MEMBERS, call: (i) => index.top(at(i), money, 5) },
+    { name: 'index, eligible', calls: size > 200_000 ? 100 : MEMBERS, call: (i) => index.eligible(at(i), money) },
+    { name: 'index, best 100 capped, one offer of 105', calls: 300, call: (i) => index.top(at(i), money, 105) },
     { name: 'index, best 100 capped, offers 8, 64, 512', calls: 300, call: (i) => past100(index, at(i)) },
-    { name: 'plain loop, top 5', calls: slow, call: (i) => oracle.top(at(i), spend, 5) },
+    { name: 'plain loop, top 5', calls: slow, call: (i) => oracle.top(at(i), money, 5) },
   ];
 }
 
@@ -121,13 +121,13 @@ function rulePeers(candidates: readonly Candidate[], requests: readonly MatchReq
     ] as const
   ).map(([name, compile]) => {
     const engine = new RuleEngine(candidates, compile);
-    return { name: `${name}, top 5`, calls: SLOW_MEMBERS, call: (i) => engine.top(requests[i]!, spend, 5) };
+    return { name: `${name}, top 5`, calls: SLOW_MEMBERS, call: (i) => engine.top(requests[i]!, money, 5) };
   });
 }
 
 function postgresPeers(peer: PostgresPeer, requests: readonly MatchRequest[]): Contestant[] {
   return PLAN_NAMES.flatMap((plan) => [
-    { name: `Postgres (${plan}), top 5`, calls: 50, call: (i: number) => peer.top(plan, requests[i]!, spend, 5) },
+    { name: `Postgres (${plan}), top 5`, calls: 50, call: (i: number) => peer.top(plan, requests[i]!, money, 5) },
     {
       name: `Postgres (${plan}), eligible`,
       calls: SLOW_MEMBERS,

@@ -4,7 +4,7 @@ import jsonLogic from 'json-logic-js';
 import type { Candidate, Scored } from '../../../src/core/index/candidate.js';
 import { score } from '../../../src/core/index/candidate.js';
 import { firstFailure } from '../../../src/core/index/first-failure.js';
-import type { MatchRequest, SpendSnapshot } from '../../../src/core/index/match-request.js';
+import type { MatchRequest, MoneySnapshot } from '../../../src/core/index/match-request.js';
 import { rankOrder } from '../../../src/core/index/plain-scan.js';
 import type { Predicate, Targeting } from '../../../src/core/targeting/expression.js';
 
@@ -26,12 +26,12 @@ export class RuleEngine {
     this.matchers = [...candidates].map((candidate) => [candidate, compile(candidate.record.targeting)]);
   }
 
-  top(request: MatchRequest, spend: SpendSnapshot, limit: number): readonly Scored[] {
+  top(request: MatchRequest, money: MoneySnapshot, limit: number): readonly Scored[] {
     const facts = factsOf(request);
     const passed = this.matchers.filter(([, matches]) => matches(facts)).map(([candidate]) => candidate);
     return passed
-      .filter((candidate) => firstFailure(candidate, request, spend) === null)
-      .map((candidate) => score(candidate, request, spend))
+      .filter((candidate) => firstFailure(candidate, request, money) === null)
+      .map((candidate) => score(candidate, request, money))
       .sort(rankOrder(request.seed))
       .slice(0, limit);
   }

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { type Candidate, score, type Scored } from '../../../src/core/index/candidate.js';
 import { firstFailure } from '../../../src/core/index/first-failure.js';
 import { rankOrder } from '../../../src/core/index/plain-scan.js';
-import type { MatchRequest, SpendSnapshot } from '../../../src/core/index/match-request.js';
+import type { MatchRequest, MoneySnapshot } from '../../../src/core/index/match-request.js';
 import type { Predicate } from '../../../src/core/targeting/expression.js';
 
 const BATCH = 5_000;
@@ -76,14 +76,14 @@ export class PostgresPeer {
   }
 
   /** Bounds are all different, so that a page begins where the one before ended. */
-  async top(plan: PlanName, request: MatchRequest, spend: SpendSnapshot, limit: number): Promise<readonly Scored[]> {
+  async top(plan: PlanName, request: MatchRequest, money: MoneySnapshot, limit: number): Promise<readonly Scored[]> {
     const best = new Map<string, Scored>();
     for (let bound = Infinity; ;) {
       const rows = await this.rows(plan, { name: 'top', text: TOP }, [...valuesOf(request), bound]);
       for (const { id } of rows) {
         const candidate = this.candidates.get(id);
-        if (candidate === undefined || firstFailure(candidate, request, spend) !== null) continue;
-        best.set(id, score(candidate, request, spend));
+        if (candidate === undefined || firstFailure(candidate, request, money) !== null) continue;
+        best.set(id, score(candidate, request, money));
       }
       const ranked = [...best.values()].sort(rankOrder(request.seed)).slice(0, limit);
       bound = rows.at(-1)?.bound ?? -Infinity;

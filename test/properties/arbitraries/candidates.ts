@@ -1,10 +1,10 @@
 /**
- * Ad groups, requests and spends to match, by hand and arbitrary. The plain ones pass every check; tests change what they
+ * Ad groups, requests and means to match, by hand and arbitrary. The plain ones pass every check; tests change what they
  * are about.
  */
 import fc from 'fast-check';
 import type { AdGroupRecord, CreativeRecord } from '../../../src/core/index/ad-group-record.js';
-import type { MatchRequest, SpendSnapshot } from '../../../src/core/index/match-request.js';
+import type { MatchRequest, MoneySnapshot, Pacing, Shortage } from '../../../src/core/index/match-request.js';
 import type { ExchangeRates } from '../../../src/core/money/currency.js';
 import { EVERYONE } from '../../../src/core/targeting/expression.js';
 import type { Subject } from '../../../src/core/targeting/subject.js';
@@ -92,28 +92,14 @@ export function matchRequest(fields: Partial<MatchRequest> = {}): MatchRequest {
   };
 }
 
-export interface Spend {
-  readonly balance: number;
-  readonly campaign: number;
-  readonly campaignToday: number;
-  readonly adGroupToday: number;
+export interface Means extends Pacing {
+  readonly shortage: Shortage | null;
 }
 
-/** The same for every campaign; days are not told apart. */
-export function spend(fields: Partial<Spend> = {}): SpendSnapshot {
-  const { balance, campaign, campaignToday, adGroupToday } = {
-    balance: 1e12,
-    campaign: 0,
-    campaignToday: 0,
-    adGroupToday: 0,
-    ...fields,
-  };
-  return {
-    balanceMicros: () => balance,
-    campaignSpentMicros: () => campaign,
-    campaignSpentOnMicros: () => campaignToday,
-    adGroupSpentOnMicros: () => adGroupToday,
-  };
+/** The same for every ad group: enough for everything, unless told otherwise. */
+export function money(fields: Partial<Means> = {}): MoneySnapshot {
+  const { shortage, ...pacing } = { shortage: null, passShare: 1, rankFactor: 1, ...fields };
+  return { shortage: () => shortage, pacing: () => pacing };
 }
 
 /** Bids from few values, so that scores are often equal. */

@@ -5,8 +5,9 @@
 import fc from 'fast-check';
 import type { AdGroupRecord } from '../../../src/core/index/ad-group-record.js';
 import type { CandidateIndex } from '../../../src/core/index/candidate-index.js';
-import type { MatchRequest, SpendSnapshot } from '../../../src/core/index/match-request.js';
+import type { MatchRequest, MoneySnapshot, Pacing, Shortage } from '../../../src/core/index/match-request.js';
 import { WEEKDAYS } from '../../../src/core/calendar/local-day.js';
+import { LEAST_PACING } from '../../../src/core/pacing/pacing-factor.js';
 import { EVERYONE } from '../../../src/core/targeting/expression.js';
 import { adGroup, creative, matchRequest, SUNDAY_NOON } from './candidates.js';
 import { arbitrarySubject, arbitraryTargeting } from './targeting.js';
@@ -17,7 +18,6 @@ const ZONES = ['Asia/Seoul', 'America/New_York', 'Asia/Kolkata'] as const;
 const CAMPAIGNS = ['cmp_0', 'cmp_1', 'cmp_2', 'cmp_3'] as const;
 const ADVERTISERS = ['adv_0', 'adv_1', 'adv_2'] as const;
 const CATEGORIES = ['auto', 'food', 'games'] as const;
-const DAYS = ['2026-11-21', '2026-11-22', '2026-11-23'] as const;
 const AD_GROUPS = 24;
 
 /** Around the ends of minutes, steps, hours and local days, and a day to both sides. */
@@ -101,14 +101,8 @@ export const arbitraryRequest: fc.Arbitrary<MatchRequest> = fc
 export type Deed =
   | { readonly deed: 'upsert'; readonly record: AdGroupRecord; readonly ctr: number | undefined }
   | { readonly deed: 'remove'; readonly id: string }
-  | {
-      readonly deed: 'spend';
-      readonly campaignId: string;
-      readonly day: string;
-      readonly adGroupId: string;
-      readonly micros: number;
-    }
-  | { readonly deed: 'credit'; readonly advertiserId: string; readonly micros: number }
+  | { readonly deed: 'shorten'; readonly adGroupId: string; readonly shortage: Shortage | null }
+  | { readonly deed: 'pace'; readonly campaignId: string; readonly pacing: Pacing }
   | { readonly deed: 'rebuild'; readonly steps: number }
   | { readonly deed: 'ask'; readonly request: MatchRequest; readonly limit: number };
 
@@ -126,21 +120,22 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      deed: fc.constant('spend' as const),
-      campaignId: fc.constantFrom(...CAMPAIGNS),
-      day: fc.constantFrom(...DAYS),
+      deed: fc.constant('shorten' as const),
       adGroupId: fc.nat(AD_GROUPS - 1).map((n) => `adg_${n}`),
-      micros: fc.constantFrom(0, 1_000_000, 4_999_999, 19_000_000, 50_000_000),
+      shortage: fc.constantFrom(null, 'budget' as const, 'balance' as const),
     }),
     weight: 2,
   },
   {
     arbitrary: fc.record({
-      deed: fc.constant('credit' as const),
-      advertiserId: fc.constantFrom(...ADVERTISERS),
-      micros: fc.constantFrom(-999_999_999_999, 1_000_000, 1e12),
+      deed: fc.constant('pace' as const),
+      campaignId: fc.constantFrom(...CAMPAIGNS),
+      pacing: fc.record({
+        passShare: fc.constantFrom(0, 1 / 3, 0.9, 1, 1),
+        rankFactor: fc.constantFrom(LEAST_PACING, 0.75, 1),
+      }),
     }),
-    weight: 1,
+    weight: 2,
   },
   {
     arbitrary: fc.record({ deed: fc.constant('rebuild' as const), steps: fc.constantFrom(1, 3, 10, 1_000) }),
@@ -161,32 +156,21 @@ export const arbitraryLife: fc.Arbitrary<readonly Deed[]> = fc
   .tuple(fc.array(upsert, { minLength: 4, maxLength: 30 }), fc.array(deed, { maxLength: 30 }))
   .map(([first, then]) => [...first, ...then]);
 
-/** What was spent and what is left, which deeds change. Balances begin at 10¹² micros. */
-export class Purse implements SpendSnapshot {
-  private readonly balances = new Map<string, number>();
-  private readonly rows = new Map<string, number>();
+/** What money says, which deeds change. */
+export class Purse implements MoneySnapshot {
+  private readonly shortages = new Map<string, Shortage | null>();
+  private readonly paces = new Map<string, Pacing>();
 
-  balanceMicros = (advertiserId: string): number => this.balances.get(advertiserId) ?? 1e12;
+  shortage = (record: AdGroupRecord): Shortage | null => this.shortages.get(record.id) ?? null;
 
-  campaignSpentMicros = (campaignId: string): number => this.sum(`${campaignId} `);
+  pacing = (record: AdGroupRecord): Pacing => this.paces.get(record.campaignId) ?? { passShare: 1, rankFactor: 1 };
 
-  campaignSpentOnMicros = (campaignId: string, day: string): number => this.sum(`${campaignId} ${day} `);
-
-  adGroupSpentOnMicros = (campaignId: string, adGroupId: string, day: string): number =>
-    this.rows.get(`${campaignId} ${day} ${adGroupId}`) ?? 0;
-
-  spend({ campaignId, day, adGroupId, micros }: Deed & { deed: 'spend' }): void {
-    this.rows.set(`${campaignId} ${day} ${adGroupId}`, micros);
+  shorten({ adGroupId, shortage }: Deed & { deed: 'shorten' }): void {
+    this.shortages.set(adGroupId, shortage);
   }
 
-  credit({ advertiserId, micros }: Deed & { deed: 'credit' }): void {
-    this.balances.set(advertiserId, this.balanceMicros(advertiserId) + micros);
-  }
-
-  private sum(prefix: string): number {
-    let sum = 0;
-    for (const [key, micros] of this.rows) if (key.startsWith(prefix)) sum += micros;
-    return sum;
+  pace({ campaignId, pacing }: Deed & { deed: 'pace' }): void {
+    this.paces.set(campaignId, pacing);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Candidate } from '../candidate.js';
 import { firstFailure, isTaken } from '../first-failure.js';
-import type { MatchRequest, SpendSnapshot } from '../match-request.js';
+import type { MatchRequest, MoneySnapshot } from '../match-request.js';
 import { AGES } from './allowed-ages.js';
 import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
 import { MoneyRows } from './money-rows.js';
@@ -98,7 +98,7 @@ export class Layout {
 
   recheck(adGroupId: string): void {
     const slot = this.slots.get(adGroupId);
-    if (slot !== undefined) this.money.recheck(slot, this.candidates[slot]!.record);
+    if (slot !== undefined) this.money.recheck(slot);
   }
 
   /** Gets ready for a request; answers the rows of slots that it rules out. */
@@ -113,7 +113,7 @@ export class Layout {
     this.traits.begin(this.turn, subject.interests);
     this.programs.begin(this.turn, subject);
     this.time.begin(now);
-    this.money.begin(now);
+    this.money.begin(request.seed);
     this.isPlain =
       request.mutedAdvertisers.size === 0 &&
       request.blockedAdvertisers.size === 0 &&
@@ -127,18 +127,18 @@ export class Layout {
   }
 
   /** Whether the slot, which the rows let pass, has nothing against it but frequency caps. */
-  admits(slot: number, spend: SpendSnapshot): boolean {
+  admits(slot: number, money: MoneySnapshot): boolean {
     const candidate = this.candidates[slot]!;
     const request = this.request!;
-    if (this.isCareful(slot)) return firstFailure(candidate, request, spend) === null;
+    if (this.isCareful(slot)) return firstFailure(candidate, request, money) === null;
     const program = this.programOf[slot]!;
     if (program !== ALWAYS && !this.programs.accepts(program)) return false;
-    return !this.money.isShort(slot, candidate.record, spend) && (this.isPlain || this.isTaken(slot));
+    return !this.money.refuses(slot, candidate, money) && (this.isPlain || this.isTaken(slot));
   }
 
-  /** Slots of the word that are short of money. */
-  short(word: number, spend: SpendSnapshot): number {
-    return this.money.shortOf(word, this.candidates, spend);
+  /** Slots of the word that money or pacing keeps out of this request. */
+  refused(word: number, money: MoneySnapshot): number {
+    return this.money.refused(word, this.candidates, money);
   }
 
   /** Slots of the word that `admits` must be asked about, even where rows and traits let them pass and money is there. */
@@ -151,8 +151,8 @@ export class Layout {
     return this.relevances.relevance(this.relevanceAt[slot]!);
   }
 
-  pace(slot: number, spend: SpendSnapshot): number {
-    return this.money.paceOf(slot, this.candidates[slot]!.record, spend);
+  rankFactor(slot: number, money: MoneySnapshot): number {
+    return this.money.rankFactor(slot, this.candidates[slot]!, money);
   }
 
   private isCareful(slot: number): boolean {
@@ -177,7 +177,7 @@ export class Layout {
     this.relevanceAt[slot] = this.relevances.add(candidate.segments);
     this.traits.add(slot, plan.groups, plan.noneOf);
     this.time.add(slot, record);
-    this.money.add(slot, record);
+    this.money.recheck(slot);
     if (!plan.isSimple || !isTargetingExact) setBit(this.programmed, slot);
     if (program === TREE || program === NEVER || !isHourExact) setBit(this.careful, slot);
   }

@@ -1,115 +1,100 @@
-import { nextLocalDayStart } from '../../calendar/local-day.js';
-import type { AdGroupRecord } from '../ad-group-record.js';
+import { takesPart } from '../../pacing/takes-part.js';
 import type { Candidate } from '../candidate.js';
-import type { SpendSnapshot } from '../match-request.js';
-import { firstShortage, PACE_STEP_MS, paceOf } from '../money-left.js';
+import type { MoneySnapshot } from '../match-request.js';
 import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
 
-/** The step of an ad group that is not paced. */
-const NOT_PACED = -1;
-const UNKNOWN_STEP = -2;
-
-/**
- * What the index remembers of `firstShortage` and `paceOf`, so that they are asked rarely: whoever is short is asked again
- * once a step, whoever is not once a local day, both after `recheck`. Requests from before the latest answer that is
- * remembered (clocks jump) are answered without memory.
- */
+/** What the index remembers of a `MoneySnapshot`, so that an ad group is asked about only after a `recheck`. */
 export class MoneyRows {
+  /** Slots to be asked about before they are used. */
+  private stale: BitRow;
   private short: BitRow;
-  /** Until when, epoch ms, what `short` says holds. */
-  private until: Float64Array;
-  /** The earliest `until` of the slots of a word that hold an ad group, or some earlier time. */
-  private untilOfWord: Float64Array;
-  private pace: Float64Array;
-  private pacedIn: Int32Array;
-  private now = 0;
-  private step = 0;
-  private newestStep = -Infinity;
+  /** Slots that do not take part in every request. */
+  private throttled: BitRow;
+  private passShares: Float64Array;
+  private rankFactors: Float64Array;
+  private seed = 0;
 
   constructor(words: number) {
-    const slots = words * WORD_BITS;
+    this.stale = bitRow(words);
     this.short = bitRow(words);
-    this.until = new Float64Array(slots).fill(-Infinity);
-    this.untilOfWord = new Float64Array(words).fill(-Infinity);
-    this.pace = new Float64Array(slots);
-    this.pacedIn = new Int32Array(slots);
+    this.throttled = bitRow(words);
+    this.passShares = new Float64Array(words * WORD_BITS);
+    this.rankFactors = new Float64Array(words * WORD_BITS);
   }
 
   get bytes(): number {
-    return (
-      this.short.byteLength +
-      this.until.byteLength +
-      this.untilOfWord.byteLength +
-      this.pace.byteLength +
-      this.pacedIn.byteLength
-    );
+    const rows = [this.stale, this.short, this.throttled, this.passShares, this.rankFactors];
+    return rows.reduce((sum, row) => sum + row.byteLength, 0);
   }
 
-  add(slot: number, record: AdGroupRecord): void {
-    this.pace[slot] = 1;
-    this.pacedIn[slot] = NOT_PACED;
-    this.recheck(slot, record);
+  /** What is known of the slot is out of date, or of another ad group. */
+  recheck(slot: number): void {
+    setBit(this.stale, slot);
   }
 
-  recheck(slot: number, record: AdGroupRecord): void {
-    this.until[slot] = -Infinity;
-    this.untilOfWord[slot >>> 5] = -Infinity;
-    if (record.pacing === 'even') this.pacedIn[slot] = UNKNOWN_STEP;
+  /** Before the request of this seed asks. */
+  begin(seed: number): void {
+    this.seed = seed;
   }
 
-  /** Before a request at `now` asks. */
-  begin(now: number): void {
-    this.now = now;
-    this.step = Math.floor(now / PACE_STEP_MS);
+  /** The slot is short of money, or its pacing keeps it out of this request. */
+  refuses(slot: number, candidate: Candidate, money: MoneySnapshot): boolean {
+    if (hasBit(this.stale, slot)) this.ask(slot, candidate, money);
+    return hasBit(this.short, slot) || (hasBit(this.throttled, slot) && !this.takesPart(slot, candidate));
   }
 
-  isShort(slot: number, record: AdGroupRecord, spend: SpendSnapshot): boolean {
-    if (this.step < this.newestStep) return firstShortage(record, this.now, spend) !== null;
-    if (this.now < this.until[slot]!) return hasBit(this.short, slot);
-    this.newestStep = this.step;
-    const isShort = firstShortage(record, this.now, spend) !== null;
-    if (isShort) setBit(this.short, slot);
-    else clearBit(this.short, slot);
-    this.until[slot] = isShort ? (this.step + 1) * PACE_STEP_MS : nextLocalDayStart(this.now, record.timeZone);
-    return isShort;
-  }
-
-  /** The slots of a word that are short, of those that hold a candidate. */
-  shortOf(word: number, candidates: readonly (Candidate | null)[], spend: SpendSnapshot): number {
-    if (this.now < this.untilOfWord[word]! && this.step >= this.newestStep) return this.short[word]!;
-    let short = 0;
-    let until = Infinity;
-    for (let slot = word * WORD_BITS; slot < (word + 1) * WORD_BITS; slot++) {
-      const record = candidates[slot]?.record;
-      if (record === undefined) continue;
-      if (this.isShort(slot, record, spend)) short |= 1 << (slot & 31);
-      until = Math.min(until, this.until[slot]!);
+  /** As `refuses`, for all slots of a word that hold a candidate. */
+  refused(word: number, candidates: readonly (Candidate | null)[], money: MoneySnapshot): number {
+    for (let left = this.stale[word]!; left !== 0; left &= left - 1) {
+      const slot = lowestSlot(word, left);
+      const candidate = candidates[slot];
+      if (candidate) this.ask(slot, candidate, money);
     }
-    if (this.step >= this.newestStep) this.untilOfWord[word] = until;
-    return short;
+    let refused = this.short[word]!;
+    for (let left = this.throttled[word]! & ~refused; left !== 0; left &= left - 1) {
+      const slot = lowestSlot(word, left);
+      const candidate = candidates[slot];
+      if (candidate && !this.takesPart(slot, candidate)) refused |= left & -left;
+    }
+    return refused;
   }
 
-  paceOf(slot: number, record: AdGroupRecord, spend: SpendSnapshot): number {
-    const pacedIn = this.pacedIn[slot]!;
-    if (pacedIn === NOT_PACED) return 1;
-    const step = this.step | 0;
-    if (pacedIn !== step) {
-      this.pace[slot] = paceOf(record, this.now, spend);
-      this.pacedIn[slot] = step;
-    }
-    return this.pace[slot]!;
+  /** The factor of the score, of a slot that was not refused. */
+  rankFactor(slot: number, candidate: Candidate, money: MoneySnapshot): number {
+    if (hasBit(this.stale, slot)) this.ask(slot, candidate, money);
+    return this.rankFactors[slot]!;
   }
 
   widen(words: number): void {
-    const slots = words * WORD_BITS;
+    this.stale = widened(this.stale, words);
     this.short = widened(this.short, words);
-    const until = new Float64Array(slots).fill(-Infinity);
-    until.set(this.until);
-    const untilOfWord = new Float64Array(words).fill(-Infinity);
-    const pace = new Float64Array(slots);
-    pace.set(this.pace);
-    const pacedIn = new Int32Array(slots);
-    pacedIn.set(this.pacedIn);
-    Object.assign(this, { until, untilOfWord, pace, pacedIn });
+    this.throttled = widened(this.throttled, words);
+    const passShares = new Float64Array(words * WORD_BITS);
+    passShares.set(this.passShares);
+    const rankFactors = new Float64Array(words * WORD_BITS);
+    rankFactors.set(this.rankFactors);
+    Object.assign(this, { passShares, rankFactors });
   }
+
+  private takesPart(slot: number, { campaignHash }: Candidate): boolean {
+    return takesPart(this.seed, campaignHash, this.passShares[slot]!);
+  }
+
+  private ask(slot: number, { record }: Candidate, money: MoneySnapshot): void {
+    const { passShare, rankFactor } = money.pacing(record);
+    this.passShares[slot] = passShare;
+    this.rankFactors[slot] = rankFactor;
+    write(this.short, slot, money.shortage(record) !== null);
+    write(this.throttled, slot, passShare < 1);
+    clearBit(this.stale, slot);
+  }
+}
+
+function lowestSlot(word: number, bits: number): number {
+  return word * WORD_BITS + 31 - Math.clz32(bits & -bits);
+}
+
+function write(row: BitRow, slot: number, isSet: boolean): void {
+  if (isSet) setBit(row, slot);
+  else clearBit(row, slot);
 }

@@ -1,0 +1,317 @@
+import { performance } from 'node:perf_hooks';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import type { Shortage } from '../../core/index/match-request.js';
+import type { ClaimGrant } from '../../core/pacing/allot-claims.js';
+import { promisedMicros } from '../../core/pacing/promise.js';
+import { PromiseBook } from '../../core/pacing/promise-book.js';
+import { Clock } from '../../platform/clock.js';
+import { Readiness } from '../../platform/health/readiness.js';
+import { PollLoop } from '../../platform/poll-loop.js';
+import { withinTime } from '../../platform/within-time.js';
+import { SettlementProgress } from '../settlement/settlement-progress.js';
+import { Lease } from './lease.js';
+import { type LeaseChange, LeaseExchange } from './lease-exchange.js';
+import { LeaseHolder } from './lease-holder.js';
+import { SettledCharges } from './settled-charges.js';
+
+const PAUSE_MS = 100;
+/** So many leases are looked at in a few milliseconds and exchanged in some 100 ms; the others follow in the next exchange. */
+const MOST_LOOKS = 5_000;
+/** Whoever was refused asks again after this: so a balance that is topped up is used within a second. */
+const ASK_AGAIN_MS = 700;
+/** But not more often than a process can ask for so many in a second. */
+const MOST_ASKS_PER_MS = 2;
+/** What is free and was not used for this long is given back where others lack it. */
+const IDLE_MS = 1_000;
+/** All leases are looked at once in so many exchanges, to lower claims of busier times; or sooner, where others lack money. */
+const REVIEW_EXCHANGES = 100;
+const HURRIED_REVIEW_EXCHANGES = 10;
+/** Those who stop a process do not wait for a server that hangs; claims that are not given back are freed once they are over. */
+const LONGEST_RETURN_MS = 2_000;
+
+/** A message that is about to be shown, with what it will cost. */
+export interface CostlyMessage {
+  readonly record: AdGroupRecord;
+  readonly priceMicros: number;
+  readonly ctr: number;
+  /** Epoch ms. */
+  readonly decidedAt: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * The money that this process may promise: a lease for each ad group, spent from in memory, so that the match path asks
+ * nobody. A message is shown only if its cost could be promised. Several times a second, claims are exchanged with Postgres
+ * (see `lease-exchange.ts`): lowered by what was settled or is over, raised as they run out.
+ */
+@Injectable()
+export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(LeaseBook.name);
+  private readonly loop = new PollLoop('LeaseBook', PAUSE_MS, () => this.exchange());
+  private readonly leases = new Map<string, Lease>();
+  private readonly promises = new PromiseBook();
+  /** Leases to be looked at in the next exchange. */
+  private readonly due = new Set<string>();
+  /** Those without money for one more message. */
+  private readonly short = new Set<string>();
+  private readonly listeners: ((adGroupId: string) => void)[] = [];
+  private wantedByOthers: ReadonlySet<string> = new Set();
+  private wantedTick = -Infinity;
+  private reviewed: Iterator<string> | null = null;
+
+  constructor(
+    private readonly holder: LeaseHolder,
+    private readonly exchanges: LeaseExchange,
+    private readonly charges: SettledCharges,
+    private readonly progress: SettlementProgress,
+    private readonly clock: Clock,
+    readiness: Readiness,
+  ) {
+    readiness.register('leases', () => this.holder.id !== null && this.due.size < MOST_LOOKS);
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+    const { id } = this.holder;
+    if (id === null) return;
+    await withinTime(this.giveBack(id), LONGEST_RETURN_MS, () => undefined).catch((error: Error) => {
+      this.logger.warn({
+        msg: 'money was not given back; it will be once its messages are over',
+        reason: error.message,
+      });
+    });
+  }
+
+  /** Null: nothing may be promised now, so that nothing may be shown. */
+  get holderId(): number | null {
+    return this.holder.id;
+  }
+
+  /** `listener` is told of each ad group whose shortage is another one now. */
+  onChange(listener: (adGroupId: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** The ad group may serve; money is claimed for it from now on, by its record of now. */
+  track(record: AdGroupRecord): void {
+    const lease = this.leases.get(record.id) ?? new Lease(record);
+    lease.record = record;
+    lease.isWanted = record.campaignStatus === 'active' && record.creatives.length > 0;
+    lease.askAgainTick = 0;
+    this.leases.set(record.id, lease);
+    this.due.add(record.id);
+  }
+
+  /** It serves no more. */
+  untrack(adGroupId: string): void {
+    const lease = this.leases.get(adGroupId);
+    if (lease !== undefined) lease.isWanted = false;
+    this.due.add(adGroupId);
+  }
+
+  /** Why one more message can not be paid for. */
+  shortage({ id }: AdGroupRecord): Shortage | null {
+    const lease = this.leases.get(id);
+    return lease === undefined ? 'budget' : this.shortageOf(lease);
+  }
+
+  /** Promises the cost of a message; false where this process has no money for it, so that it must not be shown. */
+  promise({ record, priceMicros, ctr, decidedAt, expiresAt }: CostlyMessage): boolean {
+    const lease = this.leases.get(record.id);
+    if (lease === undefined || this.holder.id === null) return false;
+    const micros = promisedMicros(record.bid.model, priceMicros, ctr);
+    const isPaid = this.freeMicros(lease) >= micros;
+    if (isPaid) {
+      this.promises.add({ adGroupId: record.id, micros, decidedAt, expiresAt });
+      lease.use(micros, performance.now());
+    }
+    this.due.add(record.id);
+    this.tell(lease);
+    return isPaid;
+  }
+
+  private freeMicros({ record, claimedMicros }: Lease): number {
+    return claimedMicros - this.promises.promisedMicros(record.id);
+  }
+
+  private shortageOf(lease: Lease): Shortage | null {
+    return this.freeMicros(lease) >= lease.priceMicros ? null : (lease.shortage ?? 'budget');
+  }
+
+  private tell(lease: Lease): void {
+    const shortage = this.shortageOf(lease);
+    if (shortage === lease.toldShortage) return;
+    lease.toldShortage = shortage;
+    if (shortage === null) this.short.delete(lease.record.id);
+    else this.short.add(lease.record.id);
+    for (const listener of this.listeners) listener(lease.record.id);
+  }
+
+  private async exchange(): Promise<void> {
+    if (await this.holder.renew()) this.beginAnew();
+    const { id } = this.holder;
+    if (id === null) return;
+    // Read before the charges are: what is settled until then is among them.
+    const { settledUntil } = this.progress;
+    await this.takeCharges(id);
+    for (const adGroupId of this.promises.close(settledUntil)) this.due.add(adGroupId);
+    const tick = performance.now();
+    await this.lookAround(id, tick);
+    const changes = this.takeDue(tick);
+    if (changes.length === 0) return;
+    for (const grant of await this.write(id, changes)) this.takeGrant(grant, tick);
+  }
+
+  /** Rejects when it is not known what Postgres has now; then all of it is written anew. */
+  private async write(holderId: number, changes: readonly LeaseChange[]): Promise<readonly ClaimGrant[]> {
+    for (const { adGroupId } of changes) this.noteStored(adGroupId, null);
+    try {
+      const grants = await this.exchanges.exchange(holderId, changes, this.clock.now());
+      for (const { adGroupId, claimedMicros } of changes) this.noteStored(adGroupId, claimedMicros);
+      return grants;
+    } catch (error) {
+      for (const { adGroupId } of changes) this.due.add(adGroupId);
+      throw error;
+    }
+  }
+
+  private async giveBack(holderId: number): Promise<void> {
+    for (const [adGroupId, lease] of this.leases) {
+      lease.isWanted = false;
+      this.due.add(adGroupId);
+    }
+    while (this.due.size > 0) {
+      const changes = this.takeDue(performance.now());
+      if (changes.length > 0) await this.write(holderId, changes);
+    }
+    await this.holder.retire();
+  }
+
+  /** This process counted as dead for so long that its claims were freed; its promises are over. */
+  private beginAnew(): void {
+    this.promises.close(Infinity);
+    for (const [adGroupId, lease] of this.leases) {
+      lease.claimedMicros = 0;
+      lease.storedMicros = 0;
+      this.due.add(adGroupId);
+      this.tell(lease);
+    }
+  }
+
+  private async takeCharges(holderId: number): Promise<void> {
+    for (const { adGroupId, micros, minute } of await this.charges.next(holderId)) {
+      const lease = this.leases.get(adGroupId);
+      if (lease === undefined) continue;
+      // A click's price is more than was promised for its message; the promises of others stay.
+      if (lease.record.bid.model === 'cpm') this.promises.settle(adGroupId, micros, minute);
+      lease.claimedMicros = Math.max(0, lease.claimedMicros - micros);
+      this.due.add(adGroupId);
+      this.tell(lease);
+    }
+  }
+
+  /** Finds leases that are due although nothing happened to them. */
+  private async lookAround(holderId: number, tick: number): Promise<void> {
+    for (const adGroupId of this.short) {
+      if ((this.leases.get(adGroupId)?.askAgainTick ?? 0) <= tick) this.due.add(adGroupId);
+    }
+    if (tick - this.wantedTick > IDLE_MS) {
+      this.wantedTick = tick;
+      this.wantedByOthers = await this.exchanges.wantedByOthers(holderId);
+    }
+    const exchanges = this.wantedByOthers.size > 0 ? HURRIED_REVIEW_EXCHANGES : REVIEW_EXCHANGES;
+    this.review(Math.ceil(this.leases.size / exchanges));
+  }
+
+  private review(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.reviewed ??= this.leases.keys();
+      const { value, done } = this.reviewed.next();
+      if (done === true) {
+        this.reviewed = null;
+        return;
+      }
+      this.due.add(value);
+    }
+  }
+
+  private isWantedByOthers({ record, usedTick }: Lease, tick: number): boolean {
+    const { wantedByOthers } = this;
+    const isWanted = wantedByOthers.has(record.campaignId) || wantedByOthers.has(record.advertiserId);
+    return isWanted && tick - usedTick > IDLE_MS;
+  }
+
+  private takeDue(tick: number): readonly LeaseChange[] {
+    const changes: LeaseChange[] = [];
+    let looks = 0;
+    for (const adGroupId of this.due) {
+      if (looks++ === MOST_LOOKS) break;
+      this.due.delete(adGroupId);
+      const change = this.toChange(adGroupId, tick);
+      if (change !== null) changes.push(change);
+    }
+    return changes;
+  }
+
+  /** Null where nothing is to be exchanged. What is given back is taken out of the lease at once. */
+  private toChange(adGroupId: string, tick: number): LeaseChange | null {
+    const lease = this.leases.get(adGroupId);
+    if (lease === undefined) return null;
+    const promised = this.promises.promisedMicros(adGroupId);
+    const isLent = this.isWantedByOthers(lease, tick);
+    const goal = isLent || !this.isServing(lease) ? 0 : lease.goalMicros(tick);
+    // What is too little for a message, and can't become more, may be enough for another process.
+    const isOfNoUse = lease.shortage !== null && lease.claimedMicros - promised < lease.priceMicros;
+    const keep = promised + (isOfNoUse ? 0 : goal);
+    if (keep === promised || lease.claimedMicros > keep + goal) {
+      lease.claimedMicros = Math.min(lease.claimedMicros, keep);
+    }
+    this.tell(lease);
+    if (!lease.isWanted && lease.claimedMicros === 0 && lease.storedMicros === 0) {
+      this.leases.delete(adGroupId);
+      this.short.delete(adGroupId);
+      return null;
+    }
+    const free = lease.claimedMicros - promised;
+    const isAsking = lease.askAgainTick <= tick && goal - free > goal / 2;
+    const isDrifting = lease.storedMicros === null || lease.storedMicros - lease.claimedMicros > (isLent ? 0 : goal);
+    return isAsking || isDrifting || isOfNoUse ? changeOf(lease, free, isAsking ? goal - free : 0) : null;
+  }
+
+  private isServing({ isWanted, record: { endsAt } }: Lease): boolean {
+    return isWanted && (endsAt === null || this.clock.now() < endsAt);
+  }
+
+  private noteStored(adGroupId: string, micros: number | null): void {
+    const lease = this.leases.get(adGroupId);
+    if (lease !== undefined) lease.storedMicros = micros;
+  }
+
+  private takeGrant({ adGroupId, grantedMicros, shortage }: ClaimGrant, tick: number): void {
+    const lease = this.leases.get(adGroupId);
+    if (lease === undefined) return;
+    lease.claimedMicros += grantedMicros;
+    lease.storedMicros = (lease.storedMicros ?? 0) + grantedMicros;
+    lease.shortage = shortage;
+    lease.askAgainTick = shortage === null ? 0 : tick + Math.max(ASK_AGAIN_MS, this.short.size / MOST_ASKS_PER_MS);
+    this.tell(lease);
+  }
+}
+
+function changeOf(lease: Lease, freeMicros: number, wantedMicros: number): LeaseChange {
+  const { record, priceMicros, claimedMicros, isWanted, shortage } = lease;
+  return {
+    adGroupId: record.id,
+    campaignId: record.campaignId,
+    advertiserId: record.advertiserId,
+    claimedMicros,
+    wantedMicros,
+    leastMicros: Math.min(wantedMicros, Math.max(1, priceMicros - freeMicros)),
+    shortage: isWanted ? shortage : null,
+  };
+}

@@ -1,0 +1,50 @@
+import { highestPriceMicros } from '../../core/auction/price.js';
+import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import type { Shortage } from '../../core/index/match-request.js';
+
+/** Messages that a process wants to be able to promise at any time, however little is asked of it. */
+const LEAST_MESSAGES = 4;
+/** What it wants beyond: as much as it promises in this time at its present rate. */
+const AHEAD_MS = 3_000;
+/** How much of the present rate is what was seen since the exchange before. */
+const RATE_WEIGHT = 0.5;
+
+/** This process's claim on the money of one ad group; micros, times of `performance.now()`. */
+export class Lease {
+  claimedMicros = 0;
+  /** As Postgres has it; null: not known, since an exchange failed half way. */
+  storedMicros: number | null = 0;
+  shortage: Shortage | null = null;
+  /** What the index was told last; undefined: nothing yet. */
+  toldShortage: Shortage | null | undefined = undefined;
+  askAgainTick = 0;
+  usedTick = -Infinity;
+  /** The ad group may serve; otherwise what is promised runs out. */
+  isWanted = true;
+  private usedMicros = 0;
+  private ratePerMs = 0;
+  private ratedTick = 0;
+
+  constructor(public record: AdGroupRecord) {}
+
+  get priceMicros(): number {
+    return highestPriceMicros(this.record.bid);
+  }
+
+  use(micros: number, tick: number): void {
+    this.usedMicros += micros;
+    this.usedTick = tick;
+  }
+
+  /** What it wants free beside its promises, by the rate at which it promises now. */
+  goalMicros(tick: number): number {
+    if (!this.isWanted) return 0;
+    const passedMs = tick - this.ratedTick;
+    if (passedMs > 0) {
+      this.ratePerMs += RATE_WEIGHT * (this.usedMicros / passedMs - this.ratePerMs);
+      this.usedMicros = 0;
+      this.ratedTick = tick;
+    }
+    return Math.ceil(Math.max(LEAST_MESSAGES * this.priceMicros, this.ratePerMs * AHEAD_MS));
+  }
+}
