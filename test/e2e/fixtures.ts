@@ -96,7 +96,7 @@ export async function untilKnown(
       return false;
     }
     const [candidate] = answer.candidates;
-    return candidate !== undefined && !['targeting', 'schedule', 'balance', 'creative'].includes(candidate.reason);
+    return candidate !== undefined && !['targeting', 'schedule', 'budget', 'balance', 'creative'].includes(candidate.reason);
   });
 }
 

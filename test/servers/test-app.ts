@@ -61,7 +61,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ADMIN_KEY,
     LOG_LEVEL: 'silent',
     PORT: String(port),
-    DATABASE_POOL_SIZE: '5',
+    DATABASE_POOL_SIZE: '8',
     // A busy machine must not make a decision empty; tests of the deadline set the product's own.
     MATCH_DEADLINE_MS: '2000',
     ...options.env,

@@ -24,6 +24,7 @@ describe('toCandidate', () => {
       ctr: PRIOR_CTR,
       ecpmMicros: 2_000_000 * PRIOR_CTR * 1000 * 1400,
       idHash: hashText('adg_1'),
+      campaignHash: hashText('cmp_1'),
     });
   });
 

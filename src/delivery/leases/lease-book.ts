@@ -30,6 +30,9 @@ const HURRIED_REVIEW_EXCHANGES = 10;
 /** Those who stop a process do not wait for a server that hangs; claims that are not given back are freed once they are over. */
 const LONGEST_RETURN_MS = 2_000;
 
+/** Money is there a while before a campaign begins, and after it ends, for clocks that differ. */
+const SCHEDULE_MARGIN_MS = 3_600_000;
+
 /** A message that is about to be shown, with what it will cost. */
 export interface CostlyMessage {
   readonly record: AdGroupRecord;
@@ -283,8 +286,9 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     return isAsking || isDrifting || isOfNoUse ? changeOf(lease, free, isAsking ? goal - free : 0) : null;
   }
 
-  private isServing({ isWanted, record: { endsAt } }: Lease): boolean {
-    return isWanted && (endsAt === null || this.clock.now() < endsAt);
+  private isServing({ isWanted, record: { startsAt, endsAt } }: Lease): boolean {
+    const now = this.clock.now();
+    return isWanted && now > startsAt - SCHEDULE_MARGIN_MS && (endsAt === null || now < endsAt + SCHEDULE_MARGIN_MS);
   }
 
   private noteStored(adGroupId: string, micros: number | null): void {

@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { decidedMinute, PromiseBook } from './promise-book.js';
+
+const MINUTE = 60_000;
+
+/** A message that is promised, and what comes of it: charged some time before it is over, or never. */
+const message = fc.record({
+  adGroupId: fc.constantFrom('a', 'b'),
+  micros: fc.integer({ min: 0, max: 100 }),
+  decidedAt: fc.integer({ min: 0, max: 5 * MINUTE }),
+  holdMs: fc.integer({ min: 1, max: 3 * MINUTE }),
+  chargedAfter: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+});
+
+describe('promises of messages', () => {
+  it('are never fewer than what may still be charged, and none when all are over', () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 20 }), fc.array(fc.nat(9 * MINUTE)), (messages, closings) => {
+        const book = new PromiseBook();
+        const open = new Map<string, number>([
+          ['a', 0],
+          ['b', 0],
+        ]);
+        const change = (id: string, by: number): void => void open.set(id, open.get(id)! + by);
+        const deeds = messages.flatMap(({ adGroupId, micros, decidedAt, holdMs, chargedAfter }) => {
+          const expiresAt = decidedAt + holdMs;
+          const chargedAt = chargedAfter === null ? null : decidedAt + chargedAfter * holdMs;
+          return [
+            {
+              at: decidedAt,
+              run: () => {
+                book.add({ adGroupId, micros, decidedAt, expiresAt });
+                change(adGroupId, micros);
+              },
+            },
+            {
+              at: chargedAt ?? expiresAt,
+              run: () => {
+                if (chargedAt !== null) book.settle(adGroupId, micros, decidedMinute(decidedAt));
+                change(adGroupId, -micros);
+              },
+            },
+          ];
+        });
+        const all = [...deeds, ...closings.map((at) => ({ at, run: () => void book.close(at) }))];
+        for (const { run } of all.sort((x, y) => x.at - y.at)) {
+          run();
+          for (const [id, micros] of open) expect(book.promisedMicros(id)).toBeGreaterThanOrEqual(micros);
+        }
+        book.close(9 * MINUTE);
+        expect(book.promisedMicros('a') + book.promisedMicros('b')).toBe(0);
+      }),
+    );
+  });
+
+  it('are over with their minute, and tell whose they were', () => {
+    const book = new PromiseBook();
+    book.add({ adGroupId: 'a', micros: 5, decidedAt: 1_000, expiresAt: 2_000 });
+    book.add({ adGroupId: 'b', micros: 7, decidedAt: 30_000, expiresAt: 40_000 });
+    expect(book.close(39_999)).toEqual([]);
+    expect(book.close(40_000)).toEqual(['a', 'b']);
+  });
+
+  it('are not lowered below nothing by a charge of more than was promised', () => {
+    const book = new PromiseBook();
+    book.add({ adGroupId: 'a', micros: 5, decidedAt: 0, expiresAt: 2_000 });
+    book.settle('a', 9, 0);
+    expect(book.promisedMicros('a')).toBe(0);
+  });
+});
