@@ -4,6 +4,9 @@ import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
 import { CtrBook } from './ctr/ctr-book.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
+import { BatchesController } from './operations/batches.controller.js';
+import { BatchesService } from './operations/batches.service.js';
+import { SettlementGauges } from './settlement/settlement-gauges.js';
 import {
   SETTLEMENT_QUEUE,
   SETTLEMENT_QUEUE_NAME,
@@ -19,9 +22,19 @@ const settlementQueue = {
   useFactory: (config: RuntimeConfig) => new BullJobQueue<SettlementJob>(SETTLEMENT_QUEUE_NAME, config.redisUrl),
 };
 
-/** What API processes need of delivery: exposure, spend, and the queue that wakes the worker. */
+/** What API processes need of delivery: exposure, spend, the queue that wakes the worker, and a look at how it is doing. */
 @Module({
-  providers: [settlementQueue, ExposureEpochs, ExposureStore, SettlementProgress, SpendBook, CtrBook],
+  controllers: [BatchesController],
+  providers: [
+    settlementQueue,
+    ExposureEpochs,
+    ExposureStore,
+    SettlementProgress,
+    SettlementGauges,
+    SpendBook,
+    CtrBook,
+    BatchesService,
+  ],
   exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, SpendBook, CtrBook],
 })
 export class DeliveryModule implements OnApplicationShutdown {
