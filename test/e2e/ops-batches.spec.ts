@@ -105,7 +105,7 @@ describe('event batches as operators see them', () => {
   });
 
   it('are not there under other ids', async () => {
-    for (const id of [newId('batch'), newId('campaign'), 'bat_1', '%00', 'a%20b', "'"]) {
+    for (const id of [newId('batch'), newId('campaign'), 'bat_1', 'a%20b', "'"]) {
       expect((await read(id)).status).toBe(404);
       expect((await retry(id)).status).toBe(404);
     }
