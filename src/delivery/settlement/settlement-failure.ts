@@ -21,7 +21,7 @@ export function failureKind(error: unknown): FailureKind {
   const { state = '' } = postgresFailure(error) ?? {};
   if (REFUSED_DATA.test(state)) return 'permanent';
   // A batch that is too slow every time would be tried for ever if that counted as an outage.
-  if (isStatementTimeout(error)) return 'retryable';
+  if (state !== '' && isStatementTimeout(error)) return 'retryable';
   if (isDatabaseUnavailable(error) || SERVER_SHORT.test(state)) return 'outage';
   return REDIS_AWAY.test(messageOf(error)) ? 'outage' : 'retryable';
 }
