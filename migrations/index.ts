@@ -6,8 +6,9 @@ import { CreateEvents1795305840000 } from './1795305840000-create-events.js';
 import { CreateLedger1795305900000 } from './1795305900000-create-ledger.js';
 import { CreateReportRows1795305960000 } from './1795305960000-create-report-rows.js';
 import { CreateExposureEpochs1795306020000 } from './1795306020000-create-exposure-epochs.js';
-import { AnnounceProfileChanges1795478400000 } from './1795478400000-announce-profile-changes.js';
 import { AddAuctionRules1795306080000 } from './1795306080000-add-auction-rules.js';
+import { AnnounceProfileChanges1795478400000 } from './1795478400000-announce-profile-changes.js';
+import { ParkBatches1795651320000 } from './1795651320000-park-batches.js';
 import { CreateBudgetLeases1795651500000 } from './1795651500000-create-budget-leases.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
@@ -22,5 +23,6 @@ export const MIGRATIONS = [
   CreateExposureEpochs1795306020000,
   AddAuctionRules1795306080000,
   AnnounceProfileChanges1795478400000,
+  ParkBatches1795651320000,
   CreateBudgetLeases1795651500000,
 ];

@@ -5,7 +5,7 @@ import type { RequestIdentity } from '../platform/database/once.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { Now } from '../platform/http/now.js';
 import type { Page } from '../platform/http/page.js';
-import { requireNoFields } from './action-body.js';
+import { requireNoFields } from '../platform/http/action-body.js';
 import { CampaignCreation } from './campaign-creation.service.js';
 import { CampaignsService } from './campaigns.service.js';
 import { ApiIdempotencyKey, ApiIfMatch } from './dto/api-headers.js';

@@ -5,7 +5,7 @@ import type { RequestIdentity } from '../platform/database/once.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { Now } from '../platform/http/now.js';
 import { type Page, PageQuery } from '../platform/http/page.js';
-import { readActionBody } from './action-body.js';
+import { readActionBody } from '../platform/http/action-body.js';
 import { CreativesService } from './creatives.service.js';
 import { ApiIdempotencyKey, ApiIfMatch } from './dto/api-headers.js';
 import {

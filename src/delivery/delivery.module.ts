@@ -8,6 +8,9 @@ import { LeaseBook } from './leases/lease-book.js';
 import { LeaseExchange } from './leases/lease-exchange.js';
 import { LeaseHolder } from './leases/lease-holder.js';
 import { SettledCharges } from './leases/settled-charges.js';
+import { BatchesController } from './operations/batches.controller.js';
+import { BatchesService } from './operations/batches.service.js';
+import { SettlementGauges } from './settlement/settlement-gauges.js';
 import {
   SETTLEMENT_QUEUE,
   SETTLEMENT_QUEUE_NAME,
@@ -22,18 +25,21 @@ const settlementQueue = {
   useFactory: (config: RuntimeConfig) => new BullJobQueue<SettlementJob>(SETTLEMENT_QUEUE_NAME, config.redisUrl),
 };
 
-/** What API processes need of delivery: exposure, leases, and the queue that wakes the worker. */
+/** What API processes need of delivery: exposure, leases, the queue that wakes the worker, and a look at how it is doing. */
 @Module({
+  controllers: [BatchesController],
   providers: [
     settlementQueue,
     ExposureEpochs,
     ExposureStore,
     SettlementProgress,
+    SettlementGauges,
     LeaseHolder,
     LeaseExchange,
     SettledCharges,
     LeaseBook,
     CtrBook,
+    BatchesService,
   ],
   exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, LeaseBook, CtrBook],
 })

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
 import { ExposureWriter } from './exposure/exposure-writer.js';
+import { BatchParking } from './settlement/batch-parking.js';
 import { SETTLEMENT_QUEUE, SETTLEMENT_QUEUE_NAME, type SettlementJob } from './settlement/settlement-job.js';
 import { Settlement } from './settlement/settlement.js';
 import { SettlementProcessor } from './settlement/settlement.processor.js';
@@ -15,6 +16,7 @@ import { SettlementProcessor } from './settlement/settlement.processor.js';
       useFactory: (config: RuntimeConfig) => new BullJobQueue<SettlementJob>(SETTLEMENT_QUEUE_NAME, config.redisUrl),
     },
     ExposureWriter,
+    BatchParking,
     Settlement,
     SettlementProcessor,
   ],

@@ -11,13 +11,14 @@ export interface ReportProgress {
 
 /**
  * Reads the progress; `now`: the request's time, epoch ms. To be read in the same snapshot as the rows: between two, a batch
- * could be settled that one shows and the other doesn't.
+ * could be settled that one shows and the other doesn't. Parked batches hold it back: their events are not in the rows.
  *
  * $1 now.
  */
 export async function readProgress(tx: EntityManager, now: number): Promise<ReportProgress> {
   const [row] = await tx.query<{ oldest: Date | null; hold_seconds: number }[]>(
-    `SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL) AS oldest,
+    `SELECT least((SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL),
+                  (SELECT min(received_at) FROM event_batches WHERE parked_at IS NOT NULL)) AS oldest,
             ${LONGEST_HOLD_SECONDS_SQL} AS hold_seconds`,
     [new Date(now)],
   );

@@ -2,7 +2,12 @@ import { performance } from 'node:perf_hooks';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { LONGEST_INTAKE_WAIT_MS, SETTLEMENT_QUEUE, type SettlementQueue } from '../delivery/delivery.api.js';
+import {
+  LONGEST_INTAKE_WAIT_MS,
+  SETTLEMENT_QUEUE,
+  SettlementProgress,
+  type SettlementQueue,
+} from '../delivery/delivery.api.js';
 import { AppError } from '../platform/app-error.js';
 import { newId } from '../platform/ids.js';
 import { Metrics } from '../platform/metrics/metrics.js';
@@ -42,6 +47,7 @@ export class EventIntake implements OnApplicationShutdown {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue,
+    private readonly progress: SettlementProgress,
     metrics: Metrics,
   ) {
     this.batchEvents = metrics.counter(
@@ -52,11 +58,12 @@ export class EventIntake implements OnApplicationShutdown {
   }
 
   /**
-   * Verdicts in the order of `events`. Rejects with 503 when the events can't be made durable in time; `arrivedTick`: when
-   * their request arrived, by `performance.now()`, since they were verified as of then.
+   * Verdicts in the order of `events`. Rejects with 503 when the events can't be made durable in time, and while settlement
+   * is far behind: what is accepted is settled, so no more of it is then; `arrivedTick`: when their request arrived, by `performance.now()`, since they were verified as of then.
    */
   submit(events: readonly VerifiedEvent[], arrivedTick: number): Promise<readonly IntakeVerdict[]> {
     if (events.length === 0) return Promise.resolve([]);
+    if (this.progress.isFarBehind) return Promise.reject(farBehind());
     if (this.waitingEvents + events.length > MAX_WAITING_EVENTS) return Promise.reject(notDurable());
     let timer: NodeJS.Timeout | undefined;
     return new Promise<readonly IntakeVerdict[]>((resolve, reject) => {
@@ -139,4 +146,11 @@ export class EventIntake implements OnApplicationShutdown {
 function notDurable(): AppError {
   const detail = 'Events can not be made durable fast enough just now; send them again.';
   return new AppError(503, 'unavailable', detail, [], { 'retry-after': '1' });
+}
+
+/** Settlement needs seconds at least to get within half of its limits. */
+function farBehind(): AppError {
+  const detail =
+    'The settlement of events is far behind; none are taken until it has caught up. Send them again later.';
+  return new AppError(503, 'settlement_behind', detail, [], { 'retry-after': '10' });
 }

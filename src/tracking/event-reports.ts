@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { DecisionTokens } from './decision-token.js';
 import { EventIntake, type IntakeVerdict } from './event-intake.js';
-import { type RejectionCode, type ReportedEvent, verifyEvent } from './verified-event.js';
+import { type RejectionCode, type ReportedEvent, type VerifiedEvent, verifyEvent } from './verified-event.js';
 
 export interface EventResult {
   readonly status: IntakeVerdict | 'rejected';
@@ -32,12 +32,21 @@ export class EventReports {
   async take(events: readonly ReportedEvent[], arrival: Arrival): Promise<EventResult[]> {
     const verified = events.map((event) => verifyEvent(event, this.tokens, arrival.now));
     const valid = verified.filter((event) => typeof event !== 'string');
-    const verdicts = (await this.intake.submit(valid, arrival.tick)).values();
+    const verdicts = (await this.submit(valid, arrival.tick)).values();
     const results = verified.map((event): EventResult => {
       if (typeof event === 'string') return { status: 'rejected', code: event };
       return { status: verdicts.next().value ?? 'duplicate' };
     });
     for (const { status, code } of results) this.verdicts.inc({ verdict: code ?? status });
     return results;
+  }
+
+  private async submit(valid: readonly VerifiedEvent[], tick: number): Promise<readonly IntakeVerdict[]> {
+    try {
+      return await this.intake.submit(valid, tick);
+    } catch (error) {
+      this.verdicts.inc({ verdict: 'not_taken' }, valid.length);
+      throw error;
+    }
   }
 }

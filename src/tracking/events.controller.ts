@@ -16,7 +16,12 @@ export class EventsController {
   @HttpCode(202)
   @Roles('chat', 'admin')
   @RouteSchema({ body: EVENTS_BODY, response: { 202: EVENTS_ANSWER } })
-  @ApiOperation({ summary: 'Reports impressions, clicks, hides and conversions; 202 means that they are durable' })
+  @ApiOperation({
+    summary: 'Reports impressions, clicks, hides and conversions; 202 means that they are durable',
+    description:
+      '503 with `Retry-After`: none of them was taken for certain; send all of them again. `settlement_behind`: the ' +
+      'settlement of earlier events has to catch up first.',
+  })
   @ApiBody({ schema: EVENTS_BODY })
   @ApiResponse({ status: 202, schema: EVENTS_ANSWER, description: 'One verdict an event' })
   async report(

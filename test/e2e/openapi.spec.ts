@@ -48,6 +48,9 @@ const CONTRACT = [
   'POST /v1/match/explain',
   'POST /v1/events',
   'GET /v1/reports',
+  'GET /v1/ops/batches',
+  'GET /v1/ops/batches/:id',
+  'POST /v1/ops/batches/:id/retry',
 ];
 
 interface Schema {

@@ -73,7 +73,7 @@ describe('settlement that is interrupted', () => {
 
   async function failures(): Promise<readonly { attempts: number; last_error: string }[]> {
     return api.dataSource.query(
-      'SELECT attempts, last_error FROM event_batches WHERE settled_at IS NULL AND attempts > 0',
+      'SELECT attempts, last_error FROM event_batches WHERE settled_at IS NULL AND last_error IS NOT NULL',
     );
   }
 
@@ -101,6 +101,16 @@ describe('settlement that is interrupted', () => {
     await expectAllSettled(4);
   });
 
+  it('goes on when Redis loses everything half-way through a settlement', async () => {
+    await startWorker();
+    await whileSettlementHalts(api, async () => {
+      await show(2);
+      await untilSettling(api);
+      await redis.flushdb();
+    });
+    await expectAllSettled(2);
+  });
+
   it('undoes all of a batch whose impressions could not be confirmed, and does it again when Redis is back', async () => {
     await startWorker();
     const before = await whileSettlementHalts(api, async () => {
@@ -114,6 +124,8 @@ describe('settlement that is interrupted', () => {
       return found.length > 0 && found;
     });
     expect(failure?.last_error).toMatch(/closed|writeable|ECONNREFUSED/);
+    // An outage does not count against the batch.
+    expect(failure?.attempts).toBe(0);
     expect(await snapshot(api.dataSource)).toEqual(before);
     await redisOfWorker.mend();
     await expectAllSettled(1);

@@ -1,12 +1,16 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
 import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
-import { Metrics } from '../../platform/metrics/metrics.js';
+import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { PollLoop } from '../../platform/poll-loop.js';
+import { type Backlog, mustRefuse } from './back-pressure.js';
 
 const PAUSE_MS = 250;
+
+/** Most batches that a poll counts: some milliseconds, however far behind settlement is. The oldest is always found. */
+const MOST_COUNTED = 50_000;
 
 /** Events that have not begun to be committed so long after their request arrived are refused (see event-intake.ts). */
 export const LONGEST_INTAKE_WAIT_MS = 5_000;
@@ -17,29 +21,50 @@ export const LONGEST_INTAKE_WAIT_MS = 5_000;
  */
 export const LONGEST_COMMIT_MS = LONGEST_INTAKE_WAIT_MS + LONGEST_QUERY_MS + 3_000;
 
+/** How many batches and events wait for their settlement, and how many batches are parked. */
+export interface WaitingCounts {
+  readonly batches: number;
+  readonly events: number;
+  readonly parked: number;
+}
+
 /**
- * The time up to which every accepted event is settled. A hold that expired before it will never become an impression, and
- * only then is its place free: so a worker that lags behind delays the release of holds and never breaks a cap.
+ * The time up to which every accepted event is settled, or its batch parked with its impressions counted. A hold that
+ * expired before it will never become another impression, and only then is its place free: so a worker that lags behind
+ * delays the release of holds and never breaks a cap. Also how far settlement is behind, and whether intake has to wait for it.
  */
 @Injectable()
 export class SettlementProgress implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop = new PollLoop('SettlementProgress', PAUSE_MS, () => this.poll());
   private settledTo = 0;
   private oldest: number | null = null;
+  private waiting: WaitingCounts = { batches: 0, events: 0, parked: 0 };
+  private refusing = false;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    metrics: Metrics,
-  ) {
-    metrics.gauge('matchum_settlement_lag_seconds', 'Age of the oldest event batch that is not settled', (gauge) =>
-      gauge.set(this.oldest === null ? 0 : Math.max(0, this.clock.now() - this.oldest) / 1000),
-    );
-  }
+    @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
+  ) {}
 
   /** Epoch ms. */
   get settledUntil(): number {
     return this.settledTo;
+  }
+
+  /** Of the oldest batch that waits; 0 where none does. */
+  get lagSeconds(): number {
+    return this.oldest === null ? 0 : Math.max(0, this.clock.now() - this.oldest) / 1000;
+  }
+
+  /** As of the last poll; of more than 50,000 batches, only so many are counted. */
+  get counts(): WaitingCounts {
+    return this.waiting;
+  }
+
+  /** Settlement is so far behind that no more events are to be accepted. */
+  get isFarBehind(): boolean {
+    return this.refusing;
   }
 
   /** Postgres did not answer when it was asked last. */
@@ -58,12 +83,36 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
   private async poll(): Promise<void> {
     // The time is read before the batches are: one that is committed in between was received after it.
     const askedAt = this.clock.reached();
-    const [row] = await this.dataSource.query<{ oldest: Date | null }[]>(
-      'SELECT min(received_at) AS oldest FROM event_batches WHERE settled_at IS NULL',
-    );
-    this.oldest = row?.oldest?.getTime() ?? null;
+    const [row] = await this.dataSource.query<PollRow[]>(POLL, [MOST_COUNTED]);
+    if (row === undefined) return;
+    this.oldest = row.oldest?.getTime() ?? null;
+    this.waiting = { batches: row.batches, events: row.events, parked: row.parked };
+    this.refusing = mustRefuse(this.refusing, this.backlog(), {
+      lagSeconds: this.config.maxSettlementLagSeconds,
+      events: this.config.maxUnsettledEvents,
+    });
     if (askedAt === null) return;
     // It may fall: where simulated time went back, events come that were not there before.
     this.settledTo = Math.min(askedAt - LONGEST_COMMIT_MS, this.oldest ?? Infinity);
   }
+
+  /** Simulated time runs far ahead within one settlement: there, only the number of events tells. */
+  private backlog(): Backlog {
+    return { lagSeconds: this.clock.simulated ? 0 : this.lagSeconds, events: this.waiting.events };
+  }
 }
+
+interface PollRow {
+  readonly oldest: Date | null;
+  readonly batches: number;
+  readonly events: number;
+  readonly parked: number;
+}
+
+// $1 most batches to count.
+const POLL = `
+  SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL) AS oldest,
+         counted.batches, counted.events,
+         (SELECT count(*) FROM (SELECT FROM event_batches WHERE parked_at IS NOT NULL LIMIT $1) p) AS parked
+  FROM (SELECT count(*) AS batches, coalesce(sum(event_count), 0)::bigint AS events
+        FROM (SELECT event_count FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL LIMIT $1) b) counted`;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Metrics } from '../../platform/metrics/metrics.js';
-import { JobQueue } from '../../platform/queue/job-queue.js';
+import { JobQueue, type QueuedJob, type QueueDepth } from '../../platform/queue/job-queue.js';
+import type { BatchParking } from './batch-parking.js';
 import type { Settlement } from './settlement.js';
 import type { SettlementJob } from './settlement-job.js';
 import { SettlementProcessor } from './settlement.processor.js';
@@ -16,9 +17,19 @@ class FakeQueue extends JobQueue<SettlementJob> {
     if (this.isAway) throw new Error('away');
     this.added.push(jobId);
   }
-  consume(): void {}
-  async depth(): Promise<number> {
-    return 0;
+  handler: (job: QueuedJob<SettlementJob>) => Promise<void> = () => Promise.resolve();
+  onStalled: (data: SettlementJob) => void = () => undefined;
+
+  consume(
+    _concurrency: number,
+    handler: (job: QueuedJob<SettlementJob>) => Promise<void>,
+    onStalled: (data: SettlementJob) => void,
+  ): void {
+    this.handler = handler;
+    this.onStalled = onStalled;
+  }
+  async depth(): Promise<QueueDepth> {
+    return { waiting: 0, active: 0, delayed: 0, failed: 0 };
   }
   async close(): Promise<void> {}
 }
@@ -34,7 +45,7 @@ describe('the sweeper of batches', () => {
     queue = new FakeQueue();
     unsettled = ['late'];
     const settlement = { unsettled: async () => unsettled } as unknown as Settlement;
-    processor = new SettlementProcessor(settlement, queue, new Metrics());
+    processor = new SettlementProcessor(settlement, {} as BatchParking, queue, new Metrics());
     processor.onApplicationBootstrap();
   });
 
@@ -66,5 +77,58 @@ describe('the sweeper of batches', () => {
     queue.isAway = false;
     await sweeps(1);
     expect(queue.added).toHaveLength(1);
+  });
+});
+
+describe('a job of a batch whose settlement fails', () => {
+  const SECRET = 'member-4711';
+  let queue: FakeQueue;
+  let recorded: string[];
+  let record: () => Promise<boolean>;
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    queue = new FakeQueue();
+    recorded = [];
+    const settlement = {
+      unsettled: async () => [],
+      settle: () => Promise.reject(new Error(SECRET)),
+    } as unknown as Settlement;
+    const parking = {
+      recordFailure: (_batchId: string, error: Error) => {
+        recorded.push(error.message);
+        return record();
+      },
+    } as unknown as BatchParking;
+    processor = new SettlementProcessor(settlement, parking, queue, new Metrics());
+    processor.onApplicationBootstrap();
+  });
+
+  let processor: SettlementProcessor;
+  afterEach(() => processor.onApplicationShutdown());
+
+  const run = () => queue.handler({ id: '1', data: { batchId: 'bat_1' }, attempt: 1 });
+
+  it('is tried again while the batch waits, for a reason that carries no data', async () => {
+    record = () => Promise.resolve(false);
+    const error = await run().catch((cause: Error) => cause);
+    expect(String(error)).not.toContain(SECRET);
+    expect(recorded).toEqual([SECRET]);
+  });
+
+  it('is tried again where the failure could not be recorded', async () => {
+    record = () => Promise.reject(new Error('away'));
+    await expect(run()).rejects.toThrow();
+  });
+
+  it('is done when the batch is parked', async () => {
+    record = () => Promise.resolve(true);
+    await expect(run()).resolves.toBeUndefined();
+  });
+
+  it('counts against the batch when its worker died over it', () => {
+    record = () => Promise.resolve(false);
+    queue.onStalled({ batchId: 'bat_1' });
+    expect(recorded).toEqual(['the worker died or hung while it settled the batch']);
   });
 });

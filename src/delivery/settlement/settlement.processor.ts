@@ -2,7 +2,9 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import type { QueuedJob } from '../../platform/queue/job-queue.js';
+import { BatchParking } from './batch-parking.js';
 import { Settlement } from './settlement.js';
+import { describeFailure, WorkerLost } from './settlement-failure.js';
 import { SETTLEMENT_QUEUE, type SettlementJob, type SettlementQueue } from './settlement-job.js';
 
 /** Settlements of different advertisers run side by side; those of one wait for each other in Postgres. */
@@ -16,21 +18,34 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
   private readonly logger = new Logger(SettlementProcessor.name);
   private readonly sweeper = new PollLoop('Settlement sweeper', SWEEP_PAUSE_MS, () => this.sweep());
   private readonly outcomes;
+  private readonly stalled;
   /** In how many sweeps in a row each batch was not settled. */
   private sightings: ReadonlyMap<string, number> = new Map();
 
   constructor(
     private readonly settlement: Settlement,
+    private readonly parking: BatchParking,
     @Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue,
     metrics: Metrics,
   ) {
     this.outcomes = metrics.counter('matchum_settled_batches_total', 'Event batches by outcome of their settlement', [
       'outcome',
     ]);
+    this.stalled = metrics.counter(
+      'matchum_stalled_settlements_total',
+      'Settlements whose worker died or hung over them, as those that took them over saw it',
+    );
   }
 
   onApplicationBootstrap(): void {
-    this.queue.consume(CONCURRENCY, (job) => this.settle(job));
+    this.queue.consume(
+      CONCURRENCY,
+      (job) => this.settle(job),
+      ({ batchId }) => {
+        this.stalled.inc();
+        void this.recordFailure(batchId, new WorkerLost());
+      },
+    );
     this.sweeper.start();
   }
 
@@ -39,15 +54,26 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
     await this.queue.close();
   }
 
-  private async settle(job: QueuedJob<SettlementJob>): Promise<void> {
+  private async settle({ data: { batchId } }: QueuedJob<SettlementJob>): Promise<void> {
     try {
-      this.outcomes.inc({ outcome: await this.settlement.settle(job.data.batchId) });
+      this.outcomes.inc({ outcome: await this.settlement.settle(batchId) });
     } catch (error) {
+      const isOver = await this.recordFailure(batchId, error);
+      // What the queue keeps and logs of it must not carry data either.
+      if (!isOver) throw new Error(describeFailure(error));
+    }
+  }
+
+  /** Whether the batch is done with: there is nothing to try again. */
+  private async recordFailure(batchId: string, error: unknown): Promise<boolean> {
+    try {
+      const isOver = await this.parking.recordFailure(batchId, error);
+      this.outcomes.inc({ outcome: isOver ? 'given_up' : 'failed' });
+      return isOver;
+    } catch (cause) {
       this.outcomes.inc({ outcome: 'failed' });
-      await this.settlement.recordFailure(job.data.batchId, error as Error).catch((cause: Error) => {
-        this.logger.warn({ msg: 'a failure could not be recorded', batch: job.data.batchId, reason: cause.message });
-      });
-      throw error;
+      this.logger.warn({ msg: 'a failure could not be recorded', batch: batchId, reason: describeFailure(cause) });
+      return false;
     }
   }
 

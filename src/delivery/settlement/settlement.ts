@@ -7,6 +7,7 @@ import { readBatchEvents, type SettlingEvent } from './batch-events.js';
 import { addReportRows } from './add-report-rows.js';
 import { eventKey, lockBalances, settleCharges } from './settle-charges.js';
 
+/** `settled_before`, also where it is parked: there is nothing to do. */
 export type SettlementOutcome = 'settled' | 'settled_before';
 
 /**
@@ -27,7 +28,7 @@ export class Settlement {
   async settle(batchId: string): Promise<SettlementOutcome> {
     return this.dataSource.transaction(async (tx) => {
       const claimed = await tx.query<unknown[]>(
-        'SELECT 1 FROM event_batches WHERE id = $1 AND settled_at IS NULL FOR UPDATE',
+        'SELECT 1 FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL FOR UPDATE',
         [batchId],
       );
       if (claimed.length === 0) return 'settled_before';
@@ -40,21 +41,13 @@ export class Settlement {
     });
   }
 
-  /** Ids of batches that wait for their settlement: those that failed least first, then the oldest. */
+  /** Ids of batches that wait for their settlement: those that failed least first, then the oldest. Parked ones do not. */
   async unsettled(limit: number): Promise<readonly string[]> {
     const rows = await this.dataSource.query<{ id: string }[]>(
-      'SELECT id FROM event_batches WHERE settled_at IS NULL ORDER BY attempts, received_at LIMIT $1',
+      'SELECT id FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL ORDER BY attempts, received_at LIMIT $1',
       [limit],
     );
     return rows.map((row) => row.id);
-  }
-
-  /** How often it was tried, and why it failed last: for people, and for the order of sweeps. */
-  async recordFailure(batchId: string, error: Error): Promise<void> {
-    await this.dataSource.query('UPDATE event_batches SET attempts = attempts + 1, last_error = $2 WHERE id = $1', [
-      batchId,
-      error.message.slice(0, 1000),
-    ]);
   }
 
   private async settleEvents(tx: EntityManager, batchId: string): Promise<void> {

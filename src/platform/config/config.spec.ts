@@ -32,6 +32,8 @@ const DEFAULTS: Config = {
   matchDeadlineMs: 70,
   profileCacheSize: 200_000,
   drainDeadlineMs: 20_000,
+  maxSettlementLagSeconds: 1_800,
+  maxUnsettledEvents: 5_000_000,
 };
 
 const SECRET = 'a-secret-of-16-c';
@@ -192,6 +194,22 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
       ['600000', 600_000],
     ],
     invalid: ['600001', '20s'],
+  },
+  MAX_SETTLEMENT_LAG_SECONDS: {
+    field: 'maxSettlementLagSeconds',
+    valid: [
+      ['1', 1],
+      ['86400', 86_400],
+    ],
+    invalid: ['0', '86401', '30m'],
+  },
+  MAX_UNSETTLED_EVENTS: {
+    field: 'maxUnsettledEvents',
+    valid: [
+      ['1', 1],
+      ['1000000000', 1_000_000_000],
+    ],
+    invalid: ['0', '1000000001', '5e6'],
   },
   LOG_LEVEL: {
     field: 'logLevel',

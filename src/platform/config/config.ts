@@ -29,6 +29,9 @@ export interface Config {
   readonly profileCacheSize: number;
   /** Requests that are not answered by then are cut off when the product stops. */
   readonly drainDeadlineMs: number;
+  /** Events are refused while the oldest that is not settled is older than this, or more than `maxUnsettledEvents` wait. */
+  readonly maxSettlementLagSeconds: number;
+  readonly maxUnsettledEvents: number;
 }
 
 /** A secret that signs tokens; the first one signs, all of them verify. */
@@ -79,6 +82,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     matchDeadlineMs: reader.integer('MATCH_DEADLINE_MS', 5, 10_000, 70),
     profileCacheSize: reader.integer('PROFILE_CACHE_SIZE', 1, 10_000_000, 200_000),
     drainDeadlineMs: reader.integer('DRAIN_DEADLINE_MS', 0, 600_000, 20_000),
+    maxSettlementLagSeconds: reader.integer('MAX_SETTLEMENT_LAG_SECONDS', 1, 86_400, 1_800),
+    maxUnsettledEvents: reader.integer('MAX_UNSETTLED_EVENTS', 1, 1_000_000_000, 5_000_000),
   };
   if (reader.faults.length > 0) throw new InvalidConfig(reader.faults);
   return config;

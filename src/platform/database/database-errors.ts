@@ -18,6 +18,15 @@ interface DriverError {
   readonly message?: string;
 }
 
+/** What Postgres said of a failure, in words that carry no data: its SQLSTATE, and the constraint if one was violated. */
+export function postgresFailure(error: unknown): { readonly state: string; readonly constraint: string | null } | null {
+  if (typeof error !== 'object' || error === null) return null;
+  const { code, constraint } = driverError(error);
+  return code !== undefined && /^(?=.*\d)[0-9A-Z]{5}$/.test(code)
+    ? { state: code, constraint: constraint ?? null }
+    : null;
+}
+
 function driverError(error: unknown): DriverError {
   return (error instanceof QueryFailedError ? error.driverError : error) as DriverError;
 }

@@ -24,10 +24,16 @@ export class Metrics {
   }
 
   /** `collect` is called when the metrics are read. */
-  gauge(name: string, help: string, collect: (gauge: Gauge) => void | Promise<void>): Gauge {
+  gauge<L extends string>(
+    name: string,
+    help: string,
+    collect: (gauge: Gauge<L>) => void | Promise<void>,
+    labelNames: readonly L[] = [],
+  ): Gauge<L> {
     return new Gauge({
       name,
       help,
+      labelNames,
       registers: [this.registry],
       collect() {
         return collect(this);

@@ -2,11 +2,13 @@ import { Logger } from '@nestjs/common';
 import Bull from 'bull';
 import { Redis, type RedisOptions } from 'ioredis';
 import { withinTime } from '../within-time.js';
-import { JobQueue, type QueuedJob } from './job-queue.js';
+import { JobQueue, type QueueDepth, type QueuedJob } from './job-queue.js';
 
 // The prefix is a hash tag: all keys of a queue share one slot of a Redis Cluster.
 const PREFIX = '{matchum:bull}';
 const ADD_TIMEOUT_MS = 2_000;
+/** Whoever reads the metrics does not wait for a Redis that is away. */
+const DEPTH_TIMEOUT_MS = 1_000;
 /** Far more than are under way while Redis answers. */
 const MOST_UNANSWERED = 256;
 /** Longer than a settlement takes, shorter than those who stop a process wait before they kill it. */
@@ -59,7 +61,22 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
     await withinTime<unknown>(added, ADD_TIMEOUT_MS, late('The job queue did not answer in time'));
   }
 
-  consume(concurrency: number, handler: (job: QueuedJob<T>) => Promise<void>): void {
+  async depth(): Promise<QueueDepth> {
+    if (this.queue.client.status !== 'ready') throw new Error('The job queue is not connected');
+    const { waiting, active, delayed, failed } = await withinTime(
+      this.queue.getJobCounts(),
+      DEPTH_TIMEOUT_MS,
+      late('The job queue did not answer in time'),
+    );
+    return { waiting, active, delayed, failed };
+  }
+
+  consume(
+    concurrency: number,
+    handler: (job: QueuedJob<T>) => Promise<void>,
+    onStalled: (data: T) => void = () => undefined,
+  ): void {
+    this.queue.on('stalled', (job) => onStalled(job.data));
     const run = this.queue.process(concurrency, (job) =>
       handler({ id: String(job.id), data: job.data, attempt: job.attemptsMade + 1 }),
     );

@@ -1,0 +1,87 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../platform/clock.js';
+import { type ConfirmedImpression, ExposureWriter } from '../exposure/exposure-writer.js';
+import { describeFailure, failureKind } from './settlement-failure.js';
+
+/** As often as Bull tries one job: with its growing pauses, half a minute in which what passes has passed. */
+export const MOST_ATTEMPTS = 8;
+
+/**
+ * Records failed settlements, and parks the batches that can't be settled: at once for a permanent cause, else after
+ * `MOST_ATTEMPTS` failures of their own. Outages never park a batch, however long they are.
+ *
+ * A parked batch no longer holds back the release of holds. So that no cap is broken by it, its impressions are confirmed in
+ * the exposure state before it is marked; a state that is built anew counts them from `events` anyway. Where they can't be
+ * confirmed, the batch goes on waiting, and holds with it.
+ */
+@Injectable()
+export class BatchParking {
+  private readonly logger = new Logger(BatchParking.name);
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly exposure: ExposureWriter,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether the batch is done with: parked, now or before, or settled by another worker meanwhile. */
+  async recordFailure(batchId: string, error: unknown): Promise<boolean> {
+    const kind = failureKind(error);
+    // TypeORM answers an UPDATE with its rows and their number.
+    const [[batch]] = await this.dataSource.query<[{ attempts: number }[], number]>(
+      `UPDATE event_batches SET attempts = attempts + $3::integer, last_error = $2
+       WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL RETURNING attempts`,
+      [batchId, describeFailure(error), kind === 'outage' ? 0 : 1],
+    );
+    if (batch === undefined) return true;
+    if (kind === 'outage' || (kind === 'retryable' && batch.attempts < MOST_ATTEMPTS)) return false;
+    await this.park(batchId);
+    this.logger.error({
+      msg: 'batch is parked',
+      batch: batchId,
+      attempts: batch.attempts,
+      reason: describeFailure(error),
+    });
+    return true;
+  }
+
+  private async park(batchId: string): Promise<void> {
+    await this.dataSource.transaction(async (tx) => {
+      const claimed = await tx.query<unknown[]>(
+        'SELECT 1 FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL FOR UPDATE',
+        [batchId],
+      );
+      if (claimed.length === 0) return;
+      const impressions = await tx.query<ImpressionRow[]>(IMPRESSIONS_OF_BATCH, [batchId]);
+      await this.exposure.confirm(impressions.map(toConfirmed));
+      await tx.query('UPDATE event_batches SET parked_at = $2 WHERE id = $1', [batchId, new Date(this.clock.now())]);
+    });
+  }
+}
+
+interface ImpressionRow {
+  readonly member_id: string;
+  readonly message_id: string;
+  readonly ad_group_id: string;
+  readonly campaign_id: string;
+  readonly advertiser_id: string;
+  readonly occurred_at: Date;
+}
+
+// $1 the batch.
+const IMPRESSIONS_OF_BATCH = `
+  SELECT member_id, message_id, ad_group_id, campaign_id, advertiser_id, occurred_at
+  FROM events WHERE batch_id = $1 AND type = 'impression'`;
+
+function toConfirmed(row: ImpressionRow): ConfirmedImpression {
+  return {
+    memberId: row.member_id,
+    messageId: row.message_id,
+    adGroupId: row.ad_group_id,
+    campaignId: row.campaign_id,
+    advertiserId: row.advertiser_id,
+    occurredAt: row.occurred_at.getTime(),
+  };
+}
