@@ -59,7 +59,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Those without money for one more message. */
   private readonly short = new Set<string>();
   private readonly listeners: ((adGroupId: string) => void)[] = [];
-  private wantedByOthers: ReadonlySet<string> = new Set();
+  /** Campaigns and advertisers whose money lacks somewhere. */
+  private wanted: ReadonlySet<string> = new Set();
   private wantedTick = -Infinity;
   private reviewed: Iterator<string> | null = null;
 
@@ -164,7 +165,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.takeCharges(id);
     for (const adGroupId of this.promises.close(settledUntil)) this.due.add(adGroupId);
     const tick = performance.now();
-    await this.lookAround(id, tick);
+    await this.lookAround(tick);
     const changes = this.takeDue(tick);
     if (changes.length === 0) return;
     for (const grant of await this.write(id, changes)) this.takeGrant(grant, tick);
@@ -219,15 +220,15 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** Finds leases that are due although nothing happened to them. */
-  private async lookAround(holderId: number, tick: number): Promise<void> {
+  private async lookAround(tick: number): Promise<void> {
     for (const adGroupId of this.short) {
       if ((this.leases.get(adGroupId)?.askAgainTick ?? 0) <= tick) this.due.add(adGroupId);
     }
     if (tick - this.wantedTick > IDLE_MS) {
       this.wantedTick = tick;
-      this.wantedByOthers = await this.exchanges.wantedByOthers(holderId);
+      this.wanted = await this.exchanges.wanted();
     }
-    const exchanges = this.wantedByOthers.size > 0 ? HURRIED_REVIEW_EXCHANGES : REVIEW_EXCHANGES;
+    const exchanges = this.wanted.size > 0 ? HURRIED_REVIEW_EXCHANGES : REVIEW_EXCHANGES;
     this.review(Math.ceil(this.leases.size / exchanges));
   }
 
@@ -244,8 +245,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private isWantedByOthers({ record, usedTick }: Lease, tick: number): boolean {
-    const { wantedByOthers } = this;
-    const isWanted = wantedByOthers.has(record.campaignId) || wantedByOthers.has(record.advertiserId);
+    const isWanted = this.wanted.has(record.campaignId) || this.wanted.has(record.advertiserId);
     return isWanted && tick - usedTick > IDLE_MS;
   }
 
@@ -267,11 +267,13 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     if (lease === undefined) return null;
     const promised = this.promises.promisedMicros(adGroupId);
     const isLent = this.isWantedByOthers(lease, tick);
-    const goal = isLent || !this.isServing(lease) ? 0 : lease.goalMicros(tick);
-    // What is too little for a message, and can't become more, may be enough for another process.
+    const goal = this.goalMicros(lease, isLent, tick);
+    // What is too little for a message, and can't become more, may be enough for another ad group or process.
     const isOfNoUse = lease.shortage !== null && lease.claimedMicros - promised < lease.priceMicros;
-    const keep = promised + (isOfNoUse ? 0 : goal);
+    const keep = promised + (isOfNoUse || isLent ? 0 : goal);
     if (keep === promised || lease.claimedMicros > keep + goal) {
+      // Others get the time to take it, before it is asked for again.
+      if (isLent && lease.claimedMicros - promised >= lease.priceMicros) lease.askAgainTick = tick + ASK_AGAIN_MS;
       lease.claimedMicros = Math.min(lease.claimedMicros, keep);
     }
     this.tell(lease);
@@ -284,6 +286,11 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const isAsking = lease.askAgainTick <= tick && goal - free > goal / 2;
     const isDrifting = lease.storedMicros === null || lease.storedMicros - lease.claimedMicros > (isLent ? 0 : goal);
     return isAsking || isDrifting || isOfNoUse ? changeOf(lease, free, isAsking ? goal - free : 0) : null;
+  }
+
+  private goalMicros(lease: Lease, isLent: boolean, tick: number): number {
+    if (!this.isServing(lease)) return 0;
+    return isLent ? lease.priceMicros : lease.goalMicros(tick);
   }
 
   private isServing({ isWanted, record: { startsAt, endsAt } }: Lease): boolean {

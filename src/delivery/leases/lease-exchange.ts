@@ -43,12 +43,11 @@ export class LeaseExchange {
     });
   }
 
-  /** Ids of the campaigns and advertisers whose money other holders lack. $1: this holder. */
-  async wantedByOthers(holder: number): Promise<ReadonlySet<string>> {
+  /** Ids of the campaigns and advertisers whose money lacks to some ad group of some holder. */
+  async wanted(): Promise<ReadonlySet<string>> {
     const rows = await this.dataSource.query<{ id: string }[]>(
       `SELECT DISTINCT CASE shortage WHEN 'budget' THEN campaign_id ELSE advertiser_id END AS id
-       FROM budget_leases WHERE shortage IS NOT NULL AND holder <> $1`,
-      [holder],
+       FROM budget_leases WHERE shortage IS NOT NULL`,
     );
     return new Set(rows.map(({ id }) => id));
   }

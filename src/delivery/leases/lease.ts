@@ -2,8 +2,8 @@ import { highestPriceMicros } from '../../core/auction/price.js';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import type { Shortage } from '../../core/index/match-request.js';
 
-/** Messages that a process wants to be able to promise at any time, however little is asked of it. */
-const LEAST_MESSAGES = 4;
+/** Messages that a process wants to be able to promise at any time, however little is asked of it: a burst before the next exchange. */
+const LEAST_MESSAGES = 50;
 /** What it wants beyond: as much as it promises in this time at its present rate. */
 const AHEAD_MS = 3_000;
 /** How much of the present rate is what was seen since the exchange before. */

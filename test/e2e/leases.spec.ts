@@ -1,0 +1,206 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+import {
+  at,
+  createAdvertiser,
+  createServingCampaign,
+  impressions,
+  match,
+  type ServingCampaign,
+  untilKnown,
+  untilSettled,
+} from './fixtures.js';
+
+const START = Date.parse('2026-11-22T03:00:00Z');
+const HOLD_MS = 600_000;
+/** Longer than holds may outlive their expiry. */
+const RELEASE_MS = 60_000;
+const WON = 1_000_000;
+/** One message costs ₩5: the floor of the placement is the bid. */
+const BID = { model: 'cpm', amountMicros: 5_000 * WON };
+const PRICE = 5 * WON;
+
+interface SpentRow {
+  readonly spent: number;
+  readonly refused: number;
+}
+
+describe('money that processes promise', () => {
+  let first: TestApp;
+  let second: TestApp;
+  let members = 0;
+  let now = START;
+
+  beforeAll(async () => {
+    first = await startTestApp({ env: { CLOCK: 'simulated' } });
+    second = await startTestApp({ env: { CLOCK: 'simulated', ROLE: 'api' }, sharing: first });
+    const rules = {
+      maxMessages: 3,
+      firstPosition: 1,
+      spacing: 6,
+      refreshAfterSeconds: 300,
+      holdSeconds: HOLD_MS / 1000,
+    };
+    const placement = { ...rules, floorMicros: BID.amountMicros };
+    expect((await first.request('PUT', '/v1/placements/chat_list', placement)).status).toBe(200);
+  });
+
+  afterEach(async () => {
+    await first.dataSource.query(`UPDATE campaigns SET status = 'paused'`);
+    now += 86_400_000;
+  });
+
+  afterAll(async () => {
+    await second.close();
+    await first.close();
+  });
+
+  const time = () => at(new Date(now).toISOString());
+
+  async function sell(budget: object, creditMicros = 1_000_000 * WON): Promise<ServingCampaign> {
+    const advertiserId = await createAdvertiser(first, {}, creditMicros);
+    const campaign = await createServingCampaign(first, advertiserId, { budget }, { bid: BID });
+    for (const app of [first, second]) await untilKnown(app, campaign.adGroupId, time());
+    return campaign;
+  }
+
+  /** So many members ask at once; answers the messages that were placed. */
+  async function ask(app: TestApp, count: number): Promise<{ token: string }[]> {
+    const answers = await Promise.all(
+      Array.from({ length: count }, () => match(app, `member-${++members}`, {}, time())),
+    );
+    return answers.flatMap(({ body }) => body.messages as { token: string }[]);
+  }
+
+  async function see(messages: readonly { token: string }[]): Promise<void> {
+    if (messages.length > 0)
+      expect((await first.request('POST', '/v1/events', impressions(messages), time())).status).toBe(202);
+  }
+
+  async function spentOf({ campaignId }: ServingCampaign): Promise<SpentRow> {
+    const [row] = await first.dataSource.query<SpentRow[]>(
+      `SELECT (SELECT coalesce(sum(spent_micros), 0)::bigint FROM daily_spend WHERE campaign_id = $1) AS spent,
+              (SELECT count(*) FROM events WHERE campaign_id = $1 AND outcome = 'over_budget') AS refused`,
+      [campaignId],
+    );
+    return row!;
+  }
+
+  /** Both processes place and show messages until neither finds money for one more. */
+  async function exhaust(): Promise<void> {
+    await eventually(async () => {
+      const messages = (await Promise.all([ask(first, 20), ask(second, 20)])).flat();
+      await see(messages);
+      await untilSettled(first);
+      return messages.length === 0;
+    }, 25_000);
+  }
+
+  it.each([
+    ['a total budget', { totalMicros: 150 * PRICE }, undefined],
+    ['a daily budget', { dailyMicros: 150 * PRICE }, undefined],
+    ['a balance', {}, 150 * PRICE],
+  ])(
+    'is spent to the last message of %s by two of them at full rate, and none is shown in vain',
+    async (_kind, budget, credit) => {
+      const campaign = await sell(budget, credit);
+      await eventually(async () => {
+        await exhaust();
+        return (await spentOf(campaign)).spent === 150 * PRICE;
+      }, 28_000);
+      expect(await spentOf(campaign)).toEqual({ spent: 150 * PRICE, refused: 0 });
+    },
+  );
+
+  it('is bound by messages that nobody has seen yet, and free again once they are over', async () => {
+    const campaign = await sell({ totalMicros: 40 * PRICE });
+    const shown: unknown[] = [];
+    await eventually(async () => {
+      shown.push(...(await ask(first, 10)), ...(await ask(second, 10)));
+      return shown.length === 40;
+    });
+    for (const app of [first, second, first, second]) expect(await ask(app, 10)).toEqual([]);
+    now += HOLD_MS + RELEASE_MS;
+    const again: unknown[] = [];
+    await eventually(async () => {
+      again.push(...(await ask(first, 10)), ...(await ask(second, 10)));
+      return again.length === 40;
+    });
+    expect((await spentOf(campaign)).spent).toBe(0);
+  });
+
+  it('is there again after a credit and after a higher budget', async () => {
+    const campaign = await sell({ totalMicros: 4 * PRICE }, 2 * PRICE);
+    const untilPlaced = (count: number) => {
+      const placed: unknown[] = [];
+      return eventually(async () => {
+        placed.push(...(await ask(first, 3)));
+        return placed.length === count;
+      });
+    };
+    await untilPlaced(2);
+    const credit = { amountMicros: 100 * PRICE, reference: 'more' };
+    expect((await first.request('POST', `/v1/advertisers/${campaign.advertiserId}/credits`, credit)).status).toBe(201);
+    await untilPlaced(2);
+    const budget = { totalMicros: 6 * PRICE };
+    expect((await first.request('PATCH', `/v1/campaigns/${campaign.campaignId}`, { budget })).status).toBe(200);
+    await untilPlaced(2);
+  });
+
+  describe('of a process that died', () => {
+    /** All of a budget of forty messages, claimed by a holder that was alive until so many seconds ago. */
+    async function claimAll(campaign: ServingCampaign, deadForSeconds: number): Promise<number> {
+      const [holder] = await first.dataSource.query<{ id: number }[]>(
+        `INSERT INTO lease_holders (alive_until) VALUES (now() - make_interval(secs => $1)) RETURNING id`,
+        [deadForSeconds],
+      );
+      await first.dataSource.query(`INSERT INTO budget_leases VALUES ($1, $2, $3, $4, $5)`, [
+        holder!.id,
+        campaign.adGroupId,
+        campaign.campaignId,
+        campaign.advertiserId,
+        40 * PRICE,
+      ]);
+      return holder!.id;
+    }
+
+    const isKnown = async (holder: number): Promise<boolean> =>
+      (await first.dataSource.query<unknown[]>('SELECT FROM lease_holders WHERE id = $1', [holder])).length > 0;
+
+    it('is bound until its messages are over, then freed by another', async () => {
+      const campaign = await sell({ totalMicros: 40 * PRICE });
+      const [lately, longAgo] = [await claimAll(campaign, 1), await claimAll(campaign, 200_000)];
+      await eventually(async () => !(await isKnown(longAgo)), 15_000);
+      expect(await isKnown(lately)).toBe(true);
+    });
+
+    it('is bound while events of its messages wait for their settlement', async () => {
+      const campaign = await sell({ totalMicros: 40 * PRICE });
+      const [busy, idle] = [await claimAll(campaign, 200_000), await claimAll(campaign, 200_000)];
+      const [batch] = await first.dataSource.query<{ id: string }[]>(
+        `INSERT INTO event_batches (id, received_at, event_count, parked_at) VALUES ('bat_waits', now(), 1, now()) RETURNING id`,
+      );
+      await first.dataSource.query(
+        `INSERT INTO events (decided_at, message_id, type, batch_id, ordinal, member_id, advertiser_id, campaign_id, ad_group_id,
+                             creative_id, placement, position, price_micros, occurred_at, lease_holder)
+         VALUES (now(), 'waits', 'impression', $1, 0, 'm', $2, $3, $4, $5, 'chat_list', 1, $6, now(), $7)`,
+        [batch!.id, campaign.advertiserId, campaign.campaignId, campaign.adGroupId, campaign.creativeId, PRICE, busy],
+      );
+      await eventually(async () => !(await isKnown(idle)), 15_000);
+      expect(await isKnown(busy)).toBe(true);
+    });
+  });
+
+  it('is claimed anew by a process that counted as dead', async () => {
+    await sell({ totalMicros: 400 * PRICE });
+    const holders = async () =>
+      (await first.dataSource.query<{ id: number }[]>('SELECT id FROM lease_holders WHERE alive_until > now()')).map(
+        ({ id }) => id,
+      );
+    const before = await holders();
+    await first.dataSource.query('DELETE FROM budget_leases WHERE holder = ANY($1)', [before]);
+    await first.dataSource.query('DELETE FROM lease_holders WHERE id = ANY($1)', [before]);
+    await eventually(async () => (await holders()).length === 2, 15_000);
+    await eventually(async () => (await ask(first, 3)).length > 0 && (await ask(second, 3)).length > 0);
+  });
+});
