@@ -1,6 +1,8 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditsService } from './audit/audits.service.js';
 import { CtrBook } from './ctr/ctr-book.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
@@ -21,7 +23,8 @@ const settlementQueue = {
 
 /** What API processes need of delivery: exposure, spend, and the queue that wakes the worker. */
 @Module({
-  providers: [settlementQueue, ExposureEpochs, ExposureStore, SettlementProgress, SpendBook, CtrBook],
+  controllers: [AuditController],
+  providers: [AuditsService, settlementQueue, ExposureEpochs, ExposureStore, SettlementProgress, SpendBook, CtrBook],
   exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, SpendBook, CtrBook],
 })
 export class DeliveryModule implements OnApplicationShutdown {

@@ -11,7 +11,9 @@ const CONTRACT = [
   'GET /v1/advertisers/:id',
   'PATCH /v1/advertisers/:id',
   'POST /v1/advertisers/:id/credits',
+  'POST /v1/advertisers/:id/refunds',
   'GET /v1/advertisers/:id/balance',
+  'GET /v1/advertisers/:id/ledger',
   'POST /v1/campaigns',
   'GET /v1/campaigns',
   'POST /v1/campaigns/bulk',
@@ -48,6 +50,7 @@ const CONTRACT = [
   'POST /v1/match/explain',
   'POST /v1/events',
   'GET /v1/reports',
+  'GET /v1/ops/audit',
 ];
 
 interface Schema {
