@@ -77,7 +77,7 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
   [
     'once',
     'a second impression',
-    `UPDATE events SET message_id = 'clicked', type = 'impression' WHERE message_id = 'early' AND type = 'click'`,
+    `UPDATE events SET message_id = 'clicked', type = 'impression', event_id = 'again' WHERE message_id = 'early' AND type = 'click'`,
   ],
   [
     'clicks',
@@ -110,10 +110,7 @@ describe('the audit', () => {
   async function corrupted<T>(sql: string, work: (url: string) => Promise<T>): Promise<T> {
     const copy = await createTestDatabase(new URL(world.url).pathname.slice(1));
     try {
-      const client = new Client({ connectionString: copy.url });
-      await client.connect();
-      await client.query(`SET session_replication_role = replica; ${sql}`);
-      await client.end();
+      await corrupt(copy.url, sql);
       return await work(copy.url);
     } finally {
       await copy.drop();
@@ -171,6 +168,16 @@ describe('the audit', () => {
     }
   });
 });
+
+async function corrupt(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(`SET session_replication_role = replica; ${sql}`);
+  } finally {
+    await client.end();
+  }
+}
 
 async function runCommand(args: readonly string[]): Promise<{ code: number | null; printed: string }> {
   const child = spawnTypescript(COMMAND, args, process.env, ['ignore', 'pipe', 'ignore']);
