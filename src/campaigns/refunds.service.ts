@@ -32,8 +32,8 @@ export class RefundsService {
       const row =
         (await findRefund(tx, advertiserId, dto, scope)) ??
         (await enterRefund(tx, advertiserId, dto, scope, identity.now));
-      const { kind: _kind, ...transfer } = toTransfer(row);
-      return { advertiserId, ...transfer, reason: dto.reason };
+      const { id, amountMicros, currency, reference, createdAt } = toTransfer(row);
+      return { id, advertiserId, amountMicros, currency, reference, reason: dto.reason, ...scope, createdAt };
     });
   }
 }

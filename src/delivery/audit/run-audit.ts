@@ -13,6 +13,8 @@ export interface AuditOptions {
   /** Epoch ms: the time of the audit, for what is a matter of age. */
   readonly now: number;
   readonly onProgress?: (step: string, done: number, total: number) => void;
+  /** Gives the audit up: it then rejects as when the database goes away. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function runAudit(databaseUrl: string, options: AuditOptions): Prom
   });
   // Without a listener, a connection that breaks between two statements would end the process; the next one reports it.
   client.on('error', () => undefined);
+  options.signal?.addEventListener('abort', () => void client.end(), { once: true });
   try {
     await client.connect();
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
