@@ -9,6 +9,7 @@ import { CreateExposureEpochs1795306020000 } from './1795306020000-create-exposu
 import { AddAuctionRules1795306080000 } from './1795306080000-add-auction-rules.js';
 import { AnnounceProfileChanges1795478400000 } from './1795478400000-announce-profile-changes.js';
 import { ParkBatches1795651320000 } from './1795651320000-park-batches.js';
+import { AddAuditTrail1795651380000 } from './1795651380000-add-audit-trail.js';
 import { CreateBudgetLeases1795651500000 } from './1795651500000-create-budget-leases.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
@@ -24,5 +25,6 @@ export const MIGRATIONS = [
   AddAuctionRules1795306080000,
   AnnounceProfileChanges1795478400000,
   ParkBatches1795651320000,
+  AddAuditTrail1795651380000,
   CreateBudgetLeases1795651500000,
 ];

@@ -8,14 +8,16 @@ describe('writeBalance', () => {
     const balances = fc.record({
       left: fc.integer({ min: 0, max: MAX_AMOUNT_MICROS }),
       spent: fc.bigInt(0n, 10n ** 24n),
+      refunded: fc.bigInt(0n, 10n ** 18n),
     });
     fc.assert(
-      fc.property(balances, ({ left, spent }) => {
-        const credited = BigInt(left) + spent;
-        const text = writeBalance({ currency: 'KRW', balanceMicros: left, creditedMicros: String(credited) }, 0);
+      fc.property(balances, ({ left, spent, refunded }) => {
+        const credited = BigInt(left) + spent - refunded;
+        const sums = { creditedMicros: String(credited), refundedMicros: String(refunded) };
+        const text = writeBalance({ currency: 'KRW', balanceMicros: left, ...sums }, 0);
         expect(text).toBe(
           `{"balanceMicros":${left},"currency":"KRW","creditedMicros":${credited},"spentMicros":${spent},` +
-            `"asOf":"1970-01-01T00:00:00.000Z"}`,
+            `"refundedMicros":${refunded},"asOf":"1970-01-01T00:00:00.000Z"}`,
         );
         expect(JSON.parse(text)).toMatchObject({ balanceMicros: left, creditedMicros: Number(credited) });
       }),

@@ -14,6 +14,7 @@ import { CreativesController } from './creatives.controller.js';
 import { CreativesService } from './creatives.service.js';
 import { CreditsController } from './credits.controller.js';
 import { CreditsService } from './credits.service.js';
+import { RefundsService } from './refunds.service.js';
 import { StoredAdGroups } from './stored-ad-groups.service.js';
 import { StoredCreatives } from './stored-creatives.service.js';
 import { TargetingReferences } from './targeting-references.js';
@@ -32,6 +33,7 @@ import { TargetingReferences } from './targeting-references.js';
   providers: [
     AdvertisersService,
     CreditsService,
+    RefundsService,
     CampaignCreation,
     BulkCampaigns,
     CampaignsService,

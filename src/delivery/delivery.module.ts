@@ -1,6 +1,8 @@
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditsService } from './audit/audits.service.js';
 import { CtrBook } from './ctr/ctr-book.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
@@ -27,9 +29,10 @@ const settlementQueue = {
 
 /** What API processes need of delivery: exposure, leases, the queue that wakes the worker, and a look at how it is doing. */
 @Module({
-  controllers: [BatchesController],
+  controllers: [AuditController, BatchesController],
   providers: [
     settlementQueue,
+    AuditsService,
     ExposureEpochs,
     ExposureStore,
     SettlementProgress,

@@ -29,6 +29,7 @@ describe('advertisers and their money', () => {
         currency: 'USD',
         creditedMicros: 0,
         spentMicros: 0,
+        refundedMicros: 0,
         asOf: expect.any(String),
       });
     });

@@ -9,6 +9,11 @@ const ADMIN_ROUTES: readonly Route[] = [
   ['GET', () => '/v1/advertisers'],
   ['POST', () => '/v1/advertisers', () => ({ name: 'a', currency: 'KRW', timeZone: 'Asia/Seoul' })],
   ['POST', (ids) => `/v1/advertisers/${ids.advertiser}/credits`, () => ({ amountMicros: 1, reference: 'mine' })],
+  [
+    'POST',
+    (ids) => `/v1/advertisers/${ids.advertiser}/refunds`,
+    () => ({ amountMicros: 1, reference: 'mine', reason: 'so' }),
+  ],
   ['POST', (ids) => `/v1/creatives/${ids.creative}/approve`, () => ({})],
   ['POST', (ids) => `/v1/creatives/${ids.creative}/reject`, () => ({ reason: 'no' })],
 ];
@@ -17,6 +22,7 @@ const TENANT_ROUTES: readonly Route[] = [
   ['GET', (ids) => `/v1/advertisers/${ids.advertiser}`],
   ['PATCH', (ids) => `/v1/advertisers/${ids.advertiser}`, () => ({ name: 'taken over' })],
   ['GET', (ids) => `/v1/advertisers/${ids.advertiser}/balance`],
+  ['GET', (ids) => `/v1/advertisers/${ids.advertiser}/ledger`],
   ['POST', () => '/v1/campaigns', (ids) => campaignBody(ids.advertiser)],
   ['GET', (ids) => `/v1/campaigns?advertiserId=${ids.advertiser}`],
   ['GET', (ids) => `/v1/campaigns/${ids.campaign}`],

@@ -11,7 +11,9 @@ const CONTRACT = [
   'GET /v1/advertisers/:id',
   'PATCH /v1/advertisers/:id',
   'POST /v1/advertisers/:id/credits',
+  'POST /v1/advertisers/:id/refunds',
   'GET /v1/advertisers/:id/balance',
+  'GET /v1/advertisers/:id/ledger',
   'POST /v1/campaigns',
   'GET /v1/campaigns',
   'POST /v1/campaigns/bulk',
@@ -51,6 +53,7 @@ const CONTRACT = [
   'GET /v1/ops/batches',
   'GET /v1/ops/batches/:id',
   'POST /v1/ops/batches/:id/retry',
+  'GET /v1/ops/audit',
 ];
 
 interface Schema {

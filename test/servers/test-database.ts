@@ -9,10 +9,8 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** `template0` makes one without any schema. */
-export async function createTestDatabase(
-  template: typeof TEMPLATE_DATABASE | 'template0' = TEMPLATE_DATABASE,
-): Promise<TestDatabase> {
+/** `template0` makes one without any schema; the name of another database, to which nobody is connected, a copy of it. */
+export async function createTestDatabase(template: string = TEMPLATE_DATABASE): Promise<TestDatabase> {
   const name = `matchum_test_${randomBytes(6).toString('hex')}`;
   await administer(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   return {

@@ -10,7 +10,12 @@ const REFERENCE = {
   example: 'invoice-2026-0042',
   max: 200,
 };
-const CURRENCY = { description: "The advertiser's currency, ISO 4217", example: 'KRW', max: 3 };
+export const REASON = {
+  description: 'Why, in words for the advertiser to read',
+  example: '11월 20일 장애 보상',
+  max: 500,
+};
+export const CURRENCY = { description: "The advertiser's currency, ISO 4217", example: 'KRW', max: 3 };
 
 export class CreateCreditDto {
   @Micros(AMOUNT)
@@ -18,6 +23,9 @@ export class CreateCreditDto {
 
   @Text(REFERENCE)
   reference!: string;
+
+  @Text({ ...REASON, optional: true })
+  reason?: string;
 }
 
 export class CreditDto {
@@ -35,6 +43,9 @@ export class CreditDto {
 
   @Text(REFERENCE)
   reference!: string;
+
+  @Text({ ...REASON, nullable: true })
+  reason!: string | null;
 
   @Instant({ description: 'When it was credited, ISO 8601 UTC', example: '2026-11-22T09:00:00.000Z' })
   createdAt!: string;
@@ -55,11 +66,14 @@ export class BalanceDto {
   creditedMicros!: number;
 
   @Micros({
-    description: 'All that was ever charged, in micros: what was paid in less what is left',
+    description: 'All that was ever charged, in micros: what was paid in and given back, less what is left',
     example: 1_000_000_000,
     min: 0,
   })
   spentMicros!: number;
+
+  @Micros({ description: 'All that was ever given back by refunds, in micros', example: 0, min: 0 })
+  refundedMicros!: number;
 
   @Instant({ description: 'The time of this balance, ISO 8601 UTC', example: '2026-11-22T09:00:00.000Z' })
   asOf!: string;

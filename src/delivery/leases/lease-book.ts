@@ -62,7 +62,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Campaigns and advertisers whose money lacks somewhere. */
   private wanted: ReadonlySet<string> = new Set();
   private wantedTick = -Infinity;
-  private reviewed: Iterator<string> | null = null;
+  private reviewed: Iterator<string, undefined> | null = null;
 
   constructor(
     private readonly holder: LeaseHolder,
@@ -235,12 +235,12 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private review(count: number): void {
     for (let i = 0; i < count; i++) {
       this.reviewed ??= this.leases.keys();
-      const { value, done } = this.reviewed.next();
-      if (done === true) {
+      const next = this.reviewed.next();
+      if (next.done === true) {
         this.reviewed = null;
         return;
       }
-      this.due.add(value);
+      this.due.add(next.value);
     }
   }
 

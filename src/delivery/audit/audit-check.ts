@@ -1,0 +1,34 @@
+/**
+ * A check of the audit. Its `sql` answers one row for each thing that it looks at, with a column `fault`: what is wrong
+ * with that thing in words, null where nothing is. A check with a `figure` also answers a column `figure` a row.
+ */
+export interface AuditCheck {
+  /** Stable: people's alerts may name it. */
+  readonly name: string;
+  /** What must hold, or for a check that is only a figure, what is counted. */
+  readonly rule: string;
+  readonly sql: string;
+  readonly figure?: { readonly name: string; readonly of: 'max' | 'sum' };
+}
+
+export interface CheckResult {
+  readonly name: string;
+  readonly rule: string;
+  /** Things that were looked at. */
+  readonly checked: number;
+  readonly breaches: number;
+  /** Two of the breaches at the most. */
+  readonly examples: readonly string[];
+  readonly figure: { readonly name: string; readonly value: number } | null;
+}
+
+/** The one time of an audit, which `run-audit.ts` sets for its transaction. */
+export const AUDITED_AT = `current_setting('matchum.audited_at')::timestamptz`;
+
+/** Two examples, since a check may find millions of faults. */
+export function toSummarySql({ sql, figure }: AuditCheck): string {
+  const value = figure === undefined ? 'null' : `coalesce(${figure.of}(figure), 0)::float8`;
+  return `SELECT count(*)::float8 AS checked, count(fault)::float8 AS breaches,
+                 min(fault) AS first, max(fault) AS last, ${value} AS value
+          FROM (${sql}) AS audited`;
+}

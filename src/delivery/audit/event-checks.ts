@@ -1,0 +1,73 @@
+import { type AuditCheck, AUDITED_AT } from './audit-check.js';
+
+const SETTLED = 'JOIN event_batches b ON b.id = e.batch_id AND b.settled_at IS NOT NULL';
+const TYPES = ['impression', 'click', 'hide', 'conversion'] as const;
+
+/** Outcomes of events that were seen, and count. */
+const COUNTED = `e.outcome IN ('accepted', 'over_budget')`;
+
+const REPORTED_EVENTS = `
+  SELECT date_bin('15 minutes', e.occurred_at, 'epoch') AS bucket_at, e.advertiser_id, e.campaign_id, e.ad_group_id,
+         e.creative_id, e.placement, ${TYPES.map((type) => `(e.type = '${type}')::integer AS ${type}s`).join(', ')},
+         CASE WHEN e.outcome = 'accepted' THEN e.price_micros ELSE 0 END::numeric AS micros
+  FROM events e ${SETTLED} WHERE ${COUNTED}`;
+
+const REPORT_ROWS = `
+  SELECT bucket_at, advertiser_id, campaign_id, ad_group_id, creative_id, placement,
+         ${TYPES.map((type) => `-${type}s`).join(', ')}, -spend_micros::numeric
+  FROM report_rows`;
+
+const DIFFERENCES = [...TYPES.map((type) => `sum(${type}s)`), 'sum(micros)'];
+
+export const EVENT_CHECKS: readonly AuditCheck[] = [
+  {
+    name: 'reports',
+    rule: 'counts and spend of each report row are those of its settled events',
+    sql: `SELECT CASE WHEN ${DIFFERENCES.map((sum) => `${sum} <> 0`).join(' OR ')}
+                 THEN format('%s %s %s: events less rows are %s', bucket_at, creative_id, placement,
+                             concat_ws(', ', ${DIFFERENCES.join(', ')})) END AS fault
+          FROM (${REPORTED_EVENTS} UNION ALL ${REPORT_ROWS}) AS both_sides
+          GROUP BY bucket_at, advertiser_id, campaign_id, ad_group_id, creative_id, placement`,
+  },
+  {
+    name: 'batches',
+    rule: 'each accepted event is in one batch that is there, and each batch has the events that it was accepted with',
+    sql: `SELECT CASE WHEN b.id IS NULL THEN format('%s: %s events, but no batch', e.batch_id, e.count)
+                      WHEN b.event_count <> coalesce(e.count, 0)
+                      THEN format('%s: %s of %s events', b.id, coalesce(e.count, 0), b.event_count) END AS fault
+          FROM event_batches b
+          FULL JOIN (SELECT batch_id, count(*) FROM events GROUP BY batch_id) e ON e.batch_id = b.id`,
+  },
+  {
+    name: 'once',
+    rule: 'a message has at most one impression, click and hide, and each of its conversions once',
+    sql: `SELECT CASE WHEN count(*) > 1 THEN format('%s: %s %ss', message_id, count(*), type) END AS fault
+          FROM events GROUP BY message_id, type, CASE WHEN type = 'conversion' THEN event_id END`,
+  },
+  {
+    name: 'clicks',
+    rule: 'nothing counts before the impression of its message, and nothing waits once that is settled',
+    sql: `SELECT CASE WHEN ${COUNTED} AND i.message_id IS NULL THEN format('%s: %s without impression', e.message_id, e.type)
+                      WHEN e.outcome = 'waiting' AND i.is_settled THEN format('%s: %s still waits', e.message_id, e.type)
+                      END AS fault
+          FROM events e ${SETTLED}
+          LEFT JOIN (SELECT e.decided_at, e.message_id, b.settled_at IS NOT NULL AS is_settled
+                     FROM events e JOIN event_batches b ON b.id = e.batch_id WHERE e.type = 'impression') i
+            ON i.decided_at = e.decided_at AND i.message_id = e.message_id
+          WHERE e.type <> 'impression'`,
+  },
+  {
+    name: 'lost-clicks',
+    rule: 'events whose impression never came within the life of their token: never charged',
+    sql: `SELECT null::text AS fault FROM events e ${SETTLED}
+          WHERE e.outcome = 'waiting'
+            AND e.decided_at < ${AUDITED_AT} - (SELECT max(hold_seconds) FROM placements) * interval '1 second'`,
+  },
+  {
+    name: 'unsettled',
+    rule: 'batches that wait for their settlement',
+    sql: `SELECT null::text AS fault, greatest(extract(epoch FROM ${AUDITED_AT} - received_at), 0) AS figure
+          FROM event_batches WHERE settled_at IS NULL`,
+    figure: { name: 'oldest, seconds', of: 'max' },
+  },
+];

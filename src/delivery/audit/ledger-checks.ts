@@ -1,0 +1,94 @@
+import type { AuditCheck } from './audit-check.js';
+
+/** Accounts as each kind of transfer has them. */
+const ACCOUNTS = `(VALUES ('credit', 'cash:' || a.currency, 'prepaid:' || a.id),
+                          ('charge', 'prepaid:' || a.id, 'revenue:' || a.currency),
+                          ('refund', 'revenue:' || a.currency, 'prepaid:' || a.id)) AS k (kind, debit, credit)`;
+
+/** Settled events that were charged, and the local day of each; null where the advertiser's zone has changed. */
+const CHARGED_EVENTS = `
+  SELECT e.campaign_id, e.ad_group_id,
+         CASE WHEN moved.of_id IS NULL THEN (e.occurred_at AT TIME ZONE a.time_zone)::date END AS day,
+         e.price_micros::numeric AS micros
+  FROM events e
+  JOIN event_batches b ON b.id = e.batch_id AND b.settled_at IS NOT NULL
+  JOIN advertisers a ON a.id = e.advertiser_id
+  LEFT JOIN moved ON moved.of_id = a.id
+  WHERE e.outcome = 'accepted' AND e.price_micros > 0`;
+
+const BOOKED_CHARGES = `
+  SELECT t.campaign_id, t.ad_group_id, CASE WHEN moved.of_id IS NULL THEN t.day END, -t.amount_micros::numeric
+  FROM ledger_transfers t LEFT JOIN moved ON moved.of_id = t.advertiser_id
+  WHERE t.kind = 'charge'`;
+
+const MOVED_ADVERTISERS = `
+  SELECT DISTINCT of_id FROM limit_changes
+  WHERE of_table = 'advertisers' AND before->'time_zone' IS DISTINCT FROM after->'time_zone'`;
+
+export const LEDGER_CHECKS: readonly AuditCheck[] = [
+  {
+    name: 'ledger-zero',
+    rule: 'the entries of the ledger sum to zero in each currency',
+    sql: `SELECT CASE WHEN sum(amount_micros) <> 0 THEN format('%s: %s micros too much', currency, sum(amount_micros)) END
+                   AS fault
+          FROM ledger_entries GROUP BY currency`,
+  },
+  {
+    name: 'ledger-accounts',
+    rule: 'each transfer moves a positive amount between two accounts, those of its kind and its advertiser’s currency',
+    sql: `SELECT CASE WHEN t.amount_micros <= 0 OR t.debit_account = t.credit_account OR t.currency <> a.currency
+                        OR k.kind IS NULL OR t.debit_account <> k.debit OR t.credit_account <> k.credit
+                 THEN format('%s: %s %s from %s to %s', t.id, t.amount_micros, t.currency, t.debit_account, t.credit_account)
+                 END AS fault
+          FROM ledger_transfers t JOIN advertisers a ON a.id = t.advertiser_id
+          LEFT JOIN LATERAL (SELECT * FROM ${ACCOUNTS} WHERE k.kind = t.kind) k ON true`,
+  },
+  {
+    name: 'balances',
+    rule: 'each prepaid balance is what the ledger says, and not below zero',
+    sql: `SELECT CASE WHEN p.balance_micros < 0 OR p.balance_micros <> coalesce(l.micros, 0)
+                 THEN format('%s: %s micros, in the ledger %s', p.advertiser_id, p.balance_micros, coalesce(l.micros, 0))
+                 END AS fault
+          FROM prepaid_accounts p
+          LEFT JOIN (SELECT account, sum(amount_micros) AS micros FROM ledger_entries GROUP BY account) l
+            ON l.account = 'prepaid:' || p.advertiser_id`,
+  },
+  {
+    name: 'charges',
+    rule: 'the charges of each campaign, ad group and day are the prices of its settled, accepted events, to the micro',
+    sql: `SELECT CASE WHEN sum(micros) <> 0
+                 THEN format('%s %s %s: events less charges are %s micros', campaign_id, ad_group_id, day, sum(micros))
+                 END AS fault
+          FROM (WITH moved AS (${MOVED_ADVERTISERS}) ${CHARGED_EVENTS} UNION ALL ${BOOKED_CHARGES}) AS both_sides
+          GROUP BY campaign_id, ad_group_id, day`,
+  },
+  {
+    name: 'daily-spend',
+    rule: 'the spend kept for each ad group and day is the sum of its charges',
+    sql: `SELECT CASE WHEN sum(micros) <> 0
+                 THEN format('%s %s: kept less charged is %s micros', ad_group_id, day, sum(micros)) END AS fault
+          FROM (SELECT campaign_id, ad_group_id, day, spent_micros::numeric AS micros FROM daily_spend
+                UNION ALL
+                SELECT campaign_id, ad_group_id, day, -amount_micros::numeric FROM ledger_transfers
+                WHERE kind = 'charge') AS both_sides
+          GROUP BY campaign_id, ad_group_id, day`,
+  },
+  {
+    name: 'refunds',
+    rule: 'no more was given back than was charged: of an advertiser, nor of a campaign, ad group or day that is named',
+    sql: `SELECT CASE WHEN given.micros > charged.micros
+                 THEN format('%s: %s of %s micros given back', concat_ws(' ', s.advertiser_id, s.campaign_id, s.ad_group_id, s.day),
+                             given.micros, charged.micros) END AS fault
+          FROM (SELECT DISTINCT advertiser_id, campaign_id, ad_group_id, day FROM ledger_transfers WHERE kind = 'refund'
+                UNION SELECT advertiser_id, null, null, null FROM ledger_transfers WHERE kind = 'refund') s
+          CROSS JOIN LATERAL (${sumWithin('refund')}) given CROSS JOIN LATERAL (${sumWithin('charge')}) charged`,
+  },
+];
+
+function sumWithin(kind: string): string {
+  return `SELECT coalesce(sum(t.amount_micros), 0) AS micros FROM ledger_transfers t
+          WHERE t.kind = '${kind}' AND t.advertiser_id = s.advertiser_id
+            AND (s.campaign_id IS NULL OR t.campaign_id = s.campaign_id)
+            AND (s.ad_group_id IS NULL OR t.ad_group_id = s.ad_group_id)
+            AND (s.day IS NULL OR t.day = s.day)`;
+}
