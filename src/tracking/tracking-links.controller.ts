@@ -1,12 +1,13 @@
-import { Controller, Get, Header, Logger, Param, Res } from '@nestjs/common';
+import { Controller, Get, Header, Logger, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RefusalReason } from '../core/traffic/invalid-reason.js';
 import { CreativeDirectory } from '../campaigns/campaigns.api.js';
 import { AppError } from '../platform/app-error.js';
-import { ArrivedTick, Now } from '../platform/http/now.js';
 import { Public } from '../platform/http/route-access.js';
 import { DecisionTokens, type Placed } from './decision-token.js';
 import { EventReports } from './event-reports.js';
+import { isKnownBot, isPrefetch } from './known-bots.js';
 
 /** A transparent GIF of one pixel. */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
@@ -28,12 +29,10 @@ export class TrackingLinksController {
   @Header('cache-control', 'no-store')
   async impression(
     @Param('token') token: string,
-    @Now() now: number,
-    @ArrivedTick() tick: number,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.placedOf(token);
-    await this.reports.take([{ type: 'impression', token }], { now, tick });
+    await this.take('impression', token, request).event;
     await reply.type('image/gif').send(PIXEL);
   }
 
@@ -45,14 +44,13 @@ export class TrackingLinksController {
   @Header('cache-control', 'no-store')
   async click(
     @Param('token') token: string,
-    @Now() now: number,
-    @ArrivedTick() tick: number,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { creativeId } = this.placedOf(token);
+    const { placed, event } = this.take('click', token, request);
     const [landingUrl] = await Promise.all([
-      this.creatives.landingUrl(creativeId),
-      this.reports.take([{ type: 'click', token }], { now, tick }).catch((error: Error) => {
+      this.creatives.landingUrl(placed.creativeId),
+      event.catch((error: Error) => {
         this.logger.warn({ msg: 'a click was not counted', reason: error.message });
       }),
     ]);
@@ -61,11 +59,25 @@ export class TrackingLinksController {
     await reply.redirect(new URL(landingUrl).href, 302);
   }
 
-  private placedOf(token: string): Placed {
+  /** What is no member gets the image or the page, and is no event. Throws for a token that is none of ours. */
+  private take(
+    type: 'impression' | 'click',
+    token: string,
+    request: FastifyRequest,
+  ): { readonly placed: Placed; readonly event: Promise<unknown> } {
+    const arrival = { now: request.arrivedAt, tick: request.arrivedTick };
     const placed = this.tokens.verify(token);
+    const reason = refusalReason(placed, request);
+    if (reason !== null) this.reports.refuse({ type, placed }, reason, arrival);
     if (placed === null) throw unknownLink();
-    return placed;
+    return { placed, event: reason === null ? this.reports.take([{ type, token }], arrival) : Promise.resolve() };
   }
+}
+
+function refusalReason(placed: Placed | null, { method, headers }: FastifyRequest): RefusalReason | null {
+  if (placed === null) return 'invalid_token';
+  if (isKnownBot(headers['user-agent'])) return 'bot';
+  return isPrefetch(method, headers) ? 'prefetch' : null;
 }
 
 function unknownLink(): AppError {
