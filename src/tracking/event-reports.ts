@@ -5,7 +5,13 @@ import { Metrics } from '../platform/metrics/metrics.js';
 import { DecisionTokens, type Placed } from './decision-token.js';
 import { EventIntake, type IntakeVerdict } from './event-intake.js';
 import { RejectedTraffic } from './rejected-traffic.js';
-import { type EventType, type RejectionCode, type ReportedEvent, type VerifiedEvent, verifyEvent } from './verified-event.js';
+import {
+  type EventType,
+  type RejectionCode,
+  type ReportedEvent,
+  type VerifiedEvent,
+  verifyEvent,
+} from './verified-event.js';
 
 export interface EventResult {
   readonly status: IntakeVerdict | 'rejected';

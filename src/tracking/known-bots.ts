@@ -37,8 +37,8 @@ export function isKnownBot(userAgent: string | undefined): boolean {
   return userAgent !== undefined && isListed(userAgent.slice(0, MAX_LENGTH));
 }
 
-/** A browser or previewer that asks before anybody looks says so in one of these headers, or asks for the head only. */
-export function isPrefetch(method: string, headers: Readonly<Record<string, string | string[] | undefined>>): boolean {
+/** A browser or previewer that asks before anybody looks says so in one of these headers. */
+export function isPrefetch(headers: Readonly<Record<string, string | string[] | undefined>>): boolean {
   const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].map((name) => String(headers[name] ?? ''));
-  return method !== 'GET' || purposes.some((purpose) => /prefetch|preview|prerender/i.test(purpose));
+  return purposes.some((purpose) => /prefetch|preview|prerender/i.test(purpose));
 }

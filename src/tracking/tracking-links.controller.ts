@@ -74,10 +74,10 @@ export class TrackingLinksController {
   }
 }
 
-function refusalReason(placed: Placed | null, { method, headers }: FastifyRequest): RefusalReason | null {
+function refusalReason(placed: Placed | null, { headers }: FastifyRequest): RefusalReason | null {
   if (placed === null) return 'invalid_token';
   if (isKnownBot(headers['user-agent'])) return 'bot';
-  return isPrefetch(method, headers) ? 'prefetch' : null;
+  return isPrefetch(headers) ? 'prefetch' : null;
 }
 
 function unknownLink(): AppError {

@@ -75,7 +75,10 @@ describe('clicks that are found invalid when they are settled', () => {
 
   async function reported({ advertiserId }: SoldAdGroup): Promise<unknown> {
     const query = `from=2026-11-20&to=2026-11-21&advertiserId=${advertiserId}`;
-    const totals = await app.request('GET', `/v1/reports?${query}&metrics=impressions,clicks,invalidClicks,spendMicros`);
+    const totals = await app.request(
+      'GET',
+      `/v1/reports?${query}&metrics=impressions,clicks,invalidClicks,spendMicros`,
+    );
     const reasons = await app.request('GET', `/v1/reports?${query}&metrics=invalidClicks&dimensions=invalidReason`);
     return { ...totals.body.rows[0], reasons: reasons.body.rows };
   }

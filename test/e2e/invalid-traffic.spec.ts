@@ -19,7 +19,12 @@ describe('invalid traffic that is not taken', () => {
   beforeAll(async () => {
     const owner = await startTestApp({ env: { CLOCK: 'simulated', ROLE: 'worker' } });
     postgres = await BreakableProxy.before(owner.databaseUrl);
-    const env = { CLOCK: 'simulated', ROLE: 'api', LOG_LEVEL: 'warn', TOKEN_SECRETS: `${SECRET.keyId}:${SECRET.secret}` };
+    const env = {
+      CLOCK: 'simulated',
+      ROLE: 'api',
+      LOG_LEVEL: 'warn',
+      TOKEN_SECRETS: `${SECRET.keyId}:${SECRET.secret}`,
+    };
     const logTo = { write: (line: string) => void failures.push(line) };
     const api = await startTestApp({ sharing: owner, databaseUrl: postgres.url, env, logTo });
     app = {
@@ -53,8 +58,8 @@ describe('invalid traffic that is not taken', () => {
 
   const during = (ms: number) => at(new Date(DECIDED + ms).toISOString());
 
-  async function follow(link: string, headers: Record<string, string> = {}, method = 'GET') {
-    return app.request(method, link, undefined, { key: null, headers: { ...during(1_000).headers, ...headers } });
+  async function follow(link: string, headers: Record<string, string> = {}) {
+    return app.request('GET', link, undefined, { key: null, headers: { ...during(1_000).headers, ...headers } });
   }
 
   async function newCampaign(): Promise<ServingCampaign> {
@@ -142,8 +147,7 @@ describe('invalid traffic that is not taken', () => {
     const token = sign(campaign);
     expect((await follow(`/t/c/${token}`, { 'sec-purpose': 'prefetch;prerender' })).status).toBe(302);
     expect((await follow(`/t/i/${token}`, { purpose: 'prefetch' })).status).toBe(200);
-    expect((await follow(`/t/c/${token}`, {}, 'HEAD')).status).toBe(302);
-    await untilReasons(campaign, [{ invalidReason: 'prefetch', invalidImpressions: 1, invalidClicks: 2 }]);
+    await untilReasons(campaign, [{ invalidReason: 'prefetch', invalidImpressions: 1, invalidClicks: 1 }]);
   });
 
   it('of forged tokens is shown to those who see all, without an advertiser', async () => {

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { insertInvalidRows, insertRows, issueKey, QUARTER_MS, report, rowsOf, storedRow } from './report-fixtures.js';
-import { INVALID_METRICS, type NaiveRequest, naiveReport, parseCsv, type RowDimension, type StoredRow } from './report-oracle.js';
+import {
+  INVALID_METRICS,
+  type NaiveRequest,
+  naiveReport,
+  parseCsv,
+  type RowDimension,
+  type StoredRow,
+} from './report-oracle.js';
 
 const DAY_MS = 86_400_000;
 const DIMENSIONS: readonly RowDimension[] = ['advertiser', 'campaign', 'adGroup', 'creative', 'placement'];
@@ -81,7 +88,7 @@ describe('reports', () => {
           seen.rows += expected.length;
           seen.nonEmpty += Number(expected.length > 0);
         }),
-        { numRuns: 150 },
+        { numRuns: 100 },
       );
       expect(seen.rows).toBeGreaterThan(300);
       expect(seen.nonEmpty).toBeGreaterThan(20);
@@ -347,7 +354,10 @@ const REASONS = ['duplicate', 'expired', 'click_rate', 'invalid_token'];
 function invalidRows(advertisers: readonly string[]): fc.Arbitrary<StoredRow[]> {
   const nowhere = { advertiser: '', campaign: '', adGroup: '', creative: '', placement: '' };
   const withReason = fc
-    .record({ rows: storedRows(advertisers), reasons: fc.array(fc.constantFrom(...REASONS), { minLength: 1, maxLength: 9 }) })
+    .record({
+      rows: storedRows(advertisers),
+      reasons: fc.array(fc.constantFrom(...REASONS), { minLength: 1, maxLength: 9 }),
+    })
     .map(({ rows, reasons }) =>
       rows.slice(0, 1_000).map((row, i): StoredRow => {
         const invalidReason = reasons[i % reasons.length] ?? '';
@@ -355,7 +365,9 @@ function invalidRows(advertisers: readonly string[]): fc.Arbitrary<StoredRow[]> 
       }),
     );
   return withReason.map((rows) => [
-    ...new Map(rows.map((row) => [`${row.bucketAt} ${row.creative} ${row.placement} ${row.invalidReason}`, row])).values(),
+    ...new Map(
+      rows.map((row) => [`${row.bucketAt} ${row.creative} ${row.placement} ${row.invalidReason}`, row]),
+    ).values(),
   ]);
 }
 

@@ -80,7 +80,15 @@ export async function findFaults(dataSource: DataSource): Promise<Readonly<Recor
   return faults;
 }
 
-const TABLES = ['event_batches', 'events', 'prepaid_accounts', 'ledger_transfers', 'daily_spend', 'report_rows', 'invalid_traffic_rows'];
+const TABLES = [
+  'event_batches',
+  'events',
+  'prepaid_accounts',
+  'ledger_transfers',
+  'daily_spend',
+  'report_rows',
+  'invalid_traffic_rows',
+];
 
 /** All that settlement writes, `attempts` of batches left out: equal before and after what changes nothing. */
 export async function snapshot(dataSource: DataSource): Promise<unknown> {

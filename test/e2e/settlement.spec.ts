@@ -25,7 +25,9 @@ describe('settlement', () => {
     sources = await Promise.all(
       plans.map((plan) => new DataSource(dataSourceOptions(app.databaseUrl + plan, 4)).initialize()),
     );
-    const [first, second] = sources.map((one) => new Settlement(one, new ExposureWriter(redis), new SystemClock(), LIMITS));
+    const [first, second] = sources.map(
+      (one) => new Settlement(one, new ExposureWriter(redis), new SystemClock(), LIMITS),
+    );
     workers = [first as Settlement, second as Settlement];
   });
 

@@ -65,7 +65,11 @@ export class InvalidTrafficTally {
     return sorted;
   }
 
-  private rowOf({ where, reason, bucketAt }: Pick<InvalidTrafficRow, 'where' | 'reason' | 'bucketAt'>): InvalidTrafficRow {
+  private rowOf({
+    where,
+    reason,
+    bucketAt,
+  }: Pick<InvalidTrafficRow, 'where' | 'reason' | 'bucketAt'>): InvalidTrafficRow {
     const known = this.rows.get(keyOf(where, reason, bucketAt));
     if (known !== undefined) return known;
     const kept = this.rows.size < this.maxRows ? where : NOWHERE;
