@@ -6,6 +6,7 @@ import { BatchParking } from './settlement/batch-parking.js';
 import { SETTLEMENT_QUEUE, SETTLEMENT_QUEUE_NAME, type SettlementJob } from './settlement/settlement-job.js';
 import { Settlement } from './settlement/settlement.js';
 import { SettlementProcessor } from './settlement/settlement.processor.js';
+import { CLICK_LIMITS, clickLimitsOf } from './traffic/click-limits.js';
 
 /** The worker's role: settles event batches. */
 @Module({
@@ -15,6 +16,7 @@ import { SettlementProcessor } from './settlement/settlement.processor.js';
       inject: [RUNTIME_CONFIG],
       useFactory: (config: RuntimeConfig) => new BullJobQueue<SettlementJob>(SETTLEMENT_QUEUE_NAME, config.redisUrl),
     },
+    { provide: CLICK_LIMITS, inject: [RUNTIME_CONFIG], useFactory: clickLimitsOf },
     ExposureWriter,
     BatchParking,
     Settlement,

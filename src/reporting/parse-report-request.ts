@@ -4,11 +4,15 @@ import { parseInstant } from '../platform/http/fields.js';
 import {
   BUCKET_MS,
   DEFAULT_METRICS,
+  type Dimension,
   DIMENSIONS,
   type FilterName,
   FILTERS,
   GRANULARITIES,
   type Granularity,
+  INVALID_METRICS,
+  isInvalidMetric,
+  type Metric,
   METRICS,
   MOST_DAYS,
   type ReportRequest,
@@ -46,6 +50,7 @@ export function parseReportRequest(query: Readonly<Record<string, unknown>>): Re
   if (from !== null && to !== null) checkInterval(from, to, granularity ?? 'total', faults);
   const dimensions = readNames('dimensions', Object.keys(DIMENSIONS) as (keyof typeof DIMENSIONS)[], texts, faults);
   const metrics = readNames('metrics', METRICS, texts, faults);
+  checkReason(dimensions ?? [], metrics ?? DEFAULT_METRICS, faults);
   const filters = readFilters(texts, faults);
   if (faults.length > 0 || from === null || to === null || timeZone === null || granularity === null) {
     throw invalid(faults.slice(0, MAX_ERRORS), 'The report has invalid parameters; see errors.');
@@ -145,6 +150,15 @@ function readNames<Name extends string>(
     else names.add(name);
   }
   return [...names];
+}
+
+/** Valid events have no reason: their metrics can't be broken down by it. */
+function checkReason(dimensions: readonly Dimension[], metrics: readonly Metric[], faults: FieldError[]): void {
+  if (!dimensions.includes('invalidReason') || metrics.every(isInvalidMetric)) return;
+  faults.push({
+    path: 'dimensions',
+    message: `'invalidReason' goes with the metrics ${INVALID_METRICS.join(', ')} only; name them in metrics`,
+  });
 }
 
 function readFilters(texts: Texts, faults: FieldError[]): ReadonlyMap<FilterName, readonly string[]> {

@@ -2,8 +2,10 @@ import { divideHalfUp } from '../core/money/divide-half-up.js';
 import type { Period } from './report-periods.js';
 import { isByCurrency, type Metric, type ReportRequest } from './report-request.js';
 
-/** The sums that metrics are made of, as columns of `report_rows`. */
-export type SumColumn = 'impressions' | 'clicks' | 'hides' | 'conversions' | 'spend_micros';
+/** The sums that metrics are made of: columns of `report_rows`, and those that count invalid traffic. */
+export const VALID_SUMS = ['impressions', 'clicks', 'hides', 'conversions', 'spend_micros'] as const;
+export const INVALID_SUMS = ['invalid_impressions', 'invalid_clicks', 'invalid_hides', 'invalid_conversions'] as const;
+export type SumColumn = (typeof VALID_SUMS)[number] | (typeof INVALID_SUMS)[number];
 
 /** One row of the report's SQL: texts, but for the period's number (from 1). */
 export type SqlRow = Readonly<Record<string, string | number>>;
@@ -29,6 +31,10 @@ export const METRIC_RULES: Readonly<Record<Metric, MetricRule>> = {
   hides: sumOf('hides'),
   conversions: sumOf('conversions'),
   spendMicros: sumOf('spend_micros'),
+  invalidImpressions: sumOf('invalid_impressions'),
+  invalidClicks: sumOf('invalid_clicks'),
+  invalidHides: sumOf('invalid_hides'),
+  invalidConversions: sumOf('invalid_conversions'),
   ctr: {
     sums: ['clicks', 'impressions'],
     read: (row) => ratio(BigInt(text(row, 'clicks')), BigInt(text(row, 'impressions'))),

@@ -8,6 +8,7 @@ export const DIMENSIONS = {
   adGroup: 'ad_group_id',
   creative: 'creative_id',
   placement: 'placement',
+  invalidReason: 'reason',
 } as const;
 export type Dimension = keyof typeof DIMENSIONS;
 
@@ -23,8 +24,17 @@ export type FilterName = keyof typeof FILTERS;
 export const GRANULARITIES = ['hour', 'day', 'total'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
 
-export const METRICS = ['impressions', 'clicks', 'hides', 'conversions', 'ctr', 'spendMicros', 'ecpmMicros'] as const;
+/** Counts of events that are invalid traffic: no other metric has them in it, and only they have a reason. */
+export const INVALID_METRICS = ['invalidImpressions', 'invalidClicks', 'invalidHides', 'invalidConversions'] as const;
+
+const VALID_METRICS = ['impressions', 'clicks', 'hides', 'conversions', 'ctr', 'spendMicros', 'ecpmMicros'] as const;
+
+export const METRICS = [...VALID_METRICS, ...INVALID_METRICS] as const;
 export type Metric = (typeof METRICS)[number];
+
+export function isInvalidMetric(metric: Metric): boolean {
+  return INVALID_METRICS.some((name) => name === metric);
+}
 
 export const DEFAULT_METRICS: readonly Metric[] = ['impressions', 'clicks', 'ctr', 'spendMicros'];
 

@@ -1,5 +1,6 @@
 import { METRIC_RULES, type SumColumn } from './report-columns.js';
 import type { Period } from './report-periods.js';
+import { reportSource } from './report-source.js';
 import { DIMENSIONS, FILTERS, type FilterName, isByCurrency, MAX_ROWS, type ReportRequest } from './report-request.js';
 
 export interface SqlQuery {
@@ -39,8 +40,9 @@ export function reportQuery(
   ];
   const lines = [
     `SELECT ${selected.join(', ')}`,
-    'FROM report_rows r',
-    ...(isByCurrency(request) ? ['JOIN advertisers a ON a.id = r.advertiser_id'] : []),
+    `FROM ${reportSource(request)} r`,
+    // Left: a forged token has no advertiser, and so no currency.
+    ...(isByCurrency(request) ? ['LEFT JOIN advertisers a ON a.id = r.advertiser_id'] : []),
     `WHERE ${conditions.join(' AND ')}`,
     ...(keys.length > 0 ? [`GROUP BY ${keys.map(({ expression }) => expression).join(', ')}`] : []),
     // Without keys, nothing would still make one row: of nulls.
@@ -59,7 +61,7 @@ function keysOf(request: ReportRequest, periods: readonly Period[], bind: (value
     keys.push({ name: 'period', expression, order: expression });
   }
   for (const name of request.dimensions) keys.push(textKey(name, `r.${DIMENSIONS[name]}`));
-  if (isByCurrency(request)) keys.push(textKey('currency', 'a.currency'));
+  if (isByCurrency(request)) keys.push(textKey('currency', `coalesce(a.currency, '')`));
   return keys;
 }
 

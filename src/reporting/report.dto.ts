@@ -42,8 +42,17 @@ export class ReportRowDto {
   placement?: string;
 
   @Dimension(
+    'Why events are invalid traffic. Not taken when they were reported: `invalid_token` (forged; shown to admins and analysts ' +
+      'only, without ids), `expired`, `invalid_time`, `duplicate`, `bot` and `prefetch` (on tracking links). Found when they ' +
+      'were settled: `click_before_impression`, `click_too_soon`, `click_rate`. Only with the `invalid…` metrics',
+    'click_rate',
+  )
+  invalidReason?: string;
+
+  @Dimension(
     'ISO 4217 code of the currency of the money in this row: there wherever `spendMicros` or `ecpmMicros` is, and rows are ' +
-      'grouped by it, so that amounts of different currencies are never added up',
+      'grouped by it, so that amounts of different currencies are never added up. Empty in ' +
+      'rows of invalid traffic that no advertiser is known of',
     'KRW',
   )
   currency?: string;
@@ -59,6 +68,22 @@ export class ReportRowDto {
 
   @Sum('Conversions, at the time when they happened', 1)
   conversions?: number;
+
+  @Sum('Impressions that are invalid traffic: at the time of a report that was not taken. Never billed', 31)
+  invalidImpressions?: number;
+
+  @Sum(
+    'Clicks that are invalid traffic: at the time of a report that was not taken, or of the click where it was found when it ' +
+      'was settled. Never billed, and not among `clicks`',
+    7,
+  )
+  invalidClicks?: number;
+
+  @Sum('Hides that were not taken, at the time of their report', 0)
+  invalidHides?: number;
+
+  @Sum('Conversions that were not taken, at the time of their report', 1)
+  invalidConversions?: number;
 
   @ApiProperty({
     type: Number,

@@ -28,7 +28,9 @@ export const EVENTS_BODY = {
           at: {
             type: 'string',
             maxLength: 40,
-            description: 'When it happened, ISO 8601 with a zone; the time of the request if absent',
+            description:
+              'When it happened, ISO 8601 with a zone; of an impression, when the message came into view. The time of the ' +
+              'request if absent',
             example: '2026-11-22T09:00:00Z',
           },
           id: {
@@ -59,7 +61,8 @@ export const EVENTS_ANSWER = {
           status: {
             type: 'string',
             enum: ['accepted', 'duplicate', 'rejected'],
-            description: 'accepted: durable and counted once; duplicate: it was accepted before',
+            description:
+              'accepted: durable and settled once, which may still find a click invalid; duplicate: it was accepted before',
             example: 'accepted',
           },
           code: {

@@ -34,6 +34,7 @@ export async function insertBatch(
     column((e) => (e.type === e.placed.chargedFor ? e.placed.priceMicros : 0)),
     column((e) => new Date(e.occurredAt)),
     column((e) => e.placed.leaseHolder),
+    column((e) => e.isTimeStated),
   ]);
   return new Set(inserted.map((row) => row.ordinal));
 }
@@ -42,14 +43,14 @@ function orderKey(event: VerifiedEvent): string {
   return `${event.placed.decidedAt} ${event.placed.messageId} ${event.type} ${event.eventId}`;
 }
 
-// $1 batch id, $2 when the first of its events was received; $3 to $17 one list a column of `events`.
+// $1 batch id, $2 when the first of its events was received; $3 to $18 one list a column of `events`.
 const INSERT_BATCH = `
   WITH added AS (
     INSERT INTO events (batch_id, decided_at, message_id, type, event_id, ordinal, member_id, advertiser_id, campaign_id,
-                        ad_group_id, creative_id, placement, position, price_micros, occurred_at, lease_holder)
+                        ad_group_id, creative_id, placement, position, price_micros, occurred_at, lease_holder, time_stated)
     SELECT $1, * FROM unnest($3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::text[], $9::text[],
                              $10::text[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::bigint[],
-                             $16::timestamptz[], $17::integer[])
+                             $16::timestamptz[], $17::integer[], $18::boolean[])
     ON CONFLICT DO NOTHING
     RETURNING ordinal
   ), batch AS (

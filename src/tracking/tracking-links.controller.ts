@@ -1,16 +1,19 @@
-import { Controller, Get, Header, Logger, Param, Res } from '@nestjs/common';
+import { Controller, Get, Header, Logger, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RefusalReason } from '../core/traffic/invalid-reason.js';
 import { CreativeDirectory } from '../campaigns/campaigns.api.js';
 import { AppError } from '../platform/app-error.js';
-import { ArrivedTick, Now } from '../platform/http/now.js';
 import { Public } from '../platform/http/route-access.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { DecisionTokens, type Placed } from './decision-token.js';
 import { type Arrival, EventReports } from './event-reports.js';
+import { isKnownBot, isPrefetch } from './known-bots.js';
 
 /** A transparent GIF of one pixel. */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
+
+type LinkType = 'impression' | 'click';
 
 /** Impressions and clicks for clients without a backend: an image and a redirect. */
 @ApiExcludeController()
@@ -38,12 +41,10 @@ export class TrackingLinksController {
   @Header('cache-control', 'no-store')
   async impression(
     @Param('token') token: string,
-    @Now() now: number,
-    @ArrivedTick() tick: number,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.placedOf(token);
-    await this.count('impression', token, { now, tick });
+    await this.take('impression', token, request).counted;
     await reply.type('image/gif').send(PIXEL);
   }
 
@@ -55,22 +56,28 @@ export class TrackingLinksController {
   @Header('cache-control', 'no-store')
   async click(
     @Param('token') token: string,
-    @Now() now: number,
-    @ArrivedTick() tick: number,
+    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { creativeId } = this.placedOf(token);
-    const [landingUrl] = await Promise.all([
-      this.creatives.landingUrl(creativeId),
-      this.count('click', token, { now, tick }),
-    ]);
+    const { placed, counted } = this.take('click', token, request);
+    const [landingUrl] = await Promise.all([this.creatives.landingUrl(placed.creativeId), counted]);
     if (landingUrl === null) throw unknownLink();
     // A header holds ASCII only: Korean hosts and paths go out encoded.
     await reply.redirect(new URL(landingUrl).href, 302);
   }
 
+  /** What is no member gets the image or the page, and is no event. Throws for a token that is none of ours. */
+  private take(type: LinkType, token: string, request: FastifyRequest): { placed: Placed; counted: Promise<void> } {
+    const arrival = { now: request.arrivedAt, tick: request.arrivedTick };
+    const placed = this.tokens.verify(token);
+    const reason = refusalReason(placed, request);
+    if (reason !== null) this.reports.refuse({ type, placed }, reason, arrival);
+    if (placed === null) throw unknownLink();
+    return { placed, counted: reason === null ? this.count(type, token, arrival) : Promise.resolve() };
+  }
+
   /** A link has nobody who would send it again: what can't be taken is told in the metrics. */
-  private async count(type: 'impression' | 'click', token: string, arrival: Arrival): Promise<void> {
+  private async count(type: LinkType, token: string, arrival: Arrival): Promise<void> {
     try {
       await this.reports.take([{ type, token }], arrival);
     } catch (error) {
@@ -80,12 +87,12 @@ export class TrackingLinksController {
       this.logger.warn({ msg: 'a tracking link was not counted', type, reason: (error as Error).message });
     }
   }
+}
 
-  private placedOf(token: string): Placed {
-    const placed = this.tokens.verify(token);
-    if (placed === null) throw unknownLink();
-    return placed;
-  }
+function refusalReason(placed: Placed | null, { headers }: FastifyRequest): RefusalReason | null {
+  if (placed === null) return 'invalid_token';
+  if (isKnownBot(headers['user-agent'])) return 'bot';
+  return isPrefetch(headers) ? 'prefetch' : null;
 }
 
 function unknownLink(): AppError {

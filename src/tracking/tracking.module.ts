@@ -6,6 +6,7 @@ import { DecisionTokens } from './decision-token.js';
 import { EventReports } from './event-reports.js';
 import { EventIntake } from './event-intake.js';
 import { EventsController } from './events.controller.js';
+import { RejectedTraffic } from './rejected-traffic.js';
 import { TrackingLinksController } from './tracking-links.controller.js';
 
 @Module({
@@ -19,6 +20,7 @@ import { TrackingLinksController } from './tracking-links.controller.js';
     },
     EventIntake,
     EventReports,
+    RejectedTraffic,
   ],
   exports: [DecisionTokens],
 })

@@ -10,7 +10,7 @@ import type { VerifiedEvent } from '../../src/tracking/verified-event.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
-import { acceptBatch, eventOf, NOON, sellCampaign } from './settlement-world.js';
+import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign } from './settlement-world.js';
 
 const COMMAND = new URL('../../src/commands/audit/audit.command.ts', import.meta.url);
 const ONE_EVENT = `(SELECT batch_id FROM events WHERE type = 'impression' ORDER BY message_id LIMIT 1)`;
@@ -191,7 +191,7 @@ async function runCommand(args: readonly string[]): Promise<{ code: number | nul
 async function fillWorld(databaseUrl: string): Promise<void> {
   const app = await startTestApp({ env: { ROLE: 'api' }, databaseUrl });
   const redis = new Redis(app.redisUrl);
-  const settlement = new Settlement(app.dataSource, new ExposureWriter(redis), new SystemClock());
+  const settlement = new Settlement(app.dataSource, new ExposureWriter(redis), new SystemClock(), LIMITS);
   const settle = async (events: readonly VerifiedEvent[]): Promise<void> => {
     await settlement.settle(await acceptBatch(app, events));
   };

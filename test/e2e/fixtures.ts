@@ -96,7 +96,9 @@ export async function untilKnown(
       return false;
     }
     const [candidate] = answer.candidates;
-    return candidate !== undefined && !['targeting', 'schedule', 'budget', 'balance', 'creative'].includes(candidate.reason);
+    return (
+      candidate !== undefined && !['targeting', 'schedule', 'budget', 'balance', 'creative'].includes(candidate.reason)
+    );
   });
 }
 

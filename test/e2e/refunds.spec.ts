@@ -5,7 +5,7 @@ import { ExposureWriter } from '../../src/delivery/exposure/exposure-writer.js';
 import { Settlement } from '../../src/delivery/settlement/settlement.js';
 import { SystemClock } from '../../src/platform/clock.js';
 import { startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
-import { acceptBatch, eventOf, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
+import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
 
 describe('refunds', () => {
   let app: TestApp;
@@ -16,7 +16,7 @@ describe('refunds', () => {
   beforeAll(async () => {
     app = await startTestApp({ env: { ROLE: 'api' } });
     redis = new Redis(app.redisUrl);
-    settlement = new Settlement(app.dataSource, new ExposureWriter(redis), new SystemClock());
+    settlement = new Settlement(app.dataSource, new ExposureWriter(redis), new SystemClock(), LIMITS);
   });
 
   afterAll(async () => {

@@ -23,6 +23,19 @@ export async function insertRows(dataSource: DataSource, rows: readonly object[]
   );
 }
 
+export async function insertInvalidRows(dataSource: DataSource, rows: readonly StoredRow[]): Promise<void> {
+  await dataSource.query(
+    `INSERT INTO invalid_traffic_rows (bucket_at, advertiser_id, campaign_id, ad_group_id, creative_id, placement, reason,
+                                       impressions, clicks, hides, conversions)
+     SELECT to_timestamp("bucketAt" / 1000.0), advertiser, campaign, "adGroup", creative, placement, "invalidReason",
+            impressions, clicks, hides, conversions
+     FROM jsonb_to_recordset($1::jsonb) AS row ("bucketAt" bigint, advertiser text, campaign text, "adGroup" text,
+       creative text, placement text, "invalidReason" text, impressions bigint, clicks bigint, hides bigint,
+       conversions bigint)`,
+    [JSON.stringify(rows)],
+  );
+}
+
 export async function issueKey(app: TestApp, of: object): Promise<string> {
   return ((await app.request('POST', '/v1/api-keys', { name: 'test', ...of })).body as { key: string }).key;
 }

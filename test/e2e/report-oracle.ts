@@ -13,16 +13,20 @@ export interface StoredRow {
   readonly hides: number;
   readonly conversions: number;
   readonly spend: number;
+  /** Of invalid traffic only. */
+  readonly invalidReason?: string;
 }
 
 export type RowDimension = 'advertiser' | 'campaign' | 'adGroup' | 'creative' | 'placement';
+
+export const INVALID_METRICS = ['invalidImpressions', 'invalidClicks', 'invalidHides', 'invalidConversions'];
 
 export interface NaiveRequest {
   readonly from: number;
   readonly to: number;
   readonly timeZone: string;
   readonly granularity: 'hour' | 'day' | 'total';
-  readonly dimensions: readonly RowDimension[];
+  readonly dimensions: readonly (RowDimension | 'invalidReason')[];
   readonly metrics: readonly string[];
   readonly filters: Readonly<Partial<Record<RowDimension, readonly string[]>>>;
 }
@@ -40,11 +44,13 @@ export function naiveReport(
   const withMoney = metrics.includes('spendMicros') || metrics.includes('ecpmMicros');
   const groups = new Map<string, { start: number; keys: Record<string, string>; rows: StoredRow[] }>();
   for (const row of rows) {
+    // A row counts where the report has a metric that it is made of.
+    if (!metrics.some((name) => INVALID_METRICS.includes(name) === (row.invalidReason !== undefined))) continue;
     if (row.bucketAt < from || row.bucketAt >= to) continue;
     if (Object.entries(filters).some(([name, values]) => !values.includes(row[name as RowDimension]))) continue;
     const start = granularity === 'total' ? 0 : periodStart(row.bucketAt, granularity, request.timeZone);
     const keys: Record<string, string> = granularity === 'total' ? {} : { time: isoTime(start, request.timeZone) };
-    for (const name of dimensions) keys[name] = row[name];
+    for (const name of dimensions) keys[name] = row[name] ?? '';
     if (withMoney) keys['currency'] = currencyOf(row.advertiser);
     const key = JSON.stringify([start, keys]);
     const group = groups.get(key) ?? { start, keys, rows: [] };
@@ -83,8 +89,15 @@ function isoTime(ms: number, zone: string): string {
   return local.toFormat("yyyy-MM-dd'T'HH:mm:ss") + (local.offset === 0 ? 'Z' : local.toFormat('ZZ'));
 }
 
-function metricOf(metric: string, rows: readonly StoredRow[]): number | null {
-  const sum = (read: (row: StoredRow) => number): number => rows.reduce((total, row) => total + read(row), 0);
+function metricOf(metric: string, all: readonly StoredRow[]): number | null {
+  const sumOf = (some: readonly StoredRow[], read: (row: StoredRow) => number): number =>
+    some.reduce((total, row) => total + read(row), 0);
+  const invalid = all.filter((row) => row.invalidReason !== undefined);
+  const sum = (read: (row: StoredRow) => number): number =>
+    sumOf(
+      all.filter((row) => row.invalidReason === undefined),
+      read,
+    );
   const impressions = sum((row) => row.impressions);
   switch (metric) {
     case 'impressions':
@@ -101,6 +114,14 @@ function metricOf(metric: string, rows: readonly StoredRow[]): number | null {
       return impressions === 0 ? null : Math.round((sum((row) => row.clicks) * 1e6) / impressions) / 1e6;
     case 'ecpmMicros':
       return impressions === 0 ? null : Math.round((sum((row) => row.spend) * 1000) / impressions);
+    case 'invalidImpressions':
+      return sumOf(invalid, (row) => row.impressions);
+    case 'invalidClicks':
+      return sumOf(invalid, (row) => row.clicks);
+    case 'invalidHides':
+      return sumOf(invalid, (row) => row.hides);
+    case 'invalidConversions':
+      return sumOf(invalid, (row) => row.conversions);
     default:
       throw new Error(`The naive report knows no ${metric}`);
   }

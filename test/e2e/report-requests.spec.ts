@@ -43,6 +43,13 @@ describe('bad requests for reports', () => {
     ['an empty dimension', { ...good, dimensions: 'campaign,' }, 'dimensions'],
     ['a dimension twice', { ...good, dimensions: 'campaign,campaign' }, 'dimensions'],
     ['a dimension in another case', { ...good, dimensions: 'Campaign' }, 'dimensions'],
+    [
+      'reasons of valid events',
+      { ...good, dimensions: 'invalidReason', metrics: 'invalidClicks,clicks' },
+      'dimensions',
+    ],
+    ['reasons of what is shown by default', { ...good, dimensions: 'invalidReason' }, 'dimensions'],
+    ['a filter by reason', { ...good, invalidReason: 'bot' }, 'invalidReason'],
     ['no metric', { ...good, metrics: '' }, 'metrics'],
     ['another granularity', { ...good, granularity: 'week' }, 'granularity'],
     ['an offset for a time zone', { ...good, timeZone: '+09:00' }, 'timeZone'],
@@ -73,7 +80,9 @@ describe('bad requests for reports', () => {
     const refused = await report(app, { from: 'x', dimensions: 'os', metrics: 'reach', limit: '1' });
     expect([...pathsOf(refused)].sort()).toEqual(['dimensions', 'from', 'limit', 'metrics', 'to']);
     const message = (refused.body as Problem).errors.find(({ path }) => path === 'dimensions')?.message;
-    expect(message).toBe("'os' is not supported; supported are advertiser, campaign, adGroup, creative, placement");
+    expect(message).toBe(
+      "'os' is not supported; supported are advertiser, campaign, adGroup, creative, placement, invalidReason",
+    );
   });
 
   it('refuses a parameter that is given twice', async () => {

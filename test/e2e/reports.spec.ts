@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
-import { insertRows, issueKey, QUARTER_MS, report, rowsOf, storedRow } from './report-fixtures.js';
-import { type NaiveRequest, naiveReport, parseCsv, type RowDimension, type StoredRow } from './report-oracle.js';
+import { insertInvalidRows, insertRows, issueKey, QUARTER_MS, report, rowsOf, storedRow } from './report-fixtures.js';
+import {
+  INVALID_METRICS,
+  type NaiveRequest,
+  naiveReport,
+  parseCsv,
+  type RowDimension,
+  type StoredRow,
+} from './report-oracle.js';
 
 const DAY_MS = 86_400_000;
 const DIMENSIONS: readonly RowDimension[] = ['advertiser', 'campaign', 'adGroup', 'creative', 'placement'];
@@ -36,6 +43,8 @@ describe('reports', () => {
   let app: TestApp;
   let advertisers: readonly { id: string; key: string; currency: string }[];
   let stored: readonly StoredRow[];
+  /** With those of invalid traffic. */
+  let all: readonly StoredRow[];
   let analystKey: string;
 
   beforeAll(async () => {
@@ -47,6 +56,9 @@ describe('reports', () => {
     );
     stored = fc.sample(storedRows(advertisers.map(({ id }) => id)), { numRuns: 1 })[0] ?? [];
     await insertRows(app.dataSource, stored);
+    const invalid = fc.sample(invalidRows(advertisers.map(({ id }) => id)), { numRuns: 1 })[0] ?? [];
+    await insertInvalidRows(app.dataSource, invalid);
+    all = [...stored, ...invalid];
   });
 
   afterAll(() => app.close());
@@ -70,7 +82,7 @@ describe('reports', () => {
       const seen = { rows: 0, nonEmpty: 0 };
       await fc.assert(
         fc.asyncProperty(requests(stored), async (request) => {
-          const expected = naiveReport(stored, request, currencyOf);
+          const expected = naiveReport(all, request, currencyOf);
           // As text, so that the order of rows and fields counts too.
           expect(JSON.stringify(rowsOf(await report(app, toQuery(request))))).toBe(JSON.stringify(expected));
           seen.rows += expected.length;
@@ -88,7 +100,7 @@ describe('reports', () => {
           const csv = await report(app, toQuery(request), { headers: { accept: 'text/csv' } });
           expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present');
           const [header = [], ...lines] = parseCsv(csv.text);
-          const expected = naiveReport(stored, request, currencyOf);
+          const expected = naiveReport(all, request, currencyOf);
           expect(lines).toEqual(expected.map((row) => header.map((name) => harmless(row[name] ?? ''))));
           expect(header).toEqual(expected[0] === undefined ? header : Object.keys(expected[0]));
         }),
@@ -210,6 +222,48 @@ describe('reports', () => {
     });
   });
 
+  describe('invalid traffic', () => {
+    const query = { from: '2017-01-01', to: '2017-01-02', metrics: 'invalidClicks', dimensions: 'invalidReason' };
+    const at = Date.parse('2017-01-01T00:00Z');
+
+    beforeAll(async () => {
+      const [own, other] = advertisers;
+      const forged = { advertiser: '', campaign: '', adGroup: '', creative: '', placement: '' };
+      const rows = [
+        { ...storedRow(at, own?.id ?? ''), creative: 'crv_own', invalidReason: 'click_rate', clicks: 3 },
+        { ...storedRow(at, other?.id ?? ''), creative: 'crv_other', invalidReason: 'bot', clicks: 5 },
+        { ...storedRow(at, ''), ...forged, invalidReason: 'invalid_token', clicks: 7 },
+      ];
+      await insertInvalidRows(app.dataSource, rows);
+      await insertRows(app.dataSource, [{ ...storedRow(at, own?.id ?? ''), creative: 'crv_own', clicks: 11 }]);
+    });
+
+    it('is apart from what is valid, by reason', async () => {
+      expect(rowsOf(await report(app, query))).toEqual([
+        { invalidReason: 'bot', invalidClicks: 5 },
+        { invalidReason: 'click_rate', invalidClicks: 3 },
+        { invalidReason: 'invalid_token', invalidClicks: 7 },
+      ]);
+      const beside = { from: query.from, to: query.to, metrics: 'clicks,invalidClicks' };
+      expect(rowsOf(await report(app, beside))).toEqual([{ clicks: 11, invalidClicks: 15 }]);
+      expect(rowsOf(await report(app, { ...beside, metrics: 'clicks' }))).toEqual([{ clicks: 11 }]);
+    });
+
+    it('of others, and forged tokens, are not shown to an advertiser', async () => {
+      const key = advertisers[0]?.key ?? '';
+      expect(rowsOf(await report(app, query, { key }))).toEqual([{ invalidReason: 'click_rate', invalidClicks: 3 }]);
+      const all = { ...query, dimensions: 'advertiser', metrics: 'clicks,invalidClicks' };
+      expect(rowsOf(await report(app, all, { key }))).toEqual([
+        { advertiser: advertisers[0]?.id, clicks: 11, invalidClicks: 3 },
+      ]);
+    });
+
+    it('shows forged tokens beside money without a currency', async () => {
+      const money = { from: query.from, to: query.to, metrics: 'spendMicros,invalidClicks' };
+      expect(rowsOf(await report(app, money))[0]).toEqual({ currency: '', spendMicros: 0, invalidClicks: 7 });
+    });
+  });
+
   describe('forms', () => {
     const query = { from: '2018-01-01', to: '2018-01-02', dimensions: 'campaign,adGroup', metrics: 'impressions,ctr' };
 
@@ -294,6 +348,45 @@ function storedRows(advertisers: readonly string[]): fc.Arbitrary<StoredRow[]> {
   });
 }
 
+const REASONS = ['duplicate', 'expired', 'click_rate', 'invalid_token'];
+
+/** In the places of `storedRows`, and at no place. */
+function invalidRows(advertisers: readonly string[]): fc.Arbitrary<StoredRow[]> {
+  const nowhere = { advertiser: '', campaign: '', adGroup: '', creative: '', placement: '' };
+  const withReason = fc
+    .record({
+      rows: storedRows(advertisers),
+      reasons: fc.array(fc.constantFrom(...REASONS), { minLength: 1, maxLength: 9 }),
+    })
+    .map(({ rows, reasons }) =>
+      rows.slice(0, 1_000).map((row, i): StoredRow => {
+        const invalidReason = reasons[i % reasons.length] ?? '';
+        return { ...row, ...(i % 10 === 0 ? nowhere : {}), spend: 0, invalidReason };
+      }),
+    );
+  return withReason.map((rows) => [
+    ...new Map(
+      rows.map((row) => [`${row.bucketAt} ${row.creative} ${row.placement} ${row.invalidReason}`, row]),
+    ).values(),
+  ]);
+}
+
+/** Valid metrics, invalid ones, or both; reasons with invalid ones alone. */
+const shown = fc.oneof(
+  fc.record({
+    metrics: fc.shuffledSubarray([...METRICS], { minLength: 1 }),
+    dimensions: fc.shuffledSubarray([...DIMENSIONS], { maxLength: 3 }),
+  }),
+  fc.record({
+    metrics: fc.shuffledSubarray(INVALID_METRICS, { minLength: 1 }),
+    dimensions: fc.shuffledSubarray([...DIMENSIONS, 'invalidReason' as const], { maxLength: 3 }),
+  }),
+  fc.record({
+    metrics: fc.shuffledSubarray([...METRICS, ...INVALID_METRICS], { minLength: 1 }),
+    dimensions: fc.shuffledSubarray([...DIMENSIONS], { maxLength: 3 }),
+  }),
+);
+
 function requests(stored: readonly StoredRow[]): fc.Arbitrary<NaiveRequest> {
   const values = (name: RowDimension): readonly string[] => [...new Set(stored.map((row) => row[name])), 'unknown'];
   const filter = (name: RowDimension) =>
@@ -307,8 +400,7 @@ function requests(stored: readonly StoredRow[]): fc.Arbitrary<NaiveRequest> {
       start: fc.integer({ min: -200, max: 100 }),
       length: fc.oneof(fc.integer({ min: 1, max: 400 }), fc.constant(90 * 96)),
       granularity: fc.constantFrom('hour' as const, 'day' as const, 'total' as const),
-      dimensions: fc.shuffledSubarray([...DIMENSIONS], { maxLength: 3 }),
-      metrics: fc.shuffledSubarray([...METRICS], { minLength: 1 }),
+      shown,
       filters: fc.record(
         Object.fromEntries(DIMENSIONS.map((name) => [name, filter(name)])) as Record<
           RowDimension,
@@ -318,10 +410,11 @@ function requests(stored: readonly StoredRow[]): fc.Arbitrary<NaiveRequest> {
       ),
       isFiltered: fc.boolean(),
     })
-    .map(({ zoned: { timeZone, near }, start, length, filters, isFiltered, ...rest }) => {
+    .map(({ zoned: { timeZone, near }, shown, start, length, filters, isFiltered, ...rest }) => {
       const from = Date.parse(near) + start * QUARTER_MS;
       return {
         ...rest,
+        ...shown,
         timeZone,
         from,
         to: from + Math.min(length * QUARTER_MS, 93 * DAY_MS),

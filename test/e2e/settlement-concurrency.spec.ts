@@ -8,7 +8,7 @@ import { SystemClock } from '../../src/platform/clock.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { findFaults } from './settlement-oracle.js';
-import { acceptBatch, eventOf, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
+import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
 
 const WORKERS = 4;
 const ADVERTISERS = 6;
@@ -26,7 +26,7 @@ describe('four workers that settle batches of the same advertisers', () => {
     sources = await Promise.all(
       Array.from({ length: WORKERS }, () => new DataSource(dataSourceOptions(app.databaseUrl, 2)).initialize()),
     );
-    workers = sources.map((source) => new Settlement(source, new ExposureWriter(redis), new SystemClock()));
+    workers = sources.map((source) => new Settlement(source, new ExposureWriter(redis), new SystemClock(), LIMITS));
   });
 
   afterAll(async () => {

@@ -17,7 +17,13 @@ const COUNTED = `
   SELECT date_bin('15 minutes', e.occurred_at, 'epoch') AS bucket_at, e.advertiser_id, e.campaign_id, e.ad_group_id, e.creative_id,
          e.placement, ${['impression', 'click', 'hide', 'conversion'].map(count).join(', ')},
          coalesce(sum(e.price_micros) FILTER (WHERE e.outcome = 'accepted'), 0)::bigint
-  FROM events e WHERE e.outcome <> 'waiting' GROUP BY 1, 2, 3, 4, 5, 6`;
+  FROM events e WHERE e.outcome NOT IN ('waiting', 'invalid') GROUP BY 1, 2, 3, 4, 5, 6`;
+
+/** What was found invalid when it was settled. */
+const INVALID = `
+  SELECT date_bin('15 minutes', e.occurred_at, 'epoch') AS bucket_at, e.advertiser_id, e.campaign_id, e.ad_group_id, e.creative_id,
+         e.placement, e.invalid_reason, ${['impression', 'click', 'hide', 'conversion'].map(count).join(', ')}
+  FROM events e WHERE e.outcome = 'invalid' GROUP BY 1, 2, 3, 4, 5, 6, 7`;
 
 const differences = (left: string, right: string) =>
   `(SELECT 'missing' AS what, * FROM (${left} EXCEPT ${right}) m) UNION ALL (SELECT 'too much', * FROM (${right} EXCEPT ${left}) t)`;
@@ -49,6 +55,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   ),
   'the ledger differs from the events': differences(CHARGED, BOOKED),
   'report rows differ from the events': differences(COUNTED, 'SELECT * FROM report_rows'),
+  'rows of invalid traffic differ from the events': differences(
+    INVALID,
+    "SELECT * FROM invalid_traffic_rows WHERE reason LIKE 'click%'",
+  ),
   'a balance differs from the ledger': `
     SELECT p.advertiser_id, p.balance_micros, sum(t.amount) FROM prepaid_accounts p
     LEFT JOIN (SELECT account, amount_micros AS amount FROM ledger_entries) t ON t.account = 'prepaid:' || p.advertiser_id
@@ -70,7 +80,15 @@ export async function findFaults(dataSource: DataSource): Promise<Readonly<Recor
   return faults;
 }
 
-const TABLES = ['event_batches', 'events', 'prepaid_accounts', 'ledger_transfers', 'daily_spend', 'report_rows'];
+const TABLES = [
+  'event_batches',
+  'events',
+  'prepaid_accounts',
+  'ledger_transfers',
+  'daily_spend',
+  'report_rows',
+  'invalid_traffic_rows',
+];
 
 /** All that settlement writes, `attempts` of batches left out: equal before and after what changes nothing. */
 export async function snapshot(dataSource: DataSource): Promise<unknown> {

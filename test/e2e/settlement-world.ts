@@ -4,6 +4,12 @@ import type { VerifiedEvent } from '../../src/tracking/verified-event.js';
 import type { TestApp } from '../servers/test-app.js';
 import { campaignBody, createAdvertiser } from './fixtures.js';
 
+/** Low enough to be passed by a few clicks. */
+export const LIMITS = [
+  { clicks: 3, windowMs: 60_000 },
+  { clicks: 5, windowMs: 3_600_000 },
+];
+
 export const NOON = Date.parse('2026-11-20T03:00:00Z');
 
 /** An ad group that was shown, with all that a token says of it. */
@@ -36,6 +42,8 @@ export interface EventFields {
   readonly priceMicros?: number;
   readonly occurredAt?: number;
   readonly eventId?: string;
+  readonly memberId?: string;
+  readonly isTimeStated?: boolean;
 }
 
 export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
@@ -46,11 +54,13 @@ export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
     priceMicros = 1_000,
     occurredAt = NOON,
     eventId = '',
+    memberId = `member-of-${messageId}`,
+    isTimeStated = false,
   } = fields;
   const placed = {
     ...sold,
     messageId,
-    memberId: `member-of-${messageId}`,
+    memberId,
     placement: 'chat_list',
     position: 1,
     chargedFor,
@@ -59,7 +69,7 @@ export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
     expiresAt: NOON + 86_400_000,
     leaseHolder: 1,
   };
-  return { type, placed, eventId, occurredAt, receivedAt: occurredAt };
+  return { type, placed, eventId, occurredAt, isTimeStated, receivedAt: occurredAt };
 }
 
 /** Accepts the events as one batch, and queues no job for it. Answers the batch's id. */

@@ -8,7 +8,7 @@ import { SystemClock } from '../../src/platform/clock.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { findFaults, snapshot } from './settlement-oracle.js';
-import { acceptBatch, eventOf, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
+import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
 
 describe('settlement', () => {
   let app: TestApp;
@@ -25,7 +25,9 @@ describe('settlement', () => {
     sources = await Promise.all(
       plans.map((plan) => new DataSource(dataSourceOptions(app.databaseUrl + plan, 4)).initialize()),
     );
-    const [first, second] = sources.map((one) => new Settlement(one, new ExposureWriter(redis), new SystemClock()));
+    const [first, second] = sources.map(
+      (one) => new Settlement(one, new ExposureWriter(redis), new SystemClock(), LIMITS),
+    );
     workers = [first as Settlement, second as Settlement];
   });
 

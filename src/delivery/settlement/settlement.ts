@@ -1,10 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import type { ClickFault } from '../../core/traffic/invalid-reason.js';
+import type { ClickLimit } from '../../core/traffic/judge-clicks.js';
 import { Clock } from '../../platform/clock.js';
 import { ExposureWriter } from '../exposure/exposure-writer.js';
+import { addInvalidTraffic } from '../traffic/add-invalid-traffic.js';
+import { CLICK_LIMITS } from '../traffic/click-limits.js';
+import { InvalidTrafficTally } from '../traffic/invalid-traffic-tally.js';
 import { readBatchEvents, type SettlingEvent } from './batch-events.js';
 import { addReportRows } from './add-report-rows.js';
+import { findInvalid } from './invalid-events.js';
 import { eventKey, lockBalances, settleCharges } from './settle-charges.js';
 
 /** `settled_before`, also where it is parked: there is nothing to do. */
@@ -23,6 +29,7 @@ export class Settlement {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly exposure: ExposureWriter,
     private readonly clock: Clock,
+    @Inject(CLICK_LIMITS) private readonly clickLimits: readonly ClickLimit[],
   ) {}
 
   async settle(batchId: string): Promise<SettlementOutcome> {
@@ -56,9 +63,12 @@ export class Settlement {
     const balances = await lockBalances(tx, batchId);
     const events = await readBatchEvents(tx, batchId);
     const shown = events.filter((event) => event.isShown);
-    const refused = await settleCharges(tx, { batchId, now: this.clock.now(), balances }, shown);
-    await markOutcomes(tx, events, refused);
-    await addReportRows(tx, shown, (event) => !refused.has(eventKey(event)));
+    const invalid = await findInvalid(tx, shown, this.clickLimits);
+    const valid = shown.filter((event) => !invalid.has(eventKey(event)));
+    const refused = await settleCharges(tx, { batchId, now: this.clock.now(), balances }, valid);
+    await markOutcomes(tx, events, refused, invalid);
+    await addReportRows(tx, valid, (event) => !refused.has(eventKey(event)));
+    await addInvalid(tx, shown, invalid);
     await this.exposure.confirm(shown.filter((event) => event.type === 'impression'));
   }
 }
@@ -68,16 +78,19 @@ async function markOutcomes(
   tx: EntityManager,
   events: readonly SettlingEvent[],
   refused: ReadonlySet<string>,
+  invalid: ReadonlyMap<string, ClickFault>,
 ): Promise<void> {
-  const changed = events.filter((event) => !event.isShown || event.waited || refused.has(eventKey(event)));
+  const outcomeOf = (event: SettlingEvent): string => {
+    if (!event.isShown) return 'waiting';
+    if (invalid.has(eventKey(event))) return 'invalid';
+    return refused.has(eventKey(event)) ? 'over_budget' : 'accepted';
+  };
+  const changed = events.filter((event) => event.waited || outcomeOf(event) !== 'accepted');
   if (changed.length === 0) return;
-  const outcomes = changed.map((event) =>
-    !event.isShown ? 'waiting' : refused.has(eventKey(event)) ? 'over_budget' : 'accepted',
-  );
   await tx.query(
-    `UPDATE events SET outcome = change.outcome
-     FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[])
-       AS change (decided_at, message_id, type, event_id, outcome)
+    `UPDATE events SET outcome = change.outcome, invalid_reason = change.invalid_reason
+     FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+       AS change (decided_at, message_id, type, event_id, outcome, invalid_reason)
      WHERE events.decided_at = change.decided_at AND events.message_id = change.message_id
        AND events.type = change.type AND events.event_id = change.event_id`,
     [
@@ -85,7 +98,21 @@ async function markOutcomes(
       changed.map((event) => event.messageId),
       changed.map((event) => event.type),
       changed.map((event) => event.eventId),
-      outcomes,
+      changed.map(outcomeOf),
+      changed.map((event) => invalid.get(eventKey(event)) ?? null),
     ],
   );
+}
+
+async function addInvalid(
+  tx: EntityManager,
+  events: readonly SettlingEvent[],
+  invalid: ReadonlyMap<string, ClickFault>,
+): Promise<void> {
+  const tally = new InvalidTrafficTally();
+  for (const event of events) {
+    const reason = invalid.get(eventKey(event));
+    if (reason !== undefined) tally.add({ where: event, type: event.type, reason, at: event.occurredAt });
+  }
+  await addInvalidTraffic(tx, tally.take());
 }

@@ -31,6 +31,8 @@ const DEFAULTS: Config = {
   databasePoolSize: 10,
   matchDeadlineMs: 70,
   profileCacheSize: 200_000,
+  maxClicksPerMinute: 10,
+  maxClicksPerHour: 60,
   drainDeadlineMs: 20_000,
   maxSettlementLagSeconds: 1_800,
   maxUnsettledEvents: 5_000_000,
@@ -186,6 +188,22 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
       ['10000000', 10_000_000],
     ],
     invalid: ['0', '10000001', 'many'],
+  },
+  MAX_CLICKS_PER_MINUTE: {
+    field: 'maxClicksPerMinute',
+    valid: [
+      ['1', 1],
+      ['1000000', 1_000_000],
+    ],
+    invalid: ['0', '1000001', '-1', 'none'],
+  },
+  MAX_CLICKS_PER_HOUR: {
+    field: 'maxClicksPerHour',
+    valid: [
+      ['1', 1],
+      ['1000000', 1_000_000],
+    ],
+    invalid: ['0', '1000001', '-1', 'none'],
   },
   DRAIN_DEADLINE_MS: {
     field: 'drainDeadlineMs',

@@ -27,6 +27,9 @@ export interface Config {
   readonly matchDeadlineMs: number;
   /** Most members whose profile is kept in memory. */
   readonly profileCacheSize: number;
+  /** Clicks of one member past these are invalid traffic. */
+  readonly maxClicksPerMinute: number;
+  readonly maxClicksPerHour: number;
   /** Requests that are not answered by then are cut off when the product stops. */
   readonly drainDeadlineMs: number;
   /** Events are refused while the oldest that is not settled is older than this, or more than `maxUnsettledEvents` wait. */
@@ -81,6 +84,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     databasePoolSize: reader.integer('DATABASE_POOL_SIZE', 2, 500, 10),
     matchDeadlineMs: reader.integer('MATCH_DEADLINE_MS', 5, 10_000, 70),
     profileCacheSize: reader.integer('PROFILE_CACHE_SIZE', 1, 10_000_000, 200_000),
+    maxClicksPerMinute: reader.integer('MAX_CLICKS_PER_MINUTE', 1, 1_000_000, 10),
+    maxClicksPerHour: reader.integer('MAX_CLICKS_PER_HOUR', 1, 1_000_000, 60),
     drainDeadlineMs: reader.integer('DRAIN_DEADLINE_MS', 0, 600_000, 20_000),
     maxSettlementLagSeconds: reader.integer('MAX_SETTLEMENT_LAG_SECONDS', 1, 86_400, 1_800),
     maxUnsettledEvents: reader.integer('MAX_UNSETTLED_EVENTS', 1, 1_000_000_000, 5_000_000),
