@@ -171,12 +171,22 @@ describe('hostile input to the advertisers’ side', () => {
   it('refuses a targeting expression that is too deep or too large, at its path', async () => {
     let deep: object = { segment: 'x' };
     for (let i = 0; i < 40; i++) deep = { not: deep };
-    const wide = { any: Array.from({ length: 5_000 }, () => ({})) };
-    for (const targeting of [deep, wide]) {
+    const nodes = { any: Array.from({ length: 100 }, () => ({ all: Array<object>(99).fill({}) })) };
+    const values = { any: Array<object>(100).fill({ carrier: Array<string>(500).fill('SKT') }) };
+    for (const [targeting, limit] of [
+      [deep, 'at most 32 levels'],
+      [nodes, 'at most 1000 nodes'],
+      [values, 'at most 2000 values'],
+    ] as const) {
       const { status, body } = await post(campaignBody(advertiserId, {}, { targeting }));
       expect(status).toBe(422);
       expect(body.errors[0].path).toMatch(/^adGroups\[0\]\.targeting\./);
+      expect(body.errors[0].message).toContain(limit);
     }
+    for (let i = 0; i < 160; i++) deep = { not: deep };
+    const { status, body } = await post(campaignBody(advertiserId, {}, { targeting: deep }));
+    expect({ ...body, status }).toMatchObject({ status: 400, code: 'too_deep' });
+    expect(JSON.stringify(body)).toContain('100');
   });
 
   it('refuses a body of another type, without reading it as an object', async () => {

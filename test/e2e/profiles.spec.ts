@@ -238,6 +238,13 @@ describe('profiles', () => {
       }
     });
 
+    it('refuses 5,000 interests, with the limit', async () => {
+      const interests = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`s${i}`, 1]));
+      const answer = await put('u-hostile', { interests });
+      expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: 'interests' }] } });
+      expect(answer.text).toContain('500');
+    });
+
     it('stores the largest and the smallest numbers as they are', async () => {
       const attributes = { a: Number.MAX_VALUE, b: Number.MIN_VALUE, c: -1e-300, d: 2 ** 53 + 2, e: 0.1 + 0.2 };
       await put('u-numbers', { attributes });

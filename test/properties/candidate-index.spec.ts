@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
 import type { CandidateIndex } from '../../src/core/index/candidate-index.js';
 import type { Scored } from '../../src/core/index/candidate.js';
+import type { MatchRequest } from '../../src/core/index/match-request.js';
 import { PlainScan } from '../../src/core/index/plain-scan.js';
-import { WON_RATES } from './arbitraries/candidates.js';
+import type { Targeting } from '../../src/core/targeting/expression.js';
+import { adGroup, matchRequest, UNKNOWN_SUBJECT, WON_RATES } from './arbitraries/candidates.js';
 import {
   arbitraryLife,
   arbitraryRecord,
@@ -13,6 +16,7 @@ import {
   Purse,
   recheckWhere,
 } from './arbitraries/index-life.js';
+import { arbitraryPredicate } from './arbitraries/targeting.js';
 
 const RUNS = 3_000;
 
@@ -61,6 +65,14 @@ function live(deeds: readonly Deed[], index: BlockIndex, oracle: PlainScan): num
   return found;
 }
 
+/** Both are asked the same; answers how many were found. */
+function compare(records: readonly AdGroupRecord[], requests: readonly MatchRequest[]): number {
+  const [index, oracle] = [new BlockIndex(WON_RATES), new PlainScan(WON_RATES)];
+  for (const record of records) for (const one of [index, oracle]) one.upsert(record);
+  const asked = requests.map((request): Deed => ({ deed: 'ask', request, limit: records.length }));
+  return live(asked, index, oracle);
+}
+
 describe('BlockIndex', () => {
   it('gives the same ad groups, in the same order, with the same scores as a plain scan, whatever happens to it', () => {
     let found = 0;
@@ -99,5 +111,54 @@ describe('BlockIndex', () => {
         expect(idsOf(index, deed, purse)).toEqual(idsOf(oracle, deed, purse));
       }
     }
+  });
+
+  it('does so with expressions that are too long for its programs', () => {
+    let found = 0;
+    const long = fc.array(arbitraryPredicate, { minLength: 257, maxLength: 400 });
+    const targeting = fc.oneof(
+      long.map((of): Targeting => ({ kind: 'any', of })),
+      long.map((of): Targeting => ({ kind: 'all', of: of.map((part) => ({ kind: 'not', of: part })) })),
+      // What comes after the part that is too long decides.
+      fc.tuple(long, arbitraryPredicate).map(([of, last]): Targeting => {
+        return { kind: 'all', of: [{ kind: 'any', of: [last, { kind: 'all', of }] }, last] };
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(targeting, { minLength: 1, maxLength: 4 }), fc.array(arbitraryRequest), (all, requests) => {
+        found += compare(
+          all.map((one, i) => adGroup({ id: `adg_${i}`, targeting: one })),
+          requests,
+        );
+      }),
+    );
+    expect(found).toBeGreaterThan(100);
+  });
+
+  it('does so with more values of one field than have rows', () => {
+    const values = Array.from({ length: 600 }, (_, i) => `carrier ${i}`);
+    const targeting = (i: number): Targeting => {
+      const named: Targeting = { kind: 'oneOf', field: 'carrier', values: [values[i]!, values[(i * 7) % 600]!] };
+      return i % 3 === 0 ? { kind: 'not', of: named } : named;
+    };
+    const records = values.map((_value, i) => adGroup({ id: `adg_${i}`, targeting: targeting(i) }));
+    const carriers = [null, 'carrier of nobody', ...values.filter((_value, i) => i % 13 === 0 || i > 590)];
+    const requests = carriers.map((carrier) => matchRequest({ subject: { ...UNKNOWN_SUBJECT, carrier } }));
+    expect(compare(records, requests)).toBeGreaterThan(200 * carriers.length - carriers.length * 4);
+  });
+
+  it('orders those of equal score and equal hash by their ids', () => {
+    // Two words with the same 32-bit hash (FNV-1a).
+    const records = ['liquid', 'costarring'].map((id) => adGroup({ id }));
+    const ranked = [records, [...records].reverse()].map((order) => {
+      const index = new BlockIndex(WON_RATES);
+      for (const record of order) index.upsert(record);
+      return index.top(matchRequest(), new Purse(), 5).map(({ candidate }) => candidate.record.id);
+    });
+    expect(ranked).toEqual([
+      ['costarring', 'liquid'],
+      ['costarring', 'liquid'],
+    ]);
+    expect(compare(records, [matchRequest()])).toBe(2);
   });
 });

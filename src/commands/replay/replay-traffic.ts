@@ -47,9 +47,9 @@ export class ReplayTraffic {
   async play(request: AuctionRequest): Promise<void> {
     this.latest = Math.max(this.latest, request.at);
     const random = new SeededRandom(`replay ${this.options.seed} ${request.id}`);
-    const memberId = memberIdOf(request);
-    const decision = await this.match(request, memberId, chatCount(random));
-    if (decision !== null) await this.sender.add(reactions(decision, memberId, random));
+    const asked = matchBody(request, random);
+    const decision = await this.match(request, asked);
+    if (decision !== null) await this.sender.add(reactions(decision, asked.userId, random));
   }
 
   /** Sends the events that still wait. */
@@ -58,16 +58,9 @@ export class ReplayTraffic {
   }
 
   /** Null when the request failed. */
-  private async match(request: AuctionRequest, userId: string, chats: number): Promise<Decision | null> {
-    const { place, device, language } = request;
-    const body = {
-      userId,
-      placement: 'chat_list',
-      chatCount: chats,
-      context: { ...device, ...place, ...(language === null ? {} : { language }) },
-      requestId: request.id + this.options.requestIdSuffix,
-    };
-    const client = this.clientAt(request.at);
+  private async match({ at }: AuctionRequest, asked: MatchBody): Promise<Decision | null> {
+    const body = { ...asked, requestId: asked.requestId + this.options.requestIdSuffix };
+    const client = this.clientAt(at);
     const startedAt = performance.now();
     try {
       const { body: decision } = await client.call<Decision>('POST', '/v1/match', { body, idempotent: true });
@@ -83,6 +76,20 @@ export class ReplayTraffic {
   private clientAt(time: number): ApiClient {
     return this.options.isSimulated ? this.client.at(time) : this.client;
   }
+}
+
+type MatchBody = ReturnType<typeof matchBody>;
+
+/** What the member's messenger asks; the log does not tell of chats, so `random` gives their number. */
+export function matchBody(request: AuctionRequest, random: SeededRandom) {
+  const { id, place, device, language } = request;
+  return {
+    userId: memberIdOf(request),
+    placement: 'chat_list',
+    chatCount: chatCount(random),
+    context: { ...device, ...place, ...(language === null ? {} : { language }) },
+    requestId: id,
+  };
 }
 
 function reactions({ messages }: Decision, memberId: string, random: SeededRandom): readonly PendingEvent[] {

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { FieldError } from '../field-error.js';
 import { EVERYONE } from './expression.js';
 import { parseTargeting } from './parse-targeting.js';
-import { MAX_LIST_VALUES, MAX_TARGETING_DEPTH, MAX_TARGETING_ERRORS, MAX_TARGETING_NODES } from './targeting-limits.js';
+import {
+  MAX_LIST_VALUES,
+  MAX_TARGETING_DEPTH,
+  MAX_TARGETING_ERRORS,
+  MAX_TARGETING_NODES,
+  MAX_TARGETING_VALUES,
+} from './targeting-limits.js';
 
 function errorsOf(input: unknown, path?: string): readonly FieldError[] {
   const result = parseTargeting(input, path === undefined ? {} : { path });
@@ -83,7 +89,13 @@ describe('parseTargeting on good input', () => {
 
   it('reads an expression at each of its limits', () => {
     const ids = Array.from({ length: MAX_LIST_VALUES }, (_, i) => `s${i}`);
-    const wires = [{ segments: ids }, nested(MAX_TARGETING_DEPTH), { all: Array(MAX_TARGETING_NODES - 1).fill({}) }];
+    const lists = Array(MAX_TARGETING_VALUES / MAX_LIST_VALUES).fill({ segments: ids });
+    const wires = [
+      { segments: ids },
+      { any: lists },
+      nested(MAX_TARGETING_DEPTH),
+      { all: Array(MAX_TARGETING_NODES - 1).fill({}) },
+    ];
     for (const wire of wires) expect(parseTargeting(wire)).toMatchObject({ ok: true });
   });
 });
@@ -232,6 +244,26 @@ describe('parseTargeting on hostile sizes', () => {
 
   it('refuses a list with more expressions than nodes are allowed, without reading them', () => {
     expect(errorsOf({ all: Array(1_000_000).fill(0) })).toMatchObject([{ path: 'targeting.all' }]);
+  });
+
+  it('refuses the first list with which there are too many values in all, without reading on', () => {
+    const full = Array(MAX_TARGETING_VALUES / MAX_LIST_VALUES).fill({ os: Array(MAX_LIST_VALUES).fill('ios') });
+    expect(errorsOf({ any: [...full, { os: ['ios'] }, { os: [7] }, 7] })).toEqual([
+      {
+        path: 'targeting.any[4].os',
+        message: 'is too long: the lists of an expression have at most 2000 values in all',
+      },
+    ]);
+  });
+
+  it('refuses 10,000 nodes and 200 levels', () => {
+    const wide = { all: Array.from({ length: 100 }, () => ({ any: Array(99).fill({ age: { min: 18 } }) })) };
+    expect(errorsOf(wide)).toEqual([
+      { path: 'targeting.all[9].any[98]', message: 'is one node too many: an expression has at most 1000 nodes' },
+    ]);
+    expect(errorsOf(nested(200))).toMatchObject([
+      { message: 'is nested too deeply: an expression has at most 32 levels' },
+    ]);
   });
 
   it('refuses a list with too many values, without reading them', () => {

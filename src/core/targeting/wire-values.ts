@@ -64,6 +64,7 @@ export function readList<T>(value: unknown, path: string, run: ParseRun, read: R
     const found = Array.isArray(value) && value.length > 0 ? `one of ${value.length}` : describeKind(value);
     return run.reject(path, `must be an array of 1 to ${MAX_LIST_VALUES} values, not ${found}`);
   }
+  if (!run.enterList(value.length, path)) return null;
   const list: T[] = [];
   for (let i = 0; i < value.length && !run.stopped; i++) {
     const item = read(value[i], `${path}[${i}]`, run);

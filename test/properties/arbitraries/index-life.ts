@@ -145,7 +145,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     arbitrary: fc.record({
       deed: fc.constant('ask' as const),
       request: arbitraryRequest,
-      limit: fc.constantFrom(1, 2, 5, 100),
+      limit: fc.constantFrom(0, 1, 2, 5, 100),
     }),
     weight: 6,
   },

@@ -28,12 +28,18 @@ export interface TargetingPlan {
   readonly groups: readonly (readonly Trait[])[];
   /** The member must have none of these. */
   readonly noneOf: readonly Trait[];
-  /** `groups` and `noneOf` say all that `others` say. */
+  /** `groups` and `noneOf` say all that `others` say; else the former ask for less, and the latter rule out less. */
   readonly isSimple: boolean;
 }
 
 /** Of an ad group's lists of interests, any of which must be there, so many have rows; few ask for more. */
 export const MOST_GROUPS = 3;
+
+/**
+ * The least weights for which segments have rows of their own, so that no advertiser can make rows without end: in between,
+ * rows go by the next step, and the rest is verified.
+ */
+const WEIGHT_STEPS = Array.from({ length: 21 }, (_, i) => i / 20);
 
 /** O(size of the expression × fields that it reads). */
 export function planTargeting(targeting: Targeting): TargetingPlan {
@@ -43,7 +49,7 @@ export function planTargeting(targeting: Targeting): TargetingPlan {
   collectConjuncts(targeting, false, conjuncts);
   const isScalar = ({ of }: Conjunct): boolean => of.kind === 'oneOf' || of.kind === 'age';
   const others = conjuncts.filter((conjunct) => !isScalar(conjunct));
-  const traits = others.map(({ of }) => traitsOf(of));
+  const traits = others.map(({ of, isNegated }) => traitsOf(of, isNegated));
   const groups = others
     .flatMap(({ isNegated }, i) => (isNegated ? [] : [traits[i]]))
     .filter((group) => group !== null && group !== undefined);
@@ -54,7 +60,7 @@ export function planTargeting(targeting: Targeting): TargetingPlan {
     others,
     groups: groups.slice(0, MOST_GROUPS).map(distinct),
     noneOf: distinct(others.flatMap(({ isNegated }, i) => (isNegated ? (traits[i] ?? []) : []))),
-    isSimple: !traits.includes(null) && groups.length <= MOST_GROUPS,
+    isSimple: !traits.includes(null) && groups.length <= MOST_GROUPS && others.every(({ of }) => isOnStep(of)),
   };
 }
 
@@ -95,20 +101,36 @@ function collectConjuncts(of: Targeting, isNegated: boolean, found: Conjunct[]):
   for (const part of of.of) collectConjuncts(part, isNegated, found);
 }
 
-/** The traits of which any makes `targeting` true; null where it is not that simple. */
-function traitsOf(targeting: Targeting): Trait[] | null {
+/**
+ * The traits of which any makes `targeting` true; null where it is not that simple. Weights between two steps become the
+ * lower one, with which more members have the trait; the higher one where that rules members out.
+ */
+function traitsOf(targeting: Targeting, isNegated: boolean): Trait[] | null {
   switch (targeting.kind) {
-    case 'segments':
-      return targeting.ids.map((id) => ({ kind: 'segment', id, minWeight: targeting.minWeight }));
+    case 'segments': {
+      const minWeight = stepAt(targeting.minWeight, isNegated);
+      return targeting.ids.map((id) => ({ kind: 'segment', id, minWeight }));
+    }
     case 'audience':
       return [{ kind: 'audience', id: targeting.id }];
     case 'any': {
-      const parts = targeting.of.map(traitsOf);
+      const parts = targeting.of.map((part) => traitsOf(part, isNegated));
       return parts.includes(null) ? null : parts.flatMap((part) => part ?? []);
     }
     default:
       return null;
   }
+}
+
+function stepAt(minWeight: number, isUp: boolean): number {
+  const step = isUp ? WEIGHT_STEPS.find((at) => at >= minWeight) : WEIGHT_STEPS.findLast((at) => at <= minWeight);
+  return step ?? minWeight;
+}
+
+/** Of what `traitsOf` takes apart. */
+function isOnStep(targeting: Targeting): boolean {
+  if (targeting.kind === 'any') return targeting.of.every(isOnStep);
+  return targeting.kind !== 'segments' || WEIGHT_STEPS.includes(targeting.minWeight);
 }
 
 function distinct(traits: readonly Trait[]): Trait[] {

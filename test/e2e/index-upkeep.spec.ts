@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BreakableProxy } from '../servers/breakable-proxy.js';
+import { startTestApp, type TestApp } from '../servers/test-app.js';
+import { until } from '../servers/until.js';
+import { createAdvertiser, createServingCampaign, match, untilKnown } from './fixtures.js';
+
+/** What is promised, and a second for a busy machine. */
+const OUT_WITHIN_MS = 2_000;
+
+/**
+ * A fleet of two: one makes the changes, the other hears of them through a proxy. On every process a campaign that was
+ * changed must be out of the decisions within a second.
+ */
+describe('a change of a campaign', () => {
+  let proxy: BreakableProxy;
+  let writer: TestApp;
+  let reader: TestApp;
+  let advertiserId: string;
+  let members = 0;
+
+  beforeAll(async () => {
+    writer = await startTestApp();
+    proxy = await BreakableProxy.before(writer.databaseUrl);
+    reader = await startTestApp({ sharing: writer, databaseUrl: proxy.url });
+    advertiserId = await createAdvertiser(writer);
+  });
+
+  afterAll(async () => {
+    await reader.close();
+    await proxy.cut();
+    await writer.close();
+  });
+
+  async function serving(fields: object = {}): Promise<{ campaignId: string; adGroupId: string }> {
+    const campaign = await createServingCampaign(writer, advertiserId, fields);
+    for (const app of [writer, reader]) await untilKnown(app, campaign.adGroupId);
+    await until('both place it', async () => (await placedBy(writer)) && (await placedBy(reader)));
+    return campaign;
+  }
+
+  /** Whether a member who has seen nothing yet is placed a message. There is one campaign at a time. */
+  async function placedBy(app: TestApp): Promise<boolean> {
+    const { status, body } = await match(app, `m-${members++}`);
+    expect(status).toBe(200);
+    return body.messages.length > 0;
+  }
+
+  const act = async (campaignId: string, action: string): Promise<void> => {
+    expect((await writer.request('POST', `/v1/campaigns/${campaignId}/${action}`)).status).toBe(200);
+  };
+
+  /** From now on; answers how long it was still placed. */
+  async function expectOut(): Promise<void> {
+    const start = performance.now();
+    for (const app of [writer, reader]) await until('it is out', async () => !(await placedBy(app)));
+    expect(performance.now() - start).toBeLessThan(OUT_WITHIN_MS);
+  }
+
+  it.each(['pause', 'archive'])('is in force on every process (%s)', async (action) => {
+    const { campaignId } = await serving();
+    await act(campaignId, action);
+    await expectOut();
+    if (action === 'pause') await act(campaignId, 'archive');
+  });
+
+  it('is in force on every process where it is its end', async () => {
+    const { campaignId } = await serving();
+    const endsAt = new Date(Date.now() + 500).toISOString();
+    expect((await writer.request('PATCH', `/v1/campaigns/${campaignId}`, { endsAt })).status).toBe(200);
+    await until('it is over', () => Promise.resolve(Date.now() >= Date.parse(endsAt)));
+    await expectOut();
+  });
+
+  it('is in force on every process although its announcement gets lost', async () => {
+    const { campaignId } = await serving();
+    const [row] = await writer.dataSource.query<{ definition: string }[]>(
+      `SELECT pg_get_functiondef('announce_campaign'::regproc) AS definition`,
+    );
+    const definition = row?.definition ?? '';
+    const silent = definition.replace(/PERFORM pg_notify\([^;]*;/, '');
+    expect(silent).not.toBe(definition);
+    await writer.dataSource.query(silent);
+    await act(campaignId, 'pause');
+    await expectOut();
+    await writer.dataSource.query(definition);
+    await act(campaignId, 'archive');
+  });
+
+  it('is in force although the connection that hears of it breaks just before', async () => {
+    const { campaignId } = await serving();
+    const ended = await writer.dataSource.query<object[]>(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'matchum-campaign_changed' AND datname = current_database()`,
+    );
+    expect(ended).toHaveLength(2);
+    await act(campaignId, 'pause');
+    await expectOut();
+    await act(campaignId, 'archive');
+  });
+
+  it.each(['cut', 'hang'] as const)('is in force once Postgres is there again (%s)', async (way) => {
+    const { campaignId } = await serving();
+    await proxy[way]();
+    await act(campaignId, 'pause');
+    await until('the process without Postgres places nothing', async () => !(await placedBy(reader)));
+    await proxy.mend();
+    await expectOut();
+    await act(campaignId, 'archive');
+    // It is not out because nothing is placed at all.
+    await act((await serving()).campaignId, 'archive');
+    await expectOut();
+  });
+});

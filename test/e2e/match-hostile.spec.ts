@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
+import { createAdvertiser, createServingCampaign, untilKnown } from './fixtures.js';
+
+const GOOD = { userId: 'member-1', placement: 'chat_list', chatCount: 42 };
+const FIELDS = [...Object.keys(GOOD), 'maxMessages', 'requestId', 'blockedAdvertisers', 'blockedCategories', 'context'];
+const CONTEXT_FIELDS = [
+  'os',
+  'osVersion',
+  'appVersion',
+  'carrier',
+  'deviceType',
+  'language',
+  'country',
+  'region',
+  'timeZone',
+];
+const LONG = 'a'.repeat(100_000);
+
+/** Nothing that any field of a match request takes. */
+const HOSTILE_VALUES: readonly (readonly [string, unknown])[] = [
+  ['null', null],
+  ['a list of lists', [[[]]]],
+  ['a list of null', [null]],
+  ['an object with a length', { length: 1e9, 0: 'x' }],
+  ['an object with valueOf', { valueOf: 1, toString: 2 }],
+  ['an object with then', { then: 'x' }],
+  ['a negative number', -1],
+  ['a number past 2^53', 9_007_199_254_740_993],
+  ['a huge number', 1e308],
+  ['a fraction', 0.5],
+  ['true', true],
+  ['an empty string', ''],
+  ['control characters', 'a\u0007\u001b[31m'],
+  ['a long string', LONG],
+  ['a long string of invisible characters', `a${'\ufe0f'.repeat(100_000)}`],
+  ['a right-to-left override', '\u202ea'],
+  ['the year 0', '0000-01-01T00:00:00Z'],
+  ['SQL', "'; DROP TABLE profiles --"],
+  ['a long list', Array.from({ length: 5_000 }, (_, i) => `c${i}`)],
+  ['a list of one long string', [LONG]],
+];
+/** The only text that is free: names of carriers; and what a request's id may well be. */
+const FREE: readonly string[] = [
+  'carrier=a right-to-left override',
+  'carrier=the year 0',
+  'carrier=SQL',
+  'requestId=the year 0',
+];
+
+const ROUTES = ['/v1/match', '/v1/match/explain'];
+
+describe('hostile input to the match routes', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    const campaign = await createServingCampaign(app, await createAdvertiser(app));
+    await untilKnown(app, campaign.adGroupId);
+  });
+
+  afterAll(() => app.close());
+
+  const batch = (requests: readonly unknown[]) => app.request('POST', '/v1/match/batch', { requests });
+
+  function expectRefusal({ status, body, headers }: TestResponse): void {
+    expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(500);
+    expect(body).toMatchObject({ status, code: expect.any(String), detail: expect.any(String) });
+  }
+
+  it.each(HOSTILE_VALUES)('%s is refused in every field, at its place', async (what, value) => {
+    const bodies = [
+      ...FIELDS.map((field) => [field, { ...GOOD, [field]: value }] as const),
+      ...CONTEXT_FIELDS.map((field) => [field, { ...GOOD, context: { [field]: value } }] as const),
+    ].filter(([field]) => !FREE.includes(`${field}=${what}`));
+    for (const path of ROUTES) {
+      for (const [field, body] of bodies) {
+        const response = await app.request('POST', path, body);
+        expectRefusal(response);
+        expect(response.body.errors[0].path).toContain(field);
+      }
+    }
+    const { status, body } = await batch([GOOD, ...bodies.map(([, item]) => item), GOOD]);
+    expect(status).toBe(200);
+    const results = body.results as { error?: { status: number; errors: { path: string }[] }; messages?: unknown[] }[];
+    expect([results[0], results.at(-1)]).toMatchObject([{ messages: [{}] }, { messages: [{}] }]);
+    for (const [i, [field]] of bodies.entries()) {
+      expect(results[i + 1]?.error).toMatchObject({ status: 422 });
+      expect(results[i + 1]?.error?.errors[0]?.path).toContain(field);
+    }
+  });
+
+  it.each([
+    ['a NUL character', { ...GOOD, context: { carrier: 'a\0b' } }],
+    ['a NUL character in an id', { ...GOOD, userId: 'a\0' }],
+    ['a lone surrogate', { ...GOOD, context: { carrier: 'a\ud800' } }],
+    ['a lone surrogate in a list', { ...GOOD, blockedCategories: ['\udfff'] }],
+    ['a lone surrogate in a key', { ...GOOD, '\ud800': 1 }],
+  ])('%s is refused on every route', async (_what, body) => {
+    for (const path of ROUTES) expect(await app.request('POST', path, body)).toMatchObject({ status: 400 });
+    expect(await batch([GOOD, body])).toMatchObject({ status: 400 });
+  });
+
+  it.each([
+    ['a prototype', '{"userId":"m","placement":"chat_list","chatCount":9,"__proto__":{"chatCount":1}}'],
+    ['a prototype in the context', '{"userId":"m","placement":"chat_list","chatCount":9,"context":{"__proto__":{}}}'],
+    ['a constructor', '{"userId":"m","placement":"chat_list","chatCount":9,"constructor":{"prototype":{}}}'],
+    ['deep nesting', '{"context":'.repeat(5_000) + '1' + '}'.repeat(5_000)],
+    ['deep lists', '['.repeat(50_000)],
+    ['too many fields', `{${Array.from({ length: 50_000 }, (_, i) => `"k${i}":1`).join(',')}}`],
+    ['a body over the limit', `{"userId":"${'m'.repeat(1_100_000)}"}`],
+    ['broken UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
+    ['no JSON', '{"userId":'],
+  ])('%s is refused on every route', async (_what, body) => {
+    const headers = { 'content-type': 'application/json' };
+    for (const path of [...ROUTES, '/v1/match/batch'])
+      expectRefusal(await app.request('POST', path, body, { headers }));
+    if (typeof body !== 'string' || !body.endsWith('}')) return;
+    expectRefusal(await app.request('POST', '/v1/match/batch', `{"requests":[${body}]}`, { headers }));
+  });
+
+  it.each(['constructor', 'toString', '__defineGetter__', 'then', 'length', 'now', 'floorMicros', '가', ''])(
+    'the unknown field %j is refused wherever it stands',
+    async (field) => {
+      for (const body of [
+        { ...GOOD, [field]: 1 },
+        { ...GOOD, context: { [field]: 1 } },
+      ]) {
+        for (const path of ROUTES) {
+          expect(await app.request('POST', path, body)).toMatchObject({
+            status: 422,
+            body: { code: 'invalid_request' },
+          });
+        }
+        const { body: answer } = await batch([body]);
+        expect(answer.results).toMatchObject([{ error: { status: 422, code: 'invalid_request' } }]);
+      }
+    },
+  );
+
+  it('batches of more requests than allowed are refused as a whole', async () => {
+    for (const size of [201, 5_000]) {
+      expect(await batch(Array<object>(size).fill(GOOD))).toMatchObject({
+        status: 422,
+        body: { code: 'invalid_request' },
+      });
+    }
+  });
+
+  it('the longest lists of what is blocked are taken, with ids of anybody’s', async () => {
+    const body = {
+      ...GOOD,
+      blockedAdvertisers: Array.from(
+        { length: 100 },
+        (_, i) => `adv_01KANQ8Y3V5T6W7X8Y9Z0${String(i).padStart(5, '0')}`,
+      ),
+      blockedCategories: Array.from({ length: 100 }, (_, i) => `${'c'.repeat(61)}${String(i).padStart(3, '0')}`),
+    };
+    for (const path of ROUTES) expect((await app.request('POST', path, body)).status).toBe(200);
+    expect((await batch(Array<object>(50).fill(body))).status).toBe(200);
+  });
+
+  it.each([
+    ['of nobody', 'adg_01KANQ8Y3V5T6W7X8Y9Z0A1B2C'],
+    ['of another kind', 'cmp_01KANQ8Y3V5T6W7X8Y9Z0A1B2C'],
+    ['that every object has', 'constructor'],
+    ['that reach for a prototype', '__proto__'],
+  ])('explanations of ids %s are refused at their place', async (_what, id) => {
+    const body = { ...GOOD, adGroupIds: [id] };
+    const answer = await app.request('POST', '/v1/match/explain', body);
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: 'adGroupIds[0]' }] } });
+  });
+
+  it('an explanation of 10,000 unknown ids names the first few', async () => {
+    const adGroupIds = Array.from({ length: 10_000 }, (_, i) => `adg_${i}`);
+    const { status, body } = await app.request('POST', '/v1/match/explain', { ...GOOD, adGroupIds });
+    expect(status).toBe(422);
+    expect(body.errors).toHaveLength(20);
+  });
+});
