@@ -8,7 +8,6 @@ import { type CountedImpression, isCapped } from '../../src/core/capping/exposur
 import { BlockIndex } from '../../src/core/index/block-index.js';
 import type { Scored } from '../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../src/core/index/match-request.js';
-import { budgetDay } from '../../src/core/index/money-left.js';
 import { PlainScan } from '../../src/core/index/plain-scan.js';
 import { placementPositions } from '../../src/core/placement/positions.js';
 import { toMatchRequest } from '../../src/serving/match/to-match-request.js';
@@ -98,8 +97,8 @@ class Replay {
       const impressions = this.seen.get(member) ?? [];
       this.seen.set(member, [...impressions, { messageId: `${at} ${id}`, adGroupId: id, campaignId, at }]);
       if (bid.model === 'cpc' && !random.chance(CLICKED)) continue;
-      this.till.charge(record, budgetDay(record, at), prices[i]!);
-      if (this.till.balanceMicros(advertiserId) < prices[i]!) this.short++;
+      this.till.charge(record, prices[i]!);
+      if (this.till.shortage(record) !== null) this.short++;
       for (const other of this.market.records) if (other.advertiserId === advertiserId) this.index.recheck(other.id);
     }
   }

@@ -6,7 +6,8 @@ import { LogFacts } from '../../src/commands/replay/log-facts.js';
 import { planReplay } from '../../src/commands/replay/plan-replay.js';
 import { parseFrequencyCaps } from '../../src/core/capping/parse-frequency-caps.js';
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
-import type { SpendSnapshot } from '../../src/core/index/match-request.js';
+import { highestPriceMicros } from '../../src/core/auction/price.js';
+import type { MoneySnapshot, Pacing, Shortage } from '../../src/core/index/match-request.js';
 import { parseTargeting } from '../../src/core/targeting/parse-targeting.js';
 import type { MemberProfile } from '../../src/profiles/profiles.api.js';
 import { creative } from './arbitraries/candidates.js';
@@ -106,27 +107,27 @@ function toProfile({ userId, interests, consent, ...places }: UploadedProfile): 
   };
 }
 
-/** Money as the ledger keeps it: sums by campaign, ad group and local day, and what is left of the credits. */
-export class Till implements SpendSnapshot {
+/** Money as an advertiser's balance leaves it; the more of it is gone, the fewer requests an even campaign takes part in. */
+export class Till implements MoneySnapshot {
   private readonly balances: Map<string, number>;
-  private readonly spent = new Map<string, number>();
 
-  constructor(credits: ReadonlyMap<string, number>) {
+  constructor(private readonly credits: ReadonlyMap<string, number>) {
     this.balances = new Map(credits);
   }
 
-  charge({ advertiserId, campaignId, id }: AdGroupRecord, day: string, micros: number): void {
-    this.balances.set(advertiserId, this.balanceMicros(advertiserId) - micros);
-    for (const key of [campaignId, `${campaignId} ${day}`, `${campaignId} ${day} ${id}`])
-      this.spent.set(key, (this.spent.get(key) ?? 0) + micros);
+  charge({ advertiserId }: AdGroupRecord, micros: number): void {
+    this.balances.set(advertiserId, this.balanceOf(advertiserId) - micros);
   }
 
-  balanceMicros = (advertiserId: string): number => this.balances.get(advertiserId) ?? 0;
+  shortage = ({ advertiserId, bid }: AdGroupRecord): Shortage | null =>
+    this.balanceOf(advertiserId) < highestPriceMicros(bid) ? 'balance' : null;
 
-  campaignSpentMicros = (campaignId: string): number => this.spent.get(campaignId) ?? 0;
+  pacing = ({ advertiserId, pacing }: AdGroupRecord): Pacing => {
+    const left = pacing === 'even' ? this.balanceOf(advertiserId) / (this.credits.get(advertiserId) ?? 1) : 1;
+    return { passShare: left, rankFactor: 0.5 + left / 2 };
+  };
 
-  campaignSpentOnMicros = (campaignId: string, day: string): number => this.spent.get(`${campaignId} ${day}`) ?? 0;
-
-  adGroupSpentOnMicros = (campaignId: string, adGroupId: string, day: string): number =>
-    this.spent.get(`${campaignId} ${day} ${adGroupId}`) ?? 0;
+  private balanceOf(advertiserId: string): number {
+    return this.balances.get(advertiserId) ?? 0;
+  }
 }
