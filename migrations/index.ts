@@ -7,6 +7,7 @@ import { CreateLedger1795305900000 } from './1795305900000-create-ledger.js';
 import { CreateReportRows1795305960000 } from './1795305960000-create-report-rows.js';
 import { CreateExposureEpochs1795306020000 } from './1795306020000-create-exposure-epochs.js';
 import { AnnounceProfileChanges1795478400000 } from './1795478400000-announce-profile-changes.js';
+import { AddFrequencyCaps1795651200000 } from './1795651200000-add-frequency-caps.js';
 import { AddAuctionRules1795306080000 } from './1795306080000-add-auction-rules.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   CreateExposureEpochs1795306020000,
   AddAuctionRules1795306080000,
   AnnounceProfileChanges1795478400000,
+  AddFrequencyCaps1795651200000,
 ];

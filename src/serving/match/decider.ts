@@ -6,7 +6,8 @@ import { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
 import { LiveIndex } from '../upkeep/live-index.js';
 import { DecisionWriter, type MatchMessage, writeFrame } from './decision-writer.js';
-import { toHoldCandidate } from './hold-candidates.js';
+import { CapReach } from './cap-reach.js';
+import { placementCapsAt, toHoldCandidate } from './hold-candidates.js';
 import type { MatchInput } from './match-input.js';
 import { toMatchRequest } from './to-match-request.js';
 
@@ -41,6 +42,7 @@ export class Decider {
     private readonly index: LiveIndex,
     private readonly exposure: ExposureStore,
     private readonly writer: DecisionWriter,
+    private readonly reach: CapReach,
   ) {}
 
   async toRequest({ input, requestId, placement, now }: PreparedMatch): Promise<MatchRequest> {
@@ -65,7 +67,7 @@ export class Decider {
   }
 
   private async hold(prepared: PreparedMatch, request: MatchRequest): Promise<Held | NoFillReason> {
-    const { input, requestId, placement, positions, now } = prepared;
+    const { input, placement, positions, now } = prepared;
     const decisionId = newUlid();
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros });
     for (let offer = positions.length + SPARE_OFFERS; ; offer *= OFFER_GROWTH) {
@@ -74,7 +76,7 @@ export class Decider {
       if (ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
       const outcome = await this.exposure.hold({
         memberId: input.userId,
-        requestId,
+        requestId: input.requestId ?? null,
         decisionId,
         now,
         expiresAt: now + placement.holdSeconds * 1000,
@@ -82,6 +84,9 @@ export class Decider {
         wanted: positions.length,
         allowsRepeats: placement.allowsRepeats,
         load: placement,
+        placement: placement.id,
+        placementCaps: placementCapsAt(placement.frequencyCaps, now),
+        keepFrom: now - this.reach.longestMs,
         candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
         isLast: ranked.length < offer || offer >= MOST_OFFERED,
       });
