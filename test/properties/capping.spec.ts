@@ -177,7 +177,10 @@ const anyScene = fc.constantFrom(
 const KEYS = [...new Set(MESSAGES.flatMap((of) => CAP_SCOPES.map((scope) => String(of[scope]))))];
 
 const anyWorld: fc.Arbitrary<World> = fc
-  .record({ scene: anyScene, caps: fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), anyCaps), { selector: ([key]) => key }) })
+  .record({
+    scene: anyScene,
+    caps: fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), anyCaps), { selector: ([key]) => key }),
+  })
   .map(({ scene, caps }) => ({ ...scene, caps: Object.fromEntries(caps) }));
 
 const wait = (max: number) => fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max }) });

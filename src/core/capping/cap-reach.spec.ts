@@ -9,7 +9,14 @@ const anyWindow: fc.Arbitrary<TimedWindow> = fc.record({
   unit: fc.constantFrom('minute' as const, 'hour' as const, 'day' as const, 'week' as const),
   kind: fc.constantFrom('rolling' as const, 'calendar' as const),
 });
-const zones = ['Asia/Seoul', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Apia'];
+const zones = [
+  'Asia/Seoul',
+  'Europe/Berlin',
+  'America/New_York',
+  'Asia/Kolkata',
+  'Australia/Lord_Howe',
+  'Pacific/Apia',
+];
 
 describe('capReachMs', () => {
   it('is no less than any window reaches back, at any time in any zone', () => {

@@ -124,12 +124,7 @@ describe('isCapped', () => {
 
 describe('roomOf', () => {
   const room = (exposure: Partial<Exposure>, caps: FrequencyCap[]) =>
-    roomOf(
-      { impressions: [], holds: [], ...exposure },
-      { scope: 'adGroup', key: 'ag_1', caps, zone: ZONE },
-      NOW,
-      NOW,
-    );
+    roomOf({ impressions: [], holds: [], ...exposure }, { scope: 'adGroup', key: 'ag_1', caps, zone: ZONE }, NOW, NOW);
 
   it('is what the strictest cap leaves, never less than nothing', () => {
     expect(room({}, [])).toBe(Infinity);
