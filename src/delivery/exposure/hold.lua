@@ -82,16 +82,13 @@ if rebuilt and (not isTrusted or rebuilt.from < state.s or rebuilt.bound) then
   redis.call('SET', KEYS[1], packState(state), 'PX', request.ttlMs)
 end
 
-local function keep(list, isKept)
-  local kept = {}
-  for _, entry in ipairs(list) do
-    if isKept(entry) then kept[#kept + 1] = entry end
-  end
-  return kept
-end
 listFrom(state, request.keepFrom)
-state.h = keep(state.h, function(hold) return hold.expiresAt > request.settledUntil end)
-state.d = keep(state.d, function(decision) return decision[2] > request.now end)
+endHolds(state, request.settledUntil)
+local repeatable = {}
+for _, decision in ipairs(state.d) do
+  if decision[2] > request.now then repeatable[#repeatable + 1] = decision end
+end
+state.d = repeatable
 
 local function answer(status, decision)
   return cjson.encode({
@@ -130,17 +127,18 @@ end
 local heldOf = {}
 for _, hold in ipairs(state.h) do heldOf[hold.row] = (heldOf[hold.row] or 0) + 1 end
 
--- Rows by scope and key, until a row is added.
+-- Rows by scope and key.
 local rowsBy = {}
 local NONE = {}
+local function noteRow(byKey, key, i)
+  byKey[key] = byKey[key] or {}
+  table.insert(byKey[key], i)
+end
 local function rowsOf(scope, key)
   if not rowsBy[scope] then
     local byKey = {}
     for i, row in ipairs(state.k) do
-      if row then
-        byKey[row[scope]] = byKey[row[scope]] or {}
-        table.insert(byKey[row[scope]], i)
-      end
+      if row then noteRow(byKey, row[scope], i) end
     end
     rowsBy[scope] = byKey
   end
@@ -261,8 +259,10 @@ for _, candidate in ipairs(request.candidates) do
     held = held + 1
     placed[advertiser] = (placed[advertiser] or 0) + 1
     for _, label in ipairs(categories) do labels[label] = true end
-    local row = rowOf(state, { creative[1], adGroup, campaign, advertiser, request.placement })
-    rowsBy = {}
+    local keys = { creative[1], adGroup, campaign, advertiser, request.placement }
+    local row, isNew, isCrowded = rowOf(state, keys)
+    if isCrowded then rowsBy = {} end
+    for scope, byKey in pairs(isNew and rowsBy or NONE) do noteRow(byKey, keys[scope], row) end
     heldOf[row] = (heldOf[row] or 0) + 1
     state.h[#state.h + 1] = {
       message = request.decisionKey + held, row = row, expiresAt = request.expiresAt, decidedAt = request.now,

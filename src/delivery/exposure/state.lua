@@ -71,15 +71,12 @@ local function giveUpRows(state)
 end
 
 local function findRow(state, keys)
+  local creative, adGroup, campaign, advertiser, placement = unpack(keys, 1, SCOPES)
   for i, row in ipairs(state.k) do
-    local isSame = row and true
-    for scope = 1, isSame and SCOPES or 0 do
-      if row[scope] ~= keys[scope] then
-        isSame = false
-        break
-      end
+    if row and row[1] == creative and row[2] == adGroup and row[3] == campaign and row[4] == advertiser
+      and row[5] == placement then
+      return i
     end
-    if isSame then return i end
   end
   return nil
 end
@@ -91,17 +88,37 @@ local function freeRow(state)
   return #state.k + 1
 end
 
--- `keys`: the first five of it. A new row if there is none.
+-- `keys`: the first five of it. A new row if there is none. Answers also whether it is new, and whether others were given up.
 local function rowOf(state, keys)
   local found = findRow(state, keys)
-  if found then return found end
+  if found then return found, false, false end
   local free = freeRow(state)
-  if free > MOST_ROWS then
+  local isCrowded = free > MOST_ROWS
+  if isCrowded then
     giveUpRows(state)
     free = freeRow(state)
   end
   state.k[free] = { keys[1], keys[2], keys[3], keys[4], keys[5], 0 }
-  return free
+  return free, true, isCrowded
+end
+
+-- Holds of which no impression can come any more end; a row that only they had is free.
+local function endHolds(state, settledUntil)
+  local open, ended, isHeld = {}, {}, {}
+  for _, hold in ipairs(state.h) do
+    if hold.expiresAt > settledUntil then
+      open[#open + 1] = hold
+      isHeld[hold.row] = true
+    else
+      ended[#ended + 1] = hold
+    end
+  end
+  for _, hold in ipairs(ended) do
+    local row = state.k[hold.row]
+    if row and row[SCOPES + 1] == 0 and not isHeld[hold.row] then state.k[hold.row] = false end
+  end
+  while state.k[#state.k] == false do state.k[#state.k] = nil end
+  state.h = open
 end
 
 -- Counts an impression, unless it is listed already.
