@@ -8,6 +8,7 @@ import { CreateReportRows1795305960000 } from './1795305960000-create-report-row
 import { CreateExposureEpochs1795306020000 } from './1795306020000-create-exposure-epochs.js';
 import { AddAuctionRules1795306080000 } from './1795306080000-add-auction-rules.js';
 import { AnnounceProfileChanges1795478400000 } from './1795478400000-announce-profile-changes.js';
+import { AddFrequencyCaps1795651200000 } from './1795651200000-add-frequency-caps.js';
 import { CreateInvalidTraffic1795651260000 } from './1795651260000-create-invalid-traffic.js';
 import { ParkBatches1795651320000 } from './1795651320000-park-batches.js';
 import { AddAuditTrail1795651380000 } from './1795651380000-add-audit-trail.js';
@@ -25,6 +26,7 @@ export const MIGRATIONS = [
   CreateExposureEpochs1795306020000,
   AddAuctionRules1795306080000,
   AnnounceProfileChanges1795478400000,
+  AddFrequencyCaps1795651200000,
   CreateInvalidTraffic1795651260000,
   ParkBatches1795651320000,
   AddAuditTrail1795651380000,

@@ -40,7 +40,9 @@ export function draftAdGroup(
     updated_at: new Date(now),
   };
   refuseFreeBid(row, `${prefix}bid`, errors);
-  const creatives = (dto.creatives ?? []).map((creative) => newCreativeRow(creative, id, now));
+  const creatives = (dto.creatives ?? []).map((creative, i) =>
+    newCreativeRow({ dto: creative, prefix: `${prefix}creatives[${i}].`, errors }, id, now),
+  );
   return { row, named: targeting.named, creatives };
 }
 

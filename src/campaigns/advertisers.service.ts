@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { type Actor, requireTenant } from '../access/access.api.js';
+import type { FrequencyCap } from '../core/capping/frequency-cap.js';
 import { isTimeZone } from '../core/calendar/local-day.js';
 import { AppError, type FieldError, notFound } from '../platform/app-error.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
@@ -11,16 +12,18 @@ import { newId } from '../platform/ids.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import type { AdvertiserDto, CreateAdvertiserDto, UpdateAdvertiserDto } from './dto/advertiser.dto.js';
 import { requireIdForm } from './known-id.js';
+import { readFrequencyCaps } from './read-wire-fields.js';
 import { refuseFaults } from './refuse-faults.js';
 import { updateLatest } from './versioned-update.js';
 
-const COLUMNS = 'a.id, a.name, a.currency, a.time_zone, a.version, a.created_at, a.updated_at';
+const COLUMNS = 'a.id, a.name, a.currency, a.time_zone, a.frequency_caps, a.version, a.created_at, a.updated_at';
 
 interface AdvertiserRow {
   readonly id: string;
   readonly name: string;
   readonly currency: string;
   readonly time_zone: string;
+  readonly frequency_caps: readonly FrequencyCap[];
   readonly version: number;
   readonly created_at: Date;
   readonly updated_at: Date;
@@ -36,14 +39,16 @@ export class AdvertisersService {
   ) {}
 
   async create(dto: CreateAdvertiserDto, identity: RequestIdentity): Promise<AdvertiserDto> {
-    refuseFaults([...this.currencyFaults(dto.currency), ...timeZoneFaults(dto.timeZone)]);
+    const faults = [...this.currencyFaults(dto.currency), ...timeZoneFaults(dto.timeZone)];
+    const caps = dto.frequencyCaps === undefined ? [] : readFrequencyCaps(dto.frequencyCaps, 'frequencyCaps', faults);
+    refuseFaults(faults);
     const at = new Date(identity.now);
     const id = newId('advertiser');
     return this.once.create(identity, async (tx) => {
       const [row] = await tx.query<AdvertiserRow[]>(
-        `INSERT INTO advertisers AS a (id, name, currency, time_zone, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $5) RETURNING ${COLUMNS}`,
-        [id, dto.name, dto.currency, dto.timeZone, at],
+        `INSERT INTO advertisers AS a (id, name, currency, time_zone, frequency_caps, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING ${COLUMNS}`,
+        [id, dto.name, dto.currency, dto.timeZone, JSON.stringify(caps), at],
       );
       await tx.query('INSERT INTO prepaid_accounts (advertiser_id) VALUES ($1)', [id]);
       return toDto(row as AdvertiserRow);
@@ -63,7 +68,7 @@ export class AdvertisersService {
   }
 
   /**
-   * An advertiser's own key may change the name only: its time zone decides which budget day an impression falls in and
+   * An advertiser's own key may change the name and the caps only: its time zone decides which budget day an impression falls in and
    * what reports say, so the operator changes it.
    */
   async update(
@@ -79,11 +84,17 @@ export class AdvertisersService {
       if (actor.role !== 'admin' && dto.timeZone !== undefined && dto.timeZone !== row.time_zone) {
         throw new AppError(403, 'role_not_allowed', 'Only an admin key changes the time zone of an advertiser.');
       }
-      refuseFaults(updateFaults(row, dto));
+      const faults = updateFaults(row, dto);
+      const caps =
+        dto.frequencyCaps === undefined
+          ? row.frequency_caps
+          : readFrequencyCaps(dto.frequencyCaps, 'frequencyCaps', faults);
+      refuseFaults(faults);
       const [[saved]] = await this.dataSource.query<[AdvertiserRow[], number]>(
-        `UPDATE advertisers a SET name = $3, time_zone = $4, updated_at = $5, version = version + 1
+        `UPDATE advertisers a SET name = $3, time_zone = $4, updated_at = $5, frequency_caps = $6,
+           version = version + 1
          WHERE id = $1 AND version = $2 RETURNING ${COLUMNS}`,
-        [id, row.version, dto.name ?? row.name, dto.timeZone ?? row.time_zone, new Date(now)],
+        [id, row.version, dto.name ?? row.name, dto.timeZone ?? row.time_zone, new Date(now), JSON.stringify(caps)],
       );
       return saved && toDto(saved);
     });
@@ -125,6 +136,7 @@ function toDto(row: AdvertiserRow): AdvertiserDto {
     name: row.name,
     currency: row.currency,
     timeZone: row.time_zone,
+    frequencyCaps: row.frequency_caps,
     version: row.version,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

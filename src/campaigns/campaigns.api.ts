@@ -1,5 +1,7 @@
 import type { AdGroupRecord } from '../core/index/ad-group-record.js';
 
+export { FREQUENCY_CAPS_SCHEMA } from './dto/wire-schemas.js';
+
 /** What changed since a horizon, and the horizon to ask with next. */
 export interface CampaignChanges {
   readonly campaignIds: readonly string[];

@@ -10,12 +10,12 @@ const BARE = {
 };
 const CONTENT = { ...BARE, imageUrl: 'https://example.com/i.png', language: 'ko' };
 
-const approved: CreativeRow = { ...newCreativeRow(CONTENT, 'adg_1', 0), status: 'approved' };
+const approved: CreativeRow = { ...newCreativeRow({ dto: CONTENT, errors: [] }, 'adg_1', 0), status: 'approved' };
 const rejected: CreativeRow = { ...approved, status: 'rejected', rejection_reason: '과장' };
 
 describe('a creative', () => {
   it('waits for its review when it is new', () => {
-    expect(toCreativeDto(newCreativeRow(CONTENT, 'adg_1', 0))).toMatchObject({
+    expect(toCreativeDto(newCreativeRow({ dto: CONTENT, errors: [] }, 'adg_1', 0))).toMatchObject({
       ...CONTENT,
       status: 'pending',
       version: 1,
@@ -26,7 +26,7 @@ describe('a creative', () => {
     'is reviewed again when its %s changes',
     (field) => {
       for (const row of [approved, rejected]) {
-        expect(editCreativeRow(row, { [field]: 'https://example.com/other' })).toMatchObject({
+        expect(editCreativeRow(row, { [field]: 'https://example.com/other' }, [])).toMatchObject({
           status: 'pending',
           rejection_reason: null,
         });
@@ -35,19 +35,19 @@ describe('a creative', () => {
   );
 
   it('is reviewed again when its picture is taken away', () => {
-    expect(editCreativeRow(approved, { imageUrl: null })).toMatchObject({ status: 'pending', image_url: null });
+    expect(editCreativeRow(approved, { imageUrl: null }, [])).toMatchObject({ status: 'pending', image_url: null });
   });
 
   it.each([[{}], [CONTENT], [{ title: CONTENT.title }], [{ language: 'en' }], [{ language: null }]])(
     'keeps its review when %j changes nothing that the member sees',
     (update) => {
-      expect(editCreativeRow(approved, update).status).toBe('approved');
-      expect(editCreativeRow(rejected, update)).toMatchObject({ status: 'rejected', rejection_reason: '과장' });
+      expect(editCreativeRow(approved, update, []).status).toBe('approved');
+      expect(editCreativeRow(rejected, update, [])).toMatchObject({ status: 'rejected', rejection_reason: '과장' });
     },
   );
 
   it('leaves out of an answer what it does not have', () => {
-    const answer = toCreativeDto(newCreativeRow(BARE, 'adg_1', 0));
+    const answer = toCreativeDto(newCreativeRow({ dto: BARE, errors: [] }, 'adg_1', 0));
     for (const field of ['imageUrl', 'language', 'rejectionReason']) expect(answer).not.toHaveProperty(field);
   });
 });

@@ -1,10 +1,13 @@
 import type { CreateCreativeDto, CreativeDto, CreativeStatus, UpdateCreativeDto } from './dto/creative.dto.js';
+import type { FrequencyCap } from '../core/capping/frequency-cap.js';
+import type { FieldError } from '../platform/app-error.js';
 import { newId } from '../platform/ids.js';
+import { readFrequencyCaps } from './read-wire-fields.js';
 
 /** A creative as it is stored; `v` is what queries call the table. */
 export const CREATIVE_COLUMNS =
   'v.id, v.ad_group_id, v.sender_name, v.title, v.body, v.image_url, v.call_to_action, v.landing_url, v.language, ' +
-  'v.status, v.rejection_reason, v.version, v.created_at, v.updated_at';
+  'v.frequency_caps, v.status, v.rejection_reason, v.version, v.created_at, v.updated_at';
 
 export interface CreativeRow {
   readonly id: string;
@@ -16,6 +19,7 @@ export interface CreativeRow {
   readonly call_to_action: string;
   readonly landing_url: string;
   readonly language: string | null;
+  readonly frequency_caps: readonly FrequencyCap[];
   readonly status: CreativeStatus;
   readonly rejection_reason: string | null;
   readonly version: number;
@@ -23,8 +27,19 @@ export interface CreativeRow {
   readonly updated_at: Date;
 }
 
-/** A new creative waits for its review. */
-export function newCreativeRow(dto: CreateCreativeDto, adGroupId: string, now: number): CreativeRow {
+/** What a new creative is made of, and where faults of it go: their paths begin with `prefix`. */
+export interface CreativeDraft {
+  readonly dto: CreateCreativeDto;
+  readonly prefix?: string;
+  readonly errors: FieldError[];
+}
+
+/** A new creative waits for its review. When it has faults, it must not be stored. */
+export function newCreativeRow(
+  { dto, prefix = '', errors }: CreativeDraft,
+  adGroupId: string,
+  now: number,
+): CreativeRow {
   return {
     id: newId('creative'),
     ad_group_id: adGroupId,
@@ -35,6 +50,8 @@ export function newCreativeRow(dto: CreateCreativeDto, adGroupId: string, now: n
     call_to_action: dto.callToAction,
     landing_url: dto.landingUrl,
     language: dto.language ?? null,
+    frequency_caps:
+      dto.frequencyCaps === undefined ? [] : readFrequencyCaps(dto.frequencyCaps, `${prefix}frequencyCaps`, errors),
     status: 'pending',
     rejection_reason: null,
     version: 1,
@@ -47,9 +64,10 @@ const REVIEWED = ['sender_name', 'title', 'body', 'image_url', 'call_to_action',
 
 /**
  * The creative after an update. A review covers what the member sees and where a tap leads: when any of that changes, the
- * creative waits for a new one. Its language only says to whom it is shown, so it may change without.
+ * creative waits for a new one. Its language and caps only say to whom and how often it is shown, so they may change without.
+ * When faults are added to `errors`, it must not be stored.
  */
-export function editCreativeRow(row: CreativeRow, dto: UpdateCreativeDto): CreativeRow {
+export function editCreativeRow(row: CreativeRow, dto: UpdateCreativeDto, errors: FieldError[]): CreativeRow {
   const edited: CreativeRow = {
     ...row,
     sender_name: dto.senderName ?? row.sender_name,
@@ -59,6 +77,10 @@ export function editCreativeRow(row: CreativeRow, dto: UpdateCreativeDto): Creat
     call_to_action: dto.callToAction ?? row.call_to_action,
     landing_url: dto.landingUrl ?? row.landing_url,
     language: dto.language === undefined ? row.language : dto.language,
+    frequency_caps:
+      dto.frequencyCaps === undefined
+        ? row.frequency_caps
+        : readFrequencyCaps(dto.frequencyCaps, 'frequencyCaps', errors),
   };
   const needsReview = REVIEWED.some((column) => edited[column] !== row[column]);
   return needsReview ? { ...edited, status: 'pending', rejection_reason: null } : edited;
@@ -75,6 +97,7 @@ export function toCreativeDto(row: CreativeRow): CreativeDto {
     callToAction: row.call_to_action,
     landingUrl: row.landing_url,
     ...(row.language === null ? {} : { language: row.language }),
+    frequencyCaps: row.frequency_caps,
     status: row.status,
     ...(row.rejection_reason === null ? {} : { rejectionReason: row.rejection_reason }),
     version: row.version,

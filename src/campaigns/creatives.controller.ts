@@ -58,7 +58,7 @@ export class CreativesController {
   @ApiOperation({
     summary: 'Change a creative',
     description:
-      'A change of anything but `language` sends it back to review. What is left out stays; null takes `imageUrl` or ' +
+      'A change of anything but `language` and `frequencyCaps` sends it back to review. What is left out stays; null takes `imageUrl` or ' +
       '`language` away.',
   })
   @ApiIfMatch()

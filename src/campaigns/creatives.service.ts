@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type Actor, requireTenant } from '../access/access.api.js';
-import { conflict, notFound } from '../platform/app-error.js';
+import { conflict, type FieldError, notFound } from '../platform/app-error.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
 import { requireVersion } from '../platform/http/if-match.js';
 import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
@@ -14,6 +14,7 @@ import { MAX_CREATIVES } from './dto/ad-group.dto.js';
 import type { CreateCreativeDto, CreativeDto, UpdateCreativeDto } from './dto/creative.dto.js';
 import { insertCreatives } from './insert-campaign.js';
 import { requireIdForm } from './known-id.js';
+import { refuseFaults } from './refuse-faults.js';
 import { updateLatest } from './versioned-update.js';
 
 interface OwnedCreativeRow extends CreativeRow {
@@ -39,7 +40,9 @@ export class CreativesService {
     identity: RequestIdentity,
   ): Promise<CreativeDto> {
     await this.adGroups.find(actor, adGroupId);
-    const row = newCreativeRow(dto, adGroupId, identity.now);
+    const errors: FieldError[] = [];
+    const row = newCreativeRow({ dto, errors }, adGroupId, identity.now);
+    refuseFaults(errors);
     return this.once.create(identity, async (tx) => {
       await requireRoom(tx, adGroupId);
       await insertCreatives(tx, [row]);
@@ -68,7 +71,12 @@ export class CreativesService {
     seen: number | null,
     now: number,
   ): Promise<CreativeDto> {
-    return this.change(actor, id, seen, now, (row) => editCreativeRow(row, dto));
+    return this.change(actor, id, seen, now, (row) => {
+      const errors: FieldError[] = [];
+      const edited = editCreativeRow(row, dto, errors);
+      refuseFaults(errors);
+      return edited;
+    });
   }
 
   /** The review covers the version that the reviewer saw, when `seen` names it. */
@@ -114,7 +122,8 @@ export class CreativesService {
   private async save(row: CreativeRow, now: number): Promise<CreativeDto | undefined> {
     const [[saved]] = await this.dataSource.query<[CreativeRow[], number]>(
       `UPDATE creatives v SET sender_name = $3, title = $4, body = $5, image_url = $6, call_to_action = $7,
-         landing_url = $8, language = $9, status = $10, rejection_reason = $11, updated_at = $12, version = version + 1
+         landing_url = $8, language = $9, status = $10, rejection_reason = $11, updated_at = $12, frequency_caps = $13,
+         version = version + 1
        WHERE id = $1 AND version = $2 RETURNING ${CREATIVE_COLUMNS}`,
       [
         row.id,
@@ -129,6 +138,7 @@ export class CreativesService {
         row.status,
         row.rejection_reason,
         new Date(now),
+        JSON.stringify(row.frequency_caps),
       ],
     );
     return saved && toCreativeDto(saved);

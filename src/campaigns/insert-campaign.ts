@@ -31,9 +31,9 @@ export async function insertCreatives(tx: EntityManager, rows: readonly Creative
   if (rows.length === 0) return;
   await tx.query(
     `INSERT INTO creatives (id, ad_group_id, sender_name, title, body, image_url, call_to_action, landing_url,
-       language, status, rejection_reason, version, created_at, updated_at)
+       language, frequency_caps, status, rejection_reason, version, created_at, updated_at)
      SELECT id, ad_group_id, sender_name, title, body, image_url, call_to_action, landing_url,
-       language, status, rejection_reason, version, created_at, updated_at
+       language, frequency_caps, status, rejection_reason, version, created_at, updated_at
      FROM jsonb_populate_recordset(NULL::creatives, $1::jsonb)`,
     [JSON.stringify(rows)],
   );

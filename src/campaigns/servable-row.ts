@@ -21,6 +21,7 @@ export interface ServableRow {
   readonly bid_micros: number;
   readonly ad_group_caps: readonly FrequencyCap[];
   readonly campaign_caps: readonly FrequencyCap[];
+  readonly advertiser_caps: readonly FrequencyCap[];
   readonly day_parts: DayPartsWire | null;
   readonly campaign_total_micros: number | null;
   readonly campaign_daily_micros: number | null;
@@ -48,6 +49,7 @@ export function toAdGroupRecord(row: ServableRow): AdGroupRecord {
     bid: { model: row.bid_model, amountMicros: row.bid_micros },
     adGroupCaps: row.ad_group_caps,
     campaignCaps: row.campaign_caps,
+    advertiserCaps: row.advertiser_caps,
     dayParts: row.day_parts === null ? null : readDayParts(row.day_parts, row.id),
     budgets: {
       campaignTotalMicros: row.campaign_total_micros,

@@ -16,7 +16,7 @@ function servable(condition: string): string {
     FROM (
       SELECT g.id, g.campaign_id, c.advertiser_id, c.status AS campaign_status, c.starts_at, c.ends_at, a.time_zone,
         a.currency, g.targeting, g.bid_model, g.bid_micros, g.frequency_caps AS ad_group_caps,
-        c.frequency_caps AS campaign_caps, g.day_parts, c.total_budget_micros AS campaign_total_micros,
+        c.frequency_caps AS campaign_caps, a.frequency_caps AS advertiser_caps, g.day_parts, c.total_budget_micros AS campaign_total_micros,
         c.daily_budget_micros AS campaign_daily_micros, g.daily_budget_micros AS ad_group_daily_micros, c.pacing,
         c.categories
       FROM ad_groups g JOIN campaigns c ON c.id = g.campaign_id JOIN advertisers a ON a.id = c.advertiser_id
@@ -25,7 +25,7 @@ function servable(condition: string): string {
     LEFT JOIN LATERAL (
       SELECT jsonb_agg(jsonb_build_object('id', v.id, 'senderName', v.sender_name, 'title', v.title, 'body', v.body,
         'imageUrl', v.image_url, 'callToAction', v.call_to_action, 'landingUrl', v.landing_url,
-        'language', v.language) ORDER BY v.id) AS creatives
+        'language', v.language, 'caps', v.frequency_caps) ORDER BY v.id) AS creatives
       FROM creatives v WHERE v.ad_group_id = s.id AND v.status = 'approved'
     ) approved ON true
     ORDER BY s.id`;

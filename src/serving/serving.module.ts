@@ -6,6 +6,7 @@ import { ProfilesModule } from '../profiles/profiles.module.js';
 import { TrackingModule } from '../tracking/tracking.module.js';
 import { ExplainController } from './explain/explain.controller.js';
 import { ExplainService } from './explain/explain.service.js';
+import { CapReach } from './match/cap-reach.js';
 import { Decider } from './match/decider.js';
 import { DecisionWriter } from './match/decision-writer.js';
 import { MatchBatchController } from './match/match-batch.controller.js';
@@ -32,6 +33,7 @@ import { LiveIndex } from './upkeep/live-index.js';
     IndexUpkeep,
     CtrUpkeep,
     PlacementsService,
+    CapReach,
     DecisionWriter,
     Decider,
     MatchService,

@@ -48,6 +48,7 @@ export class Market {
         : { model: 'cpm', amountMicros: Math.round(3_000 * WON * Math.exp(0.6 * random.normal())) },
       adGroupCaps: [{ limit: 3, window: { length: 1, unit: 'day', kind: 'rolling' } }],
       campaignCaps: [],
+      advertiserCaps: [],
       dayParts: random.chance(0.3)
         ? {
             clock: random.chance(0.5) ? 'member' : 'advertiser',
@@ -77,6 +78,7 @@ export class Market {
           callToAction: '시승 예약',
           landingUrl: 'https://example.com/ev',
           language: null,
+          caps: [],
         },
       ],
     };

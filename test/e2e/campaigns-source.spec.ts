@@ -83,6 +83,7 @@ describe('the source of ad groups', () => {
       bid: { model: 'cpc', amountMicros: 7 },
       adGroupCaps: [{ limit: 5, window: 'lifetime' }],
       campaignCaps: [cap as AdGroupRecord['campaignCaps'][number]],
+      advertiserCaps: [],
       dayParts: { clock: 'member', windows: [{ days: ['mon'], fromMinute: 540, toMinute: 1_440 }] },
       budgets: { campaignTotalMicros: 9 * WON, campaignDailyMicros: 3 * WON, adGroupDailyMicros: WON },
       pacing: 'asap',
@@ -91,6 +92,7 @@ describe('the source of ad groups', () => {
         ...(creativeBody({ language: 'ko', imageUrl: 'https://e.com/i.png' }) as AdGroupRecord['creatives'][number]),
         title: i === 0 ? 'a' : 'c',
         id: creativeId ?? '',
+        caps: [],
       })),
     };
     expect(await source.loadCampaigns([id])).toEqual([expected]);

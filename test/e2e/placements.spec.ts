@@ -120,6 +120,7 @@ describe('placements', () => {
     minAdvertiserGapSeconds: null,
     leastCtr: 0,
     leastRelevance: 0,
+    frequencyCaps: [],
   };
 
   it('have rules that bind nobody until they are set, and lose them again when a change leaves them out', async () => {
@@ -138,6 +139,7 @@ describe('placements', () => {
       minAdvertiserGapSeconds: 1,
       leastCtr: 0.0025,
       leastRelevance: 1,
+      frequencyCaps: [{ limit: 20, window: { length: 1, unit: 'week', kind: 'calendar' } }],
     };
     expect((await put({ ...least, ...rules })).body).toEqual({ id, version: 2, ...least, ...rules });
     expect(await read()).toEqual({ id, version: 2, ...least, ...rules });

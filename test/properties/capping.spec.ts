@@ -2,13 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { windowLengthMs, windowStart } from '../../src/core/capping/cap-window.js';
-import {
-  type CapScope,
-  type CountedImpression,
-  type Exposure,
-  isCapped,
-  type OpenHold,
-} from '../../src/core/capping/exposure.js';
+import { CAP_SCOPES, type BoundCaps, type CapKeys } from '../../src/core/capping/cap-scope.js';
+import { type CountedImpression, type Exposure, isCapped, type OpenHold } from '../../src/core/capping/exposure.js';
 import type { FrequencyCap, TimedWindow } from '../../src/core/capping/frequency-cap.js';
 
 /**
@@ -19,22 +14,29 @@ import type { FrequencyCap, TimedWindow } from '../../src/core/capping/frequency
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
-const AD_GROUPS = [
-  { adGroupId: 'ag_0', campaignId: 'cmp_0' },
-  { adGroupId: 'ag_1', campaignId: 'cmp_0' },
-  { adGroupId: 'ag_2', campaignId: 'cmp_1' },
-] as const;
+/** Messages that share some of what they count for, and not the rest. */
+const MESSAGES: readonly CapKeys[] = [
+  { creative: 'crv_0', adGroup: 'ag_0', campaign: 'cmp_0', advertiser: 'adv_0', placement: 'list' },
+  { creative: 'crv_1', adGroup: 'ag_0', campaign: 'cmp_0', advertiser: 'adv_0', placement: 'list' },
+  { creative: 'crv_2', adGroup: 'ag_1', campaign: 'cmp_0', advertiser: 'adv_0', placement: 'feed' },
+  { creative: 'crv_3', adGroup: 'ag_2', campaign: 'cmp_1', advertiser: 'adv_0', placement: 'list' },
+  { creative: 'crv_4', adGroup: 'ag_3', campaign: 'cmp_2', advertiser: 'adv_1', placement: 'list' },
+];
 
 interface World {
   readonly zone: string;
   readonly startMs: number;
-  /** Per ad group. */
-  readonly scopes: readonly CapScope[];
+  /** By key. */
+  readonly caps: Readonly<Record<string, readonly FrequencyCap[]>>;
+}
+
+function boundTo({ caps, zone }: World, of: CapKeys): readonly BoundCaps[] {
+  return CAP_SCOPES.map((scope) => ({ scope, key: of[scope], caps: caps[of[scope]] ?? [], zone }));
 }
 
 type Step =
   | { readonly kind: 'wait'; readonly ms: number }
-  | { readonly kind: 'decide'; readonly adGroup: number; readonly lifeMs: number }
+  | { readonly kind: 'decide'; readonly message: number; readonly lifeMs: number }
   | { readonly kind: 'impress'; readonly which: number; readonly lateness: number }
   | { readonly kind: 'settle'; readonly most: number; readonly forgetsHolds: boolean };
 
@@ -44,7 +46,6 @@ interface PlacedHold extends OpenHold {
 
 interface Instant {
   readonly nowMs: number;
-  readonly zone: string;
   readonly settledUntilMs: number;
 }
 
@@ -52,28 +53,25 @@ interface PlacedExposure extends Exposure {
   readonly holds: readonly PlacedHold[];
 }
 
-type Rule = (exposure: PlacedExposure, scope: CapScope, instant: Instant) => boolean;
+type Rule = (exposure: PlacedExposure, bound: readonly BoundCaps[], instant: Instant) => boolean;
 
-const asBuilt: Rule = (exposure, scope, { nowMs, zone, settledUntilMs }) =>
-  isCapped(exposure, scope, nowMs, zone, settledUntilMs) !== null;
+const asBuilt: Rule = (exposure, bound, { nowMs, settledUntilMs }) =>
+  isCapped(exposure, bound, nowMs, settledUntilMs) !== null;
 
-const withoutHolds: Rule = (exposure, scope, instant) => asBuilt({ ...exposure, holds: [] }, scope, instant);
+const withoutHolds: Rule = (exposure, bound, instant) => asBuilt({ ...exposure, holds: [] }, bound, instant);
 
-const holdsForgottenAtExpiry: Rule = (exposure, scope, instant) =>
-  asBuilt(exposure, scope, { ...instant, settledUntilMs: instant.nowMs });
+const holdsForgottenAtExpiry: Rule = (exposure, bound, instant) =>
+  asBuilt(exposure, bound, { ...instant, settledUntilMs: instant.nowMs });
 
 /** Holds count in the window of their decision only: wrong where an impression comes after midnight. */
-const holdsOfThisWindowOnly: Rule = (exposure, scope, instant) => {
-  const isFull = (cap: FrequencyCap, narrowed: CapScope): boolean => {
-    const start = windowStart(cap.window, instant.nowMs, instant.zone);
-    return asBuilt({ ...exposure, holds: exposure.holds.filter((hold) => hold.decidedAt >= start) }, narrowed, instant);
-  };
-  const { adGroupCaps, campaignCaps } = scope;
-  return (
-    adGroupCaps.some((cap) => isFull(cap, { ...scope, adGroupCaps: [cap], campaignCaps: [] })) ||
-    campaignCaps.some((cap) => isFull(cap, { ...scope, adGroupCaps: [], campaignCaps: [cap] }))
+const holdsOfThisWindowOnly: Rule = (exposure, bound, instant) =>
+  bound.some((one) =>
+    one.caps.some((cap) => {
+      const start = windowStart(cap.window, instant.nowMs, one.zone);
+      const holds = exposure.holds.filter((hold) => hold.decidedAt >= start);
+      return asBuilt({ ...exposure, holds }, [{ ...one, caps: [cap] }], instant);
+    }),
   );
-};
 
 /** Runs the steps under a rule and answers all impressions that were counted in the end. */
 function live(world: World, steps: readonly Step[], isFull: Rule): CountedImpression[] {
@@ -87,8 +85,8 @@ function live(world: World, steps: readonly Step[], isFull: Rule): CountedImpres
   const settle = (most: number, forgetsHolds: boolean): void => {
     const settled = accepted.slice(0, most);
     accepted = accepted.slice(most);
-    for (const { messageId, adGroupId, campaignId, at } of settled) {
-      counted.push({ messageId, adGroupId, campaignId, at });
+    for (const { messageId, of, at } of settled) {
+      counted.push({ messageId, of, at });
       if (forgetsHolds) holds = holds.filter((hold) => hold.messageId !== messageId);
     }
     settledUntilMs = accepted[0]?.acceptedAt ?? nowMs;
@@ -100,11 +98,10 @@ function live(world: World, steps: readonly Step[], isFull: Rule): CountedImpres
         nowMs += step.ms;
         break;
       case 'decide': {
-        const scope = world.scopes[step.adGroup];
-        if (scope === undefined || isFull({ impressions: counted, holds }, scope, { ...world, nowMs, settledUntilMs }))
-          break;
-        const { adGroupId, campaignId } = scope;
-        holds.push({ messageId: `m${i}`, adGroupId, campaignId, decidedAt: nowMs, expiresAt: nowMs + step.lifeMs });
+        const of = MESSAGES[step.message];
+        if (of === undefined) break;
+        if (isFull({ impressions: counted, holds }, boundTo(world, of), { nowMs, settledUntilMs })) break;
+        holds.push({ messageId: `m${i}`, of, decidedAt: nowMs, expiresAt: nowMs + step.lifeMs });
         break;
       }
       case 'impress': {
@@ -112,9 +109,9 @@ function live(world: World, steps: readonly Step[], isFull: Rule): CountedImpres
         const hold = alive[step.which % Math.max(alive.length, 1)];
         if (hold === undefined) break;
         seen.add(hold.messageId);
-        const { messageId, adGroupId, campaignId, decidedAt } = hold;
+        const { messageId, of, decidedAt } = hold;
         const at = nowMs - Math.floor(step.lateness * (nowMs - decidedAt));
-        accepted.push({ messageId, adGroupId, campaignId, at, acceptedAt: nowMs });
+        accepted.push({ messageId, of, at, acceptedAt: nowMs });
         break;
       }
       case 'settle':
@@ -148,13 +145,10 @@ function nameOf({ unit, length }: TimedWindow, at: number, zone: string): string
 }
 
 /** The first cap that was broken, or null. */
-function brokenCap({ scopes, zone }: World, counted: readonly CountedImpression[]): FrequencyCap | null {
-  for (const { adGroupId, campaignId, adGroupCaps, campaignCaps } of scopes) {
-    const ofAdGroup = counted.filter((one) => one.adGroupId === adGroupId).map(({ at }) => at);
-    const ofCampaign = counted.filter((one) => one.campaignId === campaignId).map(({ at }) => at);
-    const broken =
-      adGroupCaps.find((cap) => fullestWindow(cap, ofAdGroup, zone) > cap.limit) ??
-      campaignCaps.find((cap) => fullestWindow(cap, ofCampaign, zone) > cap.limit);
+function brokenCap({ caps, zone }: World, counted: readonly CountedImpression[]): FrequencyCap | null {
+  for (const [key, ofKey] of Object.entries(caps)) {
+    const times = counted.filter(({ of }) => CAP_SCOPES.some((scope) => of[scope] === key)).map(({ at }) => at);
+    const broken = ofKey.find((cap) => fullestWindow(cap, times, zone) > cap.limit);
     if (broken !== undefined) return broken;
   }
   return null;
@@ -176,23 +170,18 @@ const anyScene = fc.constantFrom(
   { zone: 'Europe/Berlin', startMs: Date.parse('2026-03-28T22:30:00Z') },
   { zone: 'America/New_York', startMs: Date.parse('2026-11-01T03:30:00Z') },
   { zone: 'Australia/Lord_Howe', startMs: Date.parse('2026-04-04T12:30:00Z') },
+  { zone: 'Asia/Kolkata', startMs: Date.parse('2026-11-22T17:50:00Z') },
   { zone: 'America/Sao_Paulo', startMs: Date.parse('2018-11-04T02:30:00Z') },
 );
+
+const KEYS = [...new Set(MESSAGES.flatMap((of) => CAP_SCOPES.map((scope) => String(of[scope]))))];
 
 const anyWorld: fc.Arbitrary<World> = fc
   .record({
     scene: anyScene,
-    ofAdGroups: fc.tuple(anyCaps, anyCaps, anyCaps),
-    ofCampaigns: fc.tuple(anyCaps, anyCaps),
+    caps: fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), anyCaps), { selector: ([key]) => key }),
   })
-  .map(({ scene, ofAdGroups, ofCampaigns }) => ({
-    ...scene,
-    scopes: AD_GROUPS.map((adGroup, i) => ({
-      ...adGroup,
-      adGroupCaps: ofAdGroups[i] ?? [],
-      campaignCaps: ofCampaigns[adGroup.campaignId === 'cmp_0' ? 0 : 1],
-    })),
-  }));
+  .map(({ scene, caps }) => ({ ...scene, caps: Object.fromEntries(caps) }));
 
 const wait = (max: number) => fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max }) });
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -202,7 +191,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant('decide' as const),
-      adGroup: fc.nat(2),
+      message: fc.nat(MESSAGES.length - 1),
       lifeMs: fc.integer({ min: 1, max: HOUR }),
     }),
   },
@@ -241,9 +230,9 @@ describe('frequency caps', () => {
     fc.assert(
       fc.property(anyScene, fc.integer({ min: 1, max: 5 }), anyWindow, ({ zone, startMs }, limit, window) => {
         const caps = [{ limit, window }];
-        const world = { zone, startMs, scopes: [{ ...AD_GROUPS[0], adGroupCaps: caps, campaignCaps: caps }] };
+        const world = { zone, startMs, caps: Object.fromEntries(KEYS.map((key) => [key, caps])) };
         const once: Step[] = [
-          { kind: 'decide', adGroup: 0, lifeMs: HOUR },
+          { kind: 'decide', message: 0, lifeMs: HOUR },
           { kind: 'impress', which: 0, lateness: 0 },
           { kind: 'settle', most: 9, forgetsHolds: true },
         ];

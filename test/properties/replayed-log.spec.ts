@@ -5,6 +5,7 @@ import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { loadRoom } from '../../src/core/auction/member-load.js';
 import { pricesOf, type Selection, selectWinners } from '../../src/core/auction/select-winners.js';
 import { type CountedImpression, isCapped } from '../../src/core/capping/exposure.js';
+import { adGroupCaps, capKeysOf } from '../../src/core/capping/record-caps.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
 import type { Scored } from '../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../src/core/index/match-request.js';
@@ -76,12 +77,10 @@ class Replay {
     return selectWinners(ranked, { wanted, allowsRepeats: false }, room, (record, winners) => {
       const holds = winners.map(({ candidate: { record: won } }) => ({
         messageId: won.id,
-        adGroupId: won.id,
-        campaignId: won.campaignId,
+        of: capKeysOf(won, '', 'chat_list'),
         expiresAt: Infinity,
       }));
-      const scope = { ...record, adGroupId: record.id };
-      const isFull = isCapped({ impressions, holds }, scope, now, record.timeZone, now) !== null;
+      const isFull = isCapped({ impressions, holds }, adGroupCaps(record), now, now) !== null;
       if (isFull) this.capped++;
       return isFull;
     });
@@ -93,9 +92,9 @@ class Replay {
       this.placed++;
       if (!random.chance(SEEN)) continue;
       const { record } = candidate;
-      const { id, campaignId, advertiserId, bid } = record;
+      const { id, advertiserId, bid } = record;
       const impressions = this.seen.get(member) ?? [];
-      this.seen.set(member, [...impressions, { messageId: `${at} ${id}`, adGroupId: id, campaignId, at }]);
+      this.seen.set(member, [...impressions, { messageId: `${at} ${id}`, of: capKeysOf(record, '', 'chat_list'), at }]);
       if (bid.model === 'cpc' && !random.chance(CLICKED)) continue;
       this.till.charge(record, prices[i]!);
       if (this.till.shortage(record) !== null) this.short++;

@@ -64,6 +64,7 @@ function recordsOf(campaign: CampaignPlan, campaignId: string, { advertisers }: 
     bid: adGroup.bid,
     adGroupCaps: readCaps(adGroup.frequencyCaps ?? []),
     campaignCaps: readCaps(campaign.frequencyCaps),
+    advertiserCaps: [],
     dayParts: null,
     budgets: {
       campaignTotalMicros: campaign.budget.totalMicros ?? null,

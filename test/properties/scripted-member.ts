@@ -1,14 +1,26 @@
 import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { type CapScope, type CountedImpression, isCapped, type OpenHold } from '../../src/core/capping/exposure.js';
+import { capReachMs } from '../../src/core/capping/cap-reach.js';
+import { type BoundCaps, PLACEMENT_ZONE } from '../../src/core/capping/cap-scope.js';
 import { windowStart } from '../../src/core/capping/cap-window.js';
+import {
+  type CountedImpression,
+  type Exposure,
+  isCapped,
+  type OpenHold,
+  roomOf,
+} from '../../src/core/capping/exposure.js';
 import type { FrequencyCap } from '../../src/core/capping/frequency-cap.js';
+import type { RebuiltExposure } from '../../src/delivery/exposure/exposure-rebuild.js';
+import { type CapAt, type HoldRequest, keepFromOf, toHoldJson } from '../../src/delivery/exposure/hold-request.js';
+import { rebuiltOf, toEntry } from './exposure-entries.js';
 
 export type Step =
   | { readonly kind: 'wait'; readonly ms: number }
   | {
       readonly kind: 'match';
       readonly order: readonly number[];
+      readonly placement: string;
       readonly wanted: number;
       readonly isLast: boolean;
       readonly requestId: string | null;
@@ -20,6 +32,16 @@ export type Step =
   | { readonly kind: 'lose'; readonly how: string };
 
 type Match = Extract<Step, { kind: 'match' }>;
+
+export interface Offer {
+  readonly adGroup: string;
+  readonly campaign: string;
+  readonly advertiser: string;
+  readonly creatives: readonly string[];
+}
+
+/** Caps by the id of what they limit. */
+export type CapsById = Readonly<Record<string, readonly FrequencyCap[]>>;
 
 interface Shown extends CountedImpression {
   readonly receivedAt: number;
@@ -36,14 +58,22 @@ interface Answer {
   readonly tickets?: readonly string[];
 }
 
+export const ZONE = 'Asia/Seoul';
 const LONGEST_HOLD_MS = 3_600_000;
 const LONGEST_LAG_MS = 24 * 3_600_000;
-const KEPT_MS = 91 * 24 * 3_600_000;
+const UNLIMITED = {
+  maxPerMemberPerDay: null,
+  minGapSeconds: null,
+  maxPerAdvertiserPerDay: null,
+  minAdvertiserGapSeconds: null,
+};
 
 /** One member's life twice: in Redis by the scripts, and in plain lists by `isCapped`. `match` compares them. */
 export class ScriptedMember {
   /** Accepted impressions, in the order in which they came: what Postgres knows. */
   readonly counted: Shown[] = [];
+  /** How often a state was there and did not reach back far enough. */
+  tooShort = 0;
   private readonly placed: Placed[] = [];
   /** What the scripts may know: holds of this life, and impressions that were confirmed or read when it began. */
   private holds: Placed[] = [];
@@ -51,6 +81,8 @@ export class ScriptedMember {
   private decisions: { requestId: string; expiresAt: number; decisionId: string; held: number; tickets: string[] }[] =
     [];
   private isBuilt = false;
+  /** From when on the state lists impressions, at the earliest. */
+  private listedFrom = 0;
   private settled = 0;
   private settledUntil: number;
   private quarantinedUntil = 0;
@@ -60,8 +92,8 @@ export class ScriptedMember {
   constructor(
     private readonly redis: Redis,
     private readonly key: string,
-    private readonly scopes: readonly (CapScope & { readonly advertiserId: string })[],
-    private readonly zone: string,
+    private readonly offers: readonly Offer[],
+    private readonly caps: CapsById,
     private nowMs: number,
   ) {
     this.settledUntil = nowMs;
@@ -75,7 +107,7 @@ export class ScriptedMember {
   async take(step: Step): Promise<void> {
     switch (step.kind) {
       case 'wait':
-        // Settlement may lag behind, but not for as long as the longest window reaches back.
+        // Settlement may lag behind, but not for as long as impressions are listed at the least.
         if (step.ms > LONGEST_LAG_MS) await this.settle(Infinity, false);
         this.nowMs += step.ms;
         return;
@@ -91,107 +123,151 @@ export class ScriptedMember {
   }
 
   private async match(step: Match): Promise<void> {
-    const requestId = step.requestId ?? `once-${this.serial}`;
     const decisionId = `D${this.serial++}`;
-    const offered = step.order.flatMap((i) => this.scopes[i] ?? []).filter((scope) => this.mayServe(scope));
-    const request = this.toRequest(step, { requestId, decisionId }, offered);
-    let answer = JSON.parse(await this.redis.holdMessages(this.key, request)) as Answer;
-    expect(answer.status === 'unknown').toBe(!this.isBuilt);
-    if (!this.isBuilt) {
-      const rebuilt = this.readDatabase();
+    const offered = step.order.flatMap((i) => this.offers[i] ?? []);
+    const request = this.toRequest(step, decisionId, offered);
+    const isQuarantined = this.settledUntil < this.quarantinedUntil;
+    const json = toHoldJson(request, { epochId: this.epochId, settledUntil: this.settledUntil, isQuarantined });
+    let answer = JSON.parse(await this.redis.holdMessages(this.key, json)) as Answer;
+    if (!this.isBuilt) expect(answer.status).toBe('unknown');
+    if (answer.status === 'unknown') {
+      if (this.isBuilt) {
+        expect(earliestOf(request)).toBeLessThan(Math.max(this.listedFrom, keepFromOf(request)));
+        this.tooShort += 1;
+      }
+      const rebuilt = this.readDatabase(keepFromOf(request));
       if (step.settlesMeanwhile) {
         this.show(0, 100);
         await this.settle(Infinity, false);
       }
-      answer = JSON.parse(await this.redis.holdMessages(this.key, request, rebuilt)) as Answer;
+      answer = JSON.parse(await this.redis.holdMessages(this.key, json, JSON.stringify(rebuilt))) as Answer;
+      this.isBuilt = true;
+      this.listedFrom = rebuilt.from;
     }
-    const expected = this.expected(step, { requestId, decisionId }, offered);
-    // A state is kept only with an answer that holds: without one, the next offer reads the database anew.
-    if (expected.status !== 'short') this.isBuilt = true;
+    const expected = this.expected(
+      step,
+      decisionId,
+      isQuarantined ? offered.flatMap((one) => this.uncapped(one)) : offered,
+    );
+    if (expected.status !== 'short') this.listedFrom = Math.max(this.listedFrom, keepFromOf(request));
     const { status, decisionId: decidedAs, held, tickets } = answer;
     // An empty Lua table is written as an object.
     const decision = { decisionId: decidedAs, held, tickets: Array.isArray(tickets) ? tickets : [] };
     expect(status === 'short' ? { status } : { status, ...decision }).toEqual(expected);
   }
 
-  /** After a loss, holds may be open that nobody knows of: ad groups with caps wait until none of them can be any more. */
-  private mayServe(scope: CapScope): boolean {
-    const isQuarantined = this.settledUntil < this.quarantinedUntil;
-    return !isQuarantined || scope.adGroupCaps.length + scope.campaignCaps.length === 0;
+  private capsOf(id: string): readonly FrequencyCap[] {
+    return this.caps[id] ?? [];
   }
 
-  private expected(
-    step: Match,
-    ids: { requestId: string; decisionId: string },
-    offered: readonly (CapScope & { advertiserId: string })[],
-  ): Answer {
-    const repeated = this.decisions.find((d) => d.requestId === ids.requestId && d.expiresAt > this.nowMs);
+  /** After a loss, holds may be open that nobody knows of: whatever has caps waits until none of them can be any more. */
+  private uncapped(offer: Offer): readonly Offer[] {
+    const creatives = offer.creatives.filter((id) => this.capsOf(id).length === 0);
+    const owners = [offer.adGroup, offer.campaign, offer.advertiser];
+    return creatives.length === 0 || owners.some((id) => this.capsOf(id).length > 0) ? [] : [{ ...offer, creatives }];
+  }
+
+  private expected(step: Match, decisionId: string, offered: readonly Offer[]): Answer {
+    const repeated = this.decisions.find((d) => d.requestId === step.requestId && d.expiresAt > this.nowMs);
     if (repeated !== undefined) {
-      const { decisionId, held, tickets } = repeated;
-      return { status: 'repeated', decisionId, held, tickets };
+      const { decisionId: first, held, tickets } = repeated;
+      return { status: 'repeated', decisionId: first, held, tickets };
     }
-    const impressions = this.counted.filter(({ messageId }) => this.known.has(messageId));
-    const taken: Placed[] = [];
-    const tickets: string[] = [];
-    const advertisers = new Set<string>();
-    for (const scope of offered) {
-      const exposure = { impressions, holds: [...this.holds, ...taken] };
-      if (advertisers.has(scope.advertiserId) || isCapped(exposure, scope, this.nowMs, this.zone, this.settledUntil))
-        continue;
-      advertisers.add(scope.advertiserId);
-      tickets.push(`ticket of ${scope.adGroupId}`);
-      if (taken.length === step.wanted) break;
-      const { adGroupId, campaignId } = scope;
-      const messageId = `${ids.decisionId}.${taken.length + 1}`;
-      taken.push({ messageId, adGroupId, campaignId, decidedAt: this.nowMs, expiresAt: this.nowMs + step.holdMs });
+    const exposure = {
+      impressions: this.counted.filter(({ messageId }) => this.known.has(messageId)),
+      holds: this.holds,
+    };
+    const isQuarantined = this.settledUntil < this.quarantinedUntil;
+    const ofPlacement = this.bound('placement', step.placement);
+    const room = roomOf(exposure, ofPlacement, this.nowMs, this.settledUntil);
+    const places = Math.min(step.wanted, room);
+    if (places < step.wanted && places === 0) {
+      if (!isQuarantined || ofPlacement.caps.length === 0) return { status: 'held', decisionId, held: 0, tickets: [] };
     }
-    if (tickets.length <= step.wanted && !step.isLast) return { status: 'short' };
+    const mayServe = !isQuarantined || ofPlacement.caps.length === 0;
+    const { taken, tickets } = this.choose(step, { decisionId, places }, mayServe ? offered : [], exposure);
+    if (tickets.length <= places && !step.isLast && !(places < step.wanted && places === 0)) return { status: 'short' };
     this.holds.push(...taken);
     this.placed.push(...taken);
-    const decision = { decisionId: ids.decisionId, held: taken.length, tickets };
-    if (taken.length > 0)
-      this.decisions.push({ ...decision, requestId: ids.requestId, expiresAt: this.nowMs + step.holdMs });
+    const decision = { decisionId, held: taken.length, tickets };
+    if (taken.length > 0 && step.requestId !== null) {
+      this.decisions.push({ ...decision, requestId: step.requestId, expiresAt: this.nowMs + step.holdMs });
+    }
     return { status: 'held', ...decision };
   }
 
-  private toRequest(step: Match, ids: object, offered: readonly (CapScope & { advertiserId: string })[]): string {
-    return JSON.stringify({
-      ...ids,
-      epoch: this.epochId,
-      now: this.nowMs,
-      settledUntil: this.settledUntil,
-      keepFrom: this.nowMs - KEPT_MS,
-      ttlMs: 60_000,
-      expiresAt: this.nowMs + step.holdMs,
-      wanted: step.wanted,
-      isLast: step.isLast,
-      candidates: offered.map((scope) => [
-        scope.adGroupId,
-        scope.campaignId,
-        scope.advertiserId,
-        `ticket of ${scope.adGroupId}`,
-        [
-          ...scope.adGroupCaps.map((cap) => this.toWire(2, cap)),
-          ...scope.campaignCaps.map((cap) => this.toWire(3, cap)),
-        ],
-      ]),
-    });
+  private choose(
+    step: Match,
+    { decisionId, places }: { decisionId: string; places: number },
+    offered: readonly Offer[],
+    exposure: Exposure,
+  ): { taken: Placed[]; tickets: string[] } {
+    const taken: Placed[] = [];
+    const tickets: string[] = [];
+    const advertisers = new Set<string>();
+    for (const offer of offered) {
+      if (advertisers.has(offer.advertiser)) continue;
+      const seen = { ...exposure, holds: [...exposure.holds, ...taken] };
+      const isFull = (bound: readonly BoundCaps[]) => isCapped(seen, bound, this.nowMs, this.settledUntil) !== null;
+      const { creatives, ...owners } = offer;
+      if (isFull((['adGroup', 'campaign', 'advertiser'] as const).map((scope) => this.bound(scope, owners[scope]))))
+        continue;
+      const creative = creatives.find((id) => !isFull([this.bound('creative', id)]));
+      if (creative === undefined) continue;
+      advertisers.add(offer.advertiser);
+      tickets.push(`${creative} ticket of ${offer.adGroup}`);
+      if (taken.length === places) break;
+      const messageId = `${decisionId}.${taken.length + 1}`;
+      const of = { ...owners, creative, placement: step.placement };
+      taken.push({ messageId, of, decidedAt: this.nowMs, expiresAt: this.nowMs + step.holdMs });
+    }
+    return { taken, tickets };
   }
 
-  private toWire(scope: number, { window, limit }: FrequencyCap): readonly number[] {
-    return [scope, window === 'lifetime' ? -1 : windowStart(window, this.nowMs, this.zone), limit];
+  private bound(scope: BoundCaps['scope'], key: string): BoundCaps {
+    return { scope, key, caps: this.capsOf(key), zone: scope === 'placement' ? PLACEMENT_ZONE : ZONE };
+  }
+
+  /** Kept is only what this request reads itself, so that others find too little. */
+  private toRequest(step: Match, decisionId: string, offered: readonly Offer[]): HoldRequest {
+    const read = [step.placement, ...offered.flatMap((o) => [o.adGroup, o.campaign, o.advertiser, ...o.creatives])];
+    const at = (id: string, zone = ZONE): CapAt[] =>
+      this.capsOf(id).map(({ window, limit }) => ({
+        limit,
+        from: window === 'lifetime' ? -1 : windowStart(window, this.nowMs, zone),
+      }));
+    return {
+      memberId: '',
+      requestId: step.requestId,
+      decisionId,
+      now: this.nowMs,
+      expiresAt: this.nowMs + step.holdMs,
+      frame: '',
+      wanted: step.wanted,
+      allowsRepeats: false,
+      load: UNLIMITED,
+      placement: step.placement,
+      placementCaps: at(step.placement, PLACEMENT_ZONE),
+      keepFrom: this.nowMs - Math.max(...read.map((id) => capReachMs(this.capsOf(id)))),
+      isLast: step.isLast,
+      candidates: offered.map((offer) => ({
+        adGroupId: offer.adGroup,
+        campaignId: offer.campaign,
+        advertiserId: offer.advertiser,
+        caps: (['adGroup', 'campaign', 'advertiser'] as const).flatMap((scope) =>
+          at(offer[scope]).map((cap) => ({ scope, ...cap })),
+        ),
+        categories: [],
+        creatives: offer.creatives.map((creativeId) => ({ creativeId, caps: at(creativeId) })),
+        ticket: `ticket of ${offer.adGroup}`,
+      })),
+    };
   }
 
   /** Every accepted impression, settled or not. */
-  private readDatabase(): string {
-    const totals: Record<string, number> = {};
-    for (const { messageId, adGroupId, campaignId } of this.counted) {
-      for (const id of [adGroupId, campaignId]) totals[id] = (totals[id] ?? 0) + 1;
-      this.known.add(messageId);
-    }
-    const recent = this.counted.filter(({ at }) => at >= this.nowMs - KEPT_MS);
-    const impressions = recent.map((one) => [one.messageId, one.adGroupId, one.campaignId, one.at]);
-    return JSON.stringify({ impressions, totals });
+  private readDatabase(from: number): RebuiltExposure {
+    for (const { messageId } of this.counted) this.known.add(messageId);
+    return rebuiltOf(this.counted, from);
   }
 
   /** Of the messages that may still be shown, also those whose hold was lost. `lateness`: percent of the time since. */
@@ -201,14 +277,14 @@ export class ScriptedMember {
     );
     const hold = open[which % Math.max(open.length, 1)];
     if (hold === undefined) return;
-    const { messageId, adGroupId, campaignId, decidedAt } = hold;
+    const { messageId, of, decidedAt } = hold;
     const at = this.nowMs - Math.floor(((100 - lateness) / 100) * (this.nowMs - decidedAt));
-    this.counted.push({ messageId, adGroupId, campaignId, at, receivedAt: this.nowMs });
+    this.counted.push({ messageId, of, at, receivedAt: this.nowMs });
   }
 
   private async settle(most: number, twice: boolean): Promise<void> {
     const batch = this.counted.slice(this.settled, this.settled + most);
-    const json = JSON.stringify(batch.map((one) => [one.messageId, one.adGroupId, one.campaignId, one.at]));
+    const json = JSON.stringify(batch.map(toEntry));
     for (let i = 0; i < (twice ? 2 : 1) && batch.length > 0; i++) {
       await this.redis.confirmImpressions(this.key, this.epochId, json, 60_000);
     }
@@ -226,4 +302,13 @@ export class ScriptedMember {
     this.isBuilt = false;
     this.quarantinedUntil = this.nowMs + LONGEST_HOLD_MS;
   }
+}
+
+/** The earliest instant from which a timed cap of the request counts. */
+function earliestOf({ placementCaps, candidates }: HoldRequest): number {
+  const caps = [
+    ...placementCaps,
+    ...candidates.flatMap((one) => [...one.caps, ...one.creatives.flatMap((creative) => creative.caps)]),
+  ];
+  return Math.min(Infinity, ...caps.map(({ from }) => from).filter((from) => from >= 0));
 }

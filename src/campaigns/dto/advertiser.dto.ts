@@ -1,6 +1,8 @@
-import { NestedList, Text } from '../../platform/http/fields.js';
+import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
+import { NestedList, RawJson, Text } from '../../platform/http/fields.js';
 import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import { ADVERTISER_ID, EntityDto, NEXT_CURSOR } from './entity.dto.js';
+import { FREQUENCY_CAPS_SCHEMA } from './wire-schemas.js';
 
 const NAME = { description: 'Name of the advertiser', example: '한빛전자', max: 200 };
 const CURRENCY = {
@@ -15,6 +17,11 @@ const TIME_ZONE = {
   max: 64,
 };
 
+const FREQUENCY_CAPS = {
+  description: 'How often one member sees messages of any campaign of the advertiser; an empty list does not limit',
+  example: [{ limit: 6, window: { length: 1, unit: 'day', kind: 'rolling' } }],
+};
+
 export class CreateAdvertiserDto {
   @Text(NAME)
   name!: string;
@@ -24,6 +31,9 @@ export class CreateAdvertiserDto {
 
   @Text(TIME_ZONE)
   timeZone!: string;
+
+  @RawJson(FREQUENCY_CAPS, FREQUENCY_CAPS_SCHEMA)
+  frequencyCaps?: unknown;
 }
 
 export class UpdateAdvertiserDto {
@@ -35,6 +45,9 @@ export class UpdateAdvertiserDto {
 
   @Text({ ...TIME_ZONE, optional: true })
   timeZone?: string;
+
+  @RawJson(FREQUENCY_CAPS, FREQUENCY_CAPS_SCHEMA)
+  frequencyCaps?: unknown;
 }
 
 export class AdvertiserDto extends EntityDto {
@@ -49,6 +62,9 @@ export class AdvertiserDto extends EntityDto {
 
   @Text(TIME_ZONE)
   timeZone!: string;
+
+  @RawJson({ ...FREQUENCY_CAPS, optional: false }, FREQUENCY_CAPS_SCHEMA)
+  frequencyCaps!: readonly FrequencyCap[];
 }
 
 export class AdvertiserPageDto {

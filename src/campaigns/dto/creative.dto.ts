@@ -1,7 +1,9 @@
 import { LANGUAGE_PATTERN } from '../../core/targeting/vocabulary.js';
-import { NestedList, OneOf, Text, WebAddress } from '../../platform/http/fields.js';
+import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
+import { NestedList, OneOf, RawJson, Text, WebAddress } from '../../platform/http/fields.js';
 import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import { AD_GROUP_ID, CREATIVE_ID, EntityDto, NEXT_CURSOR } from './entity.dto.js';
+import { FREQUENCY_CAPS_SCHEMA } from './wire-schemas.js';
 
 export const CREATIVE_STATUSES = ['pending', 'approved', 'rejected'] as const;
 export type CreativeStatus = (typeof CREATIVE_STATUSES)[number];
@@ -18,6 +20,11 @@ const LANGUAGE = {
   max: 128,
   pattern: LANGUAGE_PATTERN,
   form: 'a BCP 47 tag that starts with a lower-case language, such as "ko" or "zh-Hant"',
+};
+const FREQUENCY_CAPS = {
+  description:
+    'How often one member sees this creative: when full, another creative of the ad group is shown; an empty list does not limit',
+  example: [{ limit: 1, window: { length: 1, unit: 'day', kind: 'rolling' } }],
 };
 const REASON = { description: 'Why it was rejected; told to the advertiser', example: '과장 광고', max: 500 };
 
@@ -42,6 +49,9 @@ export class CreateCreativeDto {
 
   @Text({ ...LANGUAGE, optional: true })
   language?: string;
+
+  @RawJson(FREQUENCY_CAPS, FREQUENCY_CAPS_SCHEMA)
+  frequencyCaps?: unknown;
 }
 
 export class UpdateCreativeDto {
@@ -65,6 +75,9 @@ export class UpdateCreativeDto {
 
   @Text({ ...LANGUAGE, optional: true, nullable: true })
   language?: string | null;
+
+  @RawJson(FREQUENCY_CAPS, FREQUENCY_CAPS_SCHEMA)
+  frequencyCaps?: unknown;
 }
 
 export class ApproveCreativeDto {
@@ -109,6 +122,9 @@ export class CreativeDto extends EntityDto {
 
   @Text({ ...LANGUAGE, optional: true })
   language?: string;
+
+  @RawJson({ ...FREQUENCY_CAPS, optional: false }, FREQUENCY_CAPS_SCHEMA)
+  frequencyCaps!: readonly FrequencyCap[];
 
   @OneOf(CREATIVE_STATUSES, { description: 'Only an approved creative is shown', example: 'pending' })
   status!: CreativeStatus;

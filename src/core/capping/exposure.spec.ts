@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CapScope, type CountedImpression, type Exposure, isCapped, type OpenHold } from './exposure.js';
+import type { BoundCaps, CapKeys } from './cap-scope.js';
+import { type CountedImpression, type Exposure, isCapped, type OpenHold, roomOf } from './exposure.js';
 import type { FrequencyCap } from './frequency-cap.js';
 
 const NOW = Date.parse('2026-11-22T03:00:00Z');
@@ -10,20 +11,27 @@ const twiceADay: FrequencyCap = { limit: 2, window: { length: 1, unit: 'day', ki
 const onceAnHour: FrequencyCap = { limit: 1, window: { length: 1, unit: 'hour', kind: 'rolling' } };
 const onceEver: FrequencyCap = { limit: 1, window: 'lifetime' };
 
+function keys(adGroup: string, campaign: string): CapKeys {
+  return { creative: 'crv_1', adGroup, campaign, advertiser: 'adv_1', placement: 'list' };
+}
+
 function impression(at: number, adGroupId = 'ag_1', campaignId = 'cmp_1', messageId = `msg_${at}`): CountedImpression {
-  return { messageId, adGroupId, campaignId, at };
+  return { messageId, of: keys(adGroupId, campaignId), at };
 }
 
 function hold(expiresAt: number, adGroupId = 'ag_1', campaignId = 'cmp_1', messageId = `held_${expiresAt}`): OpenHold {
-  return { messageId, adGroupId, campaignId, expiresAt };
+  return { messageId, of: keys(adGroupId, campaignId), expiresAt };
 }
 
-function capsOf(adGroupCaps: FrequencyCap[], campaignCaps: FrequencyCap[] = []): CapScope {
-  return { adGroupId: 'ag_1', campaignId: 'cmp_1', adGroupCaps, campaignCaps };
+function capsOf(adGroupCaps: FrequencyCap[], campaignCaps: FrequencyCap[] = []): BoundCaps[] {
+  return [
+    { scope: 'adGroup', key: 'ag_1', caps: adGroupCaps, zone: ZONE },
+    { scope: 'campaign', key: 'cmp_1', caps: campaignCaps, zone: ZONE },
+  ];
 }
 
-const check = (exposure: Partial<Exposure>, scope: CapScope, settledUntilMs = NOW) =>
-  isCapped({ impressions: [], holds: [], ...exposure }, scope, NOW, ZONE, settledUntilMs);
+const check = (exposure: Partial<Exposure>, bound: BoundCaps[], settledUntilMs = NOW) =>
+  isCapped({ impressions: [], holds: [], ...exposure }, bound, NOW, settledUntilMs);
 
 describe('isCapped', () => {
   it('is null without caps, and for a member who has seen nothing', () => {
@@ -76,7 +84,7 @@ describe('isCapped', () => {
 
   it('counts a hold in a window that its decision does not lie in', () => {
     const beforeMidnight = { holds: [hold(MIDNIGHT + 600_000)] };
-    const justAfter = isCapped({ impressions: [], ...beforeMidnight }, capsOf([onceEver]), MIDNIGHT, ZONE, MIDNIGHT);
+    const justAfter = isCapped({ impressions: [], ...beforeMidnight }, capsOf([onceEver]), MIDNIGHT, MIDNIGHT);
     expect(justAfter).toMatchObject({ held: 1 });
   });
 
@@ -88,5 +96,42 @@ describe('isCapped', () => {
     expect(check(exposure, capsOf([twiceADay]))).toBeNull();
     expect(check(exposure, capsOf([], [twiceADay]))).toBeNull();
     expect(check(exposure, capsOf([onceEver]))).toMatchObject({ counted: 1, held: 0 });
+  });
+
+  it.each(['creative', 'adGroup', 'campaign', 'advertiser', 'placement'] as const)(
+    'counts for a cap of the %s what is of it, and nothing else',
+    (scope) => {
+      const one = impression(NOW);
+      const others = { creative: 'o', adGroup: 'o', campaign: 'o', advertiser: 'o', placement: 'o' };
+      const bound: BoundCaps[] = [{ scope, key: one.of[scope], caps: [onceEver], zone: ZONE }];
+      expect(check({ impressions: [one] }, bound)).toMatchObject({ scope, counted: 1 });
+      expect(check({ impressions: [{ ...one, of: { ...one.of, [scope]: 'o' } }] }, bound)).toBeNull();
+      expect(check({ impressions: [{ ...one, of: { ...others, [scope]: one.of[scope] } }] }, bound)).not.toBeNull();
+    },
+  );
+
+  it('counts what is not listed for a lifetime only', () => {
+    const exposure = { unlisted: () => 1 };
+    expect(check(exposure, capsOf([onceEver]))).toMatchObject({ counted: 1 });
+    expect(check(exposure, capsOf([onceAnHour]))).toBeNull();
+  });
+
+  it('takes a cap for full that reaches back further than what is listed', () => {
+    expect(check({ completeFrom: NOW - HOUR + 1 }, capsOf([onceAnHour]))).toBeNull();
+    expect(check({ completeFrom: NOW - HOUR + 2 }, capsOf([onceAnHour]))).toMatchObject({ counted: Infinity });
+  });
+});
+
+describe('roomOf', () => {
+  const room = (exposure: Partial<Exposure>, caps: FrequencyCap[]) =>
+    roomOf({ impressions: [], holds: [], ...exposure }, { scope: 'adGroup', key: 'ag_1', caps, zone: ZONE }, NOW, NOW);
+
+  it('is what the strictest cap leaves, never less than nothing', () => {
+    expect(room({}, [])).toBe(Infinity);
+    expect(room({ holds: [hold(NOW + 1)] }, [twiceADay])).toBe(1);
+    expect(room({}, [twiceADay, onceEver])).toBe(1);
+    const seen = [impression(NOW), impression(NOW - 1), impression(NOW - 2)];
+    expect(room({ impressions: seen }, [twiceADay, onceAnHour])).toBe(0);
+    expect(room({ completeFrom: NOW }, [twiceADay])).toBe(0);
   });
 });

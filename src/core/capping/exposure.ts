@@ -1,5 +1,6 @@
-import type { FrequencyCap } from './frequency-cap.js';
+import type { BoundCaps, CapKey, CapKeys, CapScope } from './cap-scope.js';
 import { windowStart } from './cap-window.js';
+import type { FrequencyCap } from './frequency-cap.js';
 
 /**
  * A member's exposure: the impressions that count and the holds that may still become one; and whether a cap is full.
@@ -16,96 +17,98 @@ import { windowStart } from './cap-window.js';
  * falls, so W starts no earlier than the window of d, even when midnight lies between d and t. Impressions count from
  * `windowStart` on without an upper end, so t' counted at d. So the cap was full at d and the decision was not made. ∎
  *
+ * The same holds for every scope of caps, since each counts the messages of one creative, ad group and so on alone.
+ *
  * What the callers owe: an impression's time is not before its decision; one message gives at most one impression; counted
- * impressions are kept for as long as any window reaches back; caps or a zone that change are honoured from then on.
+ * impressions are listed from `completeFrom` on, and a cap that reaches back further counts as full, so that what is not
+ * known is never room; caps or a zone that change are honoured from then on.
  */
 export interface Exposure {
   readonly impressions: readonly CountedImpression[];
   readonly holds: readonly OpenHold[];
+  /** Impressions that are not listed: counted by lifetime caps only. */
+  readonly unlisted?: (scope: CapScope, key: CapKey) => number;
+  /** The first epoch ms from which every impression is listed; absent: all are. */
+  readonly completeFrom?: number;
 }
 
 export interface CountedImpression {
   /** The id of the placed message, shared by its hold and its impression. */
   readonly messageId: string;
-  readonly adGroupId: string;
-  readonly campaignId: string;
+  readonly of: CapKeys;
   /** When the member saw it, epoch milliseconds. */
   readonly at: number;
 }
 
 export interface OpenHold {
   readonly messageId: string;
-  readonly adGroupId: string;
-  readonly campaignId: string;
+  readonly of: CapKeys;
   /** The first epoch millisecond at which its impression is no longer accepted. */
   readonly expiresAt: number;
 }
 
-/** The caps that bind one ad group: its own and those of its campaign. */
-export interface CapScope {
-  readonly adGroupId: string;
-  readonly campaignId: string;
-  readonly adGroupCaps: readonly FrequencyCap[];
-  readonly campaignCaps: readonly FrequencyCap[];
-}
-
 /** A cap without room for one more message, and what fills it: `counted` + `held` ≥ `limit`. */
 export interface FullCap extends FrequencyCap {
-  readonly scope: ScopeName;
+  readonly scope: CapScope;
+  /** `Infinity` where the cap reaches back to before `completeFrom`. */
   readonly counted: number;
   readonly held: number;
 }
 
 /**
- * The first cap that is full, the ad group's before the campaign's, in the order given; null when one more message may be
- * placed. `zone` is the advertiser's. `settledUntilMs` ≤ `nowMs` is the time up to which every accepted event is settled.
- * A hold whose impression is counted already is not counted again. O(caps × impressions + holds × impressions).
+ * The first cap that is full, in the order given; null when one more message may be placed. `settledUntilMs` ≤ `nowMs` is
+ * the time up to which every accepted event is settled. A hold whose impression is counted already is not counted again.
+ * O(caps × impressions + bound × holds × impressions).
  */
 export function isCapped(
   exposure: Exposure,
-  scope: CapScope,
+  bound: readonly BoundCaps[],
   nowMs: number,
-  zone: string,
   settledUntilMs: number,
 ): FullCap | null {
-  for (const name of SCOPES) {
-    const caps = name === 'adGroup' ? scope.adGroupCaps : scope.campaignCaps;
+  for (const one of bound) {
+    const { scope, key, caps } = one;
     if (caps.length === 0) continue;
-    const held = countHeld(exposure, scope, name, settledUntilMs);
+    const held = countHeld(exposure, scope, key, settledUntilMs);
     for (const cap of caps) {
-      const counted = countFrom(windowStart(cap.window, nowMs, zone), exposure.impressions, scope, name);
-      if (counted + held >= cap.limit) return { ...cap, scope: name, counted, held };
+      const counted = countIn(exposure, one, cap, nowMs);
+      if (counted + held >= cap.limit) return { ...cap, scope, counted, held };
     }
   }
   return null;
 }
 
-const SCOPES = ['adGroup', 'campaign'] as const;
-type ScopeName = (typeof SCOPES)[number];
+/** How many more messages the caps leave: whole, 0 or more; `Infinity` without any. As `isCapped` counts. */
+export function roomOf(exposure: Exposure, bound: BoundCaps, nowMs: number, settledUntilMs: number): number {
+  const { scope, key, caps } = bound;
+  if (caps.length === 0) return Infinity;
+  const held = countHeld(exposure, scope, key, settledUntilMs);
+  return Math.max(0, Math.min(...caps.map((cap) => cap.limit - held - countIn(exposure, bound, cap, nowMs))));
+}
+
+/** The impressions that one cap counts; those of one scope and key are given. */
+function countIn(exposure: Exposure, { scope, key, zone }: BoundCaps, { window }: FrequencyCap, nowMs: number): number {
+  if (window === 'lifetime') {
+    return countFrom(exposure, scope, key, -Infinity) + (exposure.unlisted?.(scope, key) ?? 0);
+  }
+  const startMs = windowStart(window, nowMs, zone);
+  return startMs < (exposure.completeFrom ?? -Infinity) ? Infinity : countFrom(exposure, scope, key, startMs);
+}
 
 // Plain loops without copies, since this may run for every candidate of a match.
 
-function countFrom(
-  startMs: number,
-  impressions: readonly CountedImpression[],
-  scope: CapScope,
-  name: ScopeName,
-): number {
+function countFrom({ impressions }: Exposure, scope: CapScope, key: CapKey, startMs: number): number {
   let counted = 0;
-  for (const impression of impressions) if (impression.at >= startMs && isIn(scope, name, impression)) counted += 1;
+  for (const { at, of } of impressions) if (at >= startMs && of[scope] === key) counted += 1;
   return counted;
 }
 
-function countHeld({ holds, impressions }: Exposure, scope: CapScope, name: ScopeName, settledUntilMs: number): number {
+function countHeld({ holds, impressions }: Exposure, scope: CapScope, key: CapKey, settledUntilMs: number): number {
   let held = 0;
   for (const hold of holds) {
-    if (hold.expiresAt > settledUntilMs && isIn(scope, name, hold) && !isCounted(hold, impressions)) held += 1;
+    if (hold.expiresAt > settledUntilMs && hold.of[scope] === key && !isCounted(hold, impressions)) held += 1;
   }
   return held;
-}
-
-function isIn(scope: CapScope, name: ScopeName, message: CountedImpression | OpenHold): boolean {
-  return name === 'adGroup' ? message.adGroupId === scope.adGroupId : message.campaignId === scope.campaignId;
 }
 
 function isCounted({ messageId }: OpenHold, impressions: readonly CountedImpression[]): boolean {

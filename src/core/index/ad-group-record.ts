@@ -21,6 +21,7 @@ export interface AdGroupRecord {
   readonly bid: Bid;
   readonly adGroupCaps: readonly FrequencyCap[];
   readonly campaignCaps: readonly FrequencyCap[];
+  readonly advertiserCaps: readonly FrequencyCap[];
   readonly dayParts: DayParts | null;
   readonly budgets: Budgets;
   readonly pacing: 'even' | 'asap';
@@ -53,4 +54,5 @@ export interface CreativeRecord {
   readonly landingUrl: string;
   /** BCP 47; null suits every language. */
   readonly language: string | null;
+  readonly caps: readonly FrequencyCap[];
 }

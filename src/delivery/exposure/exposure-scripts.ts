@@ -5,7 +5,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     holdMessages(key: string, request: string, rebuilt?: string): Result<string, Context>;
     confirmImpressions(key: string, epoch: string, impressions: string, keptMs: number): Result<number, Context>;
-    peekExposure(key: string, epoch: string): Result<string, Context>;
+    peekExposure(key: string, epoch: string, from: number): Result<string, Context>;
     beginEpoch(key: string, over: string, id: string, runId: string, quarantinedUntil: number): Result<number, Context>;
   }
 }
@@ -19,9 +19,13 @@ export function defineExposureScripts(redis: Redis): void {
     beginEpoch: 'begin-epoch.lua',
   };
   for (const [command, file] of Object.entries(scripts)) {
-    const lua = readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
+    const lua = file === 'begin-epoch.lua' ? read(file) : read('state.lua') + read(file);
     redis.defineCommand(command, { numberOfKeys: 1, lua });
   }
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(`./${file}`, import.meta.url), 'utf8');
 }
 
 export const EPOCH_KEY = 'matchum:exposure-epoch';

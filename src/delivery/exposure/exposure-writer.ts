@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { groupBy } from '../../platform/group-by.js';
 import { REDIS } from '../../platform/platform.module.js';
+import { capKey } from '../../core/capping/record-caps.js';
+import { messageKey } from './exposure-keys.js';
 import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
 
 export interface ConfirmedImpression {
@@ -10,6 +12,8 @@ export interface ConfirmedImpression {
   readonly adGroupId: string;
   readonly campaignId: string;
   readonly advertiserId: string;
+  readonly creativeId: string;
+  readonly placement: string;
   /** Epoch ms. */
   readonly occurredAt: number;
 }
@@ -32,11 +36,16 @@ export class ExposureWriter {
     if (epochId === null) return;
     const pipeline = this.redis.pipeline();
     for (const [memberId, entries] of groupBy(impressions, (impression) => impression.memberId)) {
-      const json = JSON.stringify(
-        entries.map((e) => [e.messageId, e.adGroupId, e.campaignId, e.occurredAt, e.advertiserId]),
-      );
+      const json = JSON.stringify(entries.map(toEntry));
       pipeline.confirmImpressions(exposureKey(memberId), epochId, json, LONGEST_REBUILD_MS);
     }
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }
+}
+
+/** As the script takes it: see confirm.lua. */
+function toEntry(impression: ConfirmedImpression): readonly number[] {
+  const { messageId, occurredAt, creativeId, adGroupId, campaignId, advertiserId, placement } = impression;
+  const ids = [creativeId, adGroupId, campaignId, advertiserId, placement];
+  return [messageKey(messageId), occurredAt, ...ids.map(capKey)];
 }

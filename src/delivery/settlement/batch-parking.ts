@@ -64,24 +64,28 @@ export class BatchParking {
 interface ImpressionRow {
   readonly member_id: string;
   readonly message_id: string;
+  readonly creative_id: string;
   readonly ad_group_id: string;
   readonly campaign_id: string;
   readonly advertiser_id: string;
+  readonly placement: string;
   readonly occurred_at: Date;
 }
 
 // $1 the batch.
 const IMPRESSIONS_OF_BATCH = `
-  SELECT member_id, message_id, ad_group_id, campaign_id, advertiser_id, occurred_at
+  SELECT member_id, message_id, creative_id, ad_group_id, campaign_id, advertiser_id, placement, occurred_at
   FROM events WHERE batch_id = $1 AND type = 'impression'`;
 
 function toConfirmed(row: ImpressionRow): ConfirmedImpression {
   return {
     memberId: row.member_id,
     messageId: row.message_id,
+    creativeId: row.creative_id,
     adGroupId: row.ad_group_id,
     campaignId: row.campaign_id,
     advertiserId: row.advertiser_id,
+    placement: row.placement,
     occurredAt: row.occurred_at.getTime(),
   };
 }

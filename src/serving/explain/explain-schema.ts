@@ -71,7 +71,7 @@ const CANDIDATE = {
       type: 'string',
       enum: [...EXCLUSION_REASONS],
       description:
-        "The first check that failed, of excluded ones. `frequency_cap`: a cap of its own or its campaign's, or the placement's most a day or least gap",
+        "The first check that failed, of excluded ones. `frequency_cap`: a cap of its own, its campaign's or its advertiser's, of all its creatives that suit, or the placement's caps, most a day or least gap",
       example: 'schedule',
     },
     score: {

@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { loadRoom } from '../../core/auction/member-load.js';
 import { type IsCapped, pricesOf, selectWinners } from '../../core/auction/select-winners.js';
 import type { Scored } from '../../core/index/candidate.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
@@ -7,12 +6,13 @@ import { rankOrder } from '../../core/index/plain-scan.js';
 import { ExposureStore, type MemberExposure } from '../../delivery/delivery.api.js';
 import { AppError, invalid } from '../../platform/app-error.js';
 import { inSlices } from '../../platform/in-slices.js';
+import { CapReach } from '../match/cap-reach.js';
 import { Decider, type PreparedMatch } from '../match/decider.js';
 import type { MatchInput } from '../match/match-input.js';
 import { MatchService } from '../match/match.service.js';
 import { LiveIndex } from '../upkeep/live-index.js';
 import { DEFAULT_EXPLAINED } from './explain-schema.js';
-import { capsOf } from './explained-caps.js';
+import { capsOf, explainedRoom } from './explained-caps.js';
 
 export interface ExplainInput extends MatchInput {
   readonly adGroupIds?: readonly string[];
@@ -63,6 +63,7 @@ export class ExplainService {
     private readonly decider: Decider,
     private readonly index: LiveIndex,
     private readonly exposure: ExposureStore,
+    private readonly reach: CapReach,
   ) {}
 
   /** Rejects with 422 for ad groups that are no candidates, with 503 while Redis or Postgres can't be read. */
@@ -72,8 +73,8 @@ export class ExplainService {
     const { placement, positions } = prepared;
     const request = await this.decider.toRequest(prepared);
     const exposure = await this.readExposure(input.userId, now);
-    const room = loadRoom(exposure, placement, now);
-    const isCapped = capsOf(exposure, room, placement, now);
+    const room = explainedRoom(exposure, placement, now);
+    const isCapped = capsOf(exposure, room, placement, request);
     const { eligible, excluded }: Judged = { eligible: [], excluded: [] };
     await inSlices(this.judge({ eligible, excluded }, prepared, request, isCapped));
     const ranked = eligible.sort(rankOrder(request.seed));
@@ -99,7 +100,7 @@ export class ExplainService {
   }
 
   private async readExposure(memberId: string, now: number): Promise<MemberExposure> {
-    const exposure = await this.exposure.read(memberId, now).catch((error: Error) => {
+    const exposure = await this.exposure.read(memberId, now, now - this.reach.longestMs).catch((error: Error) => {
       this.logger.warn({ msg: 'exposure can not be read', reason: error.message });
       return null;
     });

@@ -1,40 +1,77 @@
-import { limitsLoad, type LoadRoom, type LoadRules } from '../../core/auction/member-load.js';
+import { limitsLoad, loadRoom, type LoadRoom, type LoadRules } from '../../core/auction/member-load.js';
 import type { IsCapped } from '../../core/auction/select-winners.js';
-import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import { type BoundCaps, PLACEMENT_ZONE } from '../../core/capping/cap-scope.js';
+import { type Exposure, isCapped, roomOf } from '../../core/capping/exposure.js';
+import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
+import { adGroupCaps, capKey, capKeysOf, creativeCaps, creativesInTurn } from '../../core/capping/record-caps.js';
 import type { Scored } from '../../core/index/candidate.js';
-import type { HoldCap, MemberExposure } from '../../delivery/delivery.api.js';
-import { holdCaps } from '../match/hold-candidates.js';
+import type { MatchRequest } from '../../core/index/match-request.js';
+import type { MemberExposure } from '../../delivery/delivery.api.js';
 
-/**
- * Whether frequency caps or the placement's load rules keep an ad group from a member, as the hold script counts: open
- * holds and the winners before it in every window, impressions from the window's start on. `room`: what the load rules
- * leave. After a loss of the exposure state, whoever is judged by it waits.
- */
-export function capsOf(exposure: MemberExposure, room: LoadRoom, rules: LoadRules, now: number): IsCapped {
-  const isUnknown = exposure.isQuarantined;
-  const isFull = room.member <= 0 || (isUnknown && limitsLoad(rules));
-  return (record, winners) => {
-    if (isFull || room.ofAdvertiser(record.advertiserId) <= 0) return true;
-    const caps = holdCaps(record, now);
-    if (isUnknown && caps.length > 0) return true;
-    return caps.some((cap) => used(cap, record, exposure) + wonBy(cap, record, winners) >= cap.limit);
+/** What limits one member in one placement. */
+export interface PlacementLimits extends LoadRules {
+  readonly id: string;
+  readonly frequencyCaps: readonly FrequencyCap[];
+}
+
+/** What the placement's caps and load rules leave, as the hold script counts. */
+export function explainedRoom(exposure: MemberExposure, placement: PlacementLimits, now: number): LoadRoom {
+  const { impressions, holds, settledUntil } = exposure;
+  // Exposure is told by keys, and so is the advertiser who is asked about.
+  const room = loadRoom(
+    {
+      impressions: impressions.map(({ of, at }) => ({ advertiserId: String(of.advertiser), at })),
+      holds: holds.map((hold) => ({ ...hold, advertiserId: String(hold.of.advertiser) })),
+      settledUntil,
+    },
+    placement,
+    now,
+  );
+  const bound = {
+    scope: 'placement',
+    key: capKey(placement.id),
+    caps: placement.frequencyCaps,
+    zone: PLACEMENT_ZONE,
+  } as const;
+  return {
+    member: Math.min(room.member, roomOf(exposure, bound, now, settledUntil)),
+    ofAdvertiser: (advertiserId) => room.ofAdvertiser(String(capKey(advertiserId))),
   };
 }
 
-function used(
-  cap: HoldCap,
-  record: AdGroupRecord,
-  { impressions, holds, totals, settledUntil }: MemberExposure,
-): number {
-  const key = cap.scope === 'adGroup' ? 'adGroupId' : 'campaignId';
-  const id = cap.scope === 'adGroup' ? record.id : record.campaignId;
-  const held = holds.filter((hold) => hold[key] === id && hold.expiresAt > settledUntil).length;
-  if (cap.from < 0) return held + (totals[id] ?? 0);
-  return held + impressions.filter((impression) => impression[key] === id && impression.at >= cap.from).length;
+/**
+ * Whether frequency caps or the placement's load rules keep an ad group from a member, as the hold script counts: open
+ * holds and the winners before it in every window, impressions from the window's start on. An ad group is capped once each
+ * of its creatives that suits is. After a loss of the exposure state, whoever is judged by it waits.
+ */
+export function capsOf(
+  exposure: MemberExposure,
+  room: LoadRoom,
+  placement: PlacementLimits,
+  request: MatchRequest,
+): IsCapped {
+  const isUnknown = exposure.isQuarantined;
+  const isFull = room.member <= 0 || (isUnknown && (limitsLoad(placement) || placement.frequencyCaps.length > 0));
+  return (record, winners) => {
+    if (isFull || room.ofAdvertiser(record.advertiserId) <= 0) return true;
+    const seen = withWinners(exposure, winners, placement.id);
+    const hasRoom = (bound: readonly BoundCaps[]): boolean =>
+      isUnknown
+        ? bound.every(({ caps }) => caps.length === 0)
+        : isCapped(seen, bound, request.now, exposure.settledUntil) === null;
+    if (!hasRoom(adGroupCaps(record))) return true;
+    const creatives = creativesInTurn(record, request);
+    return creatives.length > 0 && !creatives.some((creative) => hasRoom([creativeCaps(record, creative)]));
+  };
 }
 
-function wonBy(cap: HoldCap, record: AdGroupRecord, winners: readonly Scored[]): number {
-  return winners.filter(({ candidate }) =>
-    cap.scope === 'adGroup' ? candidate.record.id === record.id : candidate.record.campaignId === record.campaignId,
-  ).length;
+/** Winners are held before the next candidate is judged. Each ad group wins once, so that their creatives do not matter. */
+function withWinners(exposure: MemberExposure, winners: readonly Scored[], placement: string): Exposure {
+  if (winners.length === 0) return exposure;
+  const holds = winners.map(({ candidate: { record } }) => ({
+    messageId: `of ${record.id}`,
+    of: capKeysOf(record, '', placement),
+    expiresAt: Infinity,
+  }));
+  return { ...exposure, holds: [...exposure.holds, ...holds] };
 }

@@ -6,7 +6,8 @@ import { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
 import { LiveIndex } from '../upkeep/live-index.js';
 import { DecisionWriter, type MatchMessage, writeFrame } from './decision-writer.js';
-import { toHoldCandidate } from './hold-candidates.js';
+import { CapReach } from './cap-reach.js';
+import { placementCapsAt, toHoldCandidate } from './hold-candidates.js';
 import type { MatchInput } from './match-input.js';
 import { toMatchRequest } from './to-match-request.js';
 
@@ -42,6 +43,7 @@ export class Decider {
     private readonly exposure: ExposureStore,
     private readonly leases: LeaseBook,
     private readonly writer: DecisionWriter,
+    private readonly reach: CapReach,
   ) {}
 
   async toRequest({ input, requestId, placement, now }: PreparedMatch): Promise<MatchRequest> {
@@ -66,7 +68,7 @@ export class Decider {
   }
 
   private async hold(prepared: PreparedMatch, request: MatchRequest): Promise<Held | NoFillReason> {
-    const { input, requestId, placement, positions, now } = prepared;
+    const { input, placement, positions, now } = prepared;
     const decisionId = newUlid();
     const leaseHolder = this.leases.holderId;
     if (leaseHolder === null) return 'unavailable';
@@ -77,7 +79,7 @@ export class Decider {
       if (ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
       const outcome = await this.exposure.hold({
         memberId: input.userId,
-        requestId,
+        requestId: input.requestId ?? null,
         decisionId,
         now,
         expiresAt: now + placement.holdSeconds * 1000,
@@ -85,6 +87,9 @@ export class Decider {
         wanted: positions.length,
         allowsRepeats: placement.allowsRepeats,
         load: placement,
+        placement: placement.id,
+        placementCaps: placementCapsAt(placement.frequencyCaps, now),
+        keepFrom: now - this.reach.longestMs,
         candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
         isLast: ranked.length < offer || offer >= MOST_OFFERED,
       });

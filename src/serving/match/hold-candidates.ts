@@ -1,12 +1,13 @@
 import type { Contender } from '../../core/auction/price.js';
+import { type BoundCaps, PLACEMENT_ZONE } from '../../core/capping/cap-scope.js';
 import { windowStart } from '../../core/capping/cap-window.js';
 import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
-import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import { adGroupCaps, creativesInTurn } from '../../core/capping/record-caps.js';
+import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
 import type { Scored } from '../../core/index/candidate.js';
-import { suitsLanguage } from '../../core/index/first-failure.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
-import { hashText, tieBreak } from '../../core/auction/tie-break.js';
-import type { HoldCandidate, HoldCap } from '../../delivery/delivery.api.js';
+import { ecpmMicros, PRIOR_CTR } from '../../core/scoring/score.js';
+import type { CapAt, HoldCandidate, HoldCap } from '../../delivery/delivery.api.js';
 
 /**
  * What a decision needs of a candidate once it is held. It is kept with the holds, so that a repeated request gets the same
@@ -21,48 +22,64 @@ export interface Ticket {
 
 export function toHoldCandidate(scored: Scored, request: MatchRequest): HoldCandidate {
   const { record, rate, ctr } = scored.candidate;
-  const ticket: Ticket = {
-    adGroupId: record.id,
-    creativeId: chooseCreative(record, request),
-    score: scored.score,
-    contender: { bid: record.bid, rate, ctr, quality: scored.relevance * scored.pacing },
-  };
+  const contender = { bid: record.bid, rate, ctr, quality: scored.relevance * scored.pacing };
   return {
     adGroupId: record.id,
     campaignId: record.campaignId,
     advertiserId: record.advertiserId,
-    caps: holdCaps(record, request.now),
+    caps: adGroupCapsAt(record, request.now),
     categories: record.categories,
-    ticket: writeTicket(ticket),
+    creatives: offeredCreatives(record, request),
+    ticket: writeTicket(record.id, contender),
   };
 }
 
-/** No part holds a space; numbers are read back as they were. */
-function writeTicket({ adGroupId, creativeId, score, contender }: Ticket): string {
-  const { bid, rate, ctr, quality } = contender;
-  return `${adGroupId} ${creativeId} ${score} ${bid.model} ${bid.amountMicros} ${rate} ${ctr} ${quality}`;
+/** No part holds a space; numbers are read back as they were. Without a predicted CTR it is a cpm bid's, which needs none. */
+function writeTicket(adGroupId: string, { bid, rate, ctr, quality }: Contender): string {
+  const ticket = `${adGroupId} ${bid.amountMicros} ${rate} ${quality}`;
+  return bid.model === 'cpm' ? ticket : `${ticket} ${ctr}`;
 }
 
+/** A ticket as it comes back, behind the id of the creative that was taken. */
 export function readTicket(text: string): Ticket {
-  const [adGroupId = '', creativeId = '', score, model, amountMicros, rate, ctr, quality] = text.split(' ');
-  const bid = { model: model === 'cpc' ? model : 'cpm', amountMicros: Number(amountMicros) } as const;
-  const contender = { bid, rate: Number(rate), ctr: Number(ctr), quality: Number(quality) };
-  return { adGroupId, creativeId, score: Number(score), contender };
+  const [creativeId = '', adGroupId = '', amountMicros, rate, quality, ctr] = text.split(' ');
+  const bid = { model: ctr === undefined ? 'cpm' : 'cpc', amountMicros: Number(amountMicros) } as const;
+  const contender = {
+    bid,
+    rate: Number(rate),
+    ctr: ctr === undefined ? PRIOR_CTR : Number(ctr),
+    quality: Number(quality),
+  };
+  return { adGroupId, creativeId, score: scoreOf(contender), contender };
 }
 
-/** The caps with the instants from which they count, on the advertiser's clock. */
-export function holdCaps(record: AdGroupRecord, now: number): readonly HoldCap[] {
-  const toHoldCap = (scope: HoldCap['scope']) => (cap: FrequencyCap) => ({
-    scope,
-    from: cap.window === 'lifetime' ? -1 : windowStart(cap.window, now, record.timeZone),
-    limit: cap.limit,
-  });
-  return [...record.adGroupCaps.map(toHoldCap('adGroup')), ...record.campaignCaps.map(toHoldCap('campaign'))];
+/** As it was ranked: by the same factors in the same order. */
+function scoreOf({ bid, rate, ctr, quality }: Contender): number {
+  return ecpmMicros(bid.model, bid.amountMicros, ctr) * rate * quality;
 }
 
-/** Creatives take turns by the request's seed; `firstFailure` has seen that one suits. */
-function chooseCreative(record: AdGroupRecord, request: MatchRequest): string {
-  const suitable = record.creatives.filter((creative) => suitsLanguage(creative, request.subject.language));
-  const turn = tieBreak(request.seed, hashText(record.id)) % suitable.length;
-  return suitable[turn]?.id ?? '';
+/** The placement's caps with the instants from which they count. */
+export function placementCapsAt(caps: readonly FrequencyCap[], now: number): readonly CapAt[] {
+  return caps.map((cap) => capAt(cap, now, PLACEMENT_ZONE));
+}
+
+function adGroupCapsAt(record: AdGroupRecord, now: number): readonly HoldCap[] {
+  return adGroupCaps(record).flatMap(({ scope, caps, zone }) =>
+    caps.map((cap) => ({ scope: scope as HoldCap['scope'], ...capAt(cap, now, zone) })),
+  );
+}
+
+/** Up to the first without caps of its own: those behind it could not be reached. `firstFailure` has seen that one suits. */
+function offeredCreatives(record: AdGroupRecord, request: MatchRequest): HoldCandidate['creatives'] {
+  const inTurn = creativesInTurn(record, request);
+  const last = inTurn.findIndex(({ caps }) => caps.length === 0);
+  const offered = last < 0 ? inTurn : inTurn.slice(0, last + 1);
+  return offered.map(({ id, caps }: CreativeRecord) => ({
+    creativeId: id,
+    caps: caps.map((cap) => capAt(cap, request.now, record.timeZone)),
+  }));
+}
+
+function capAt({ window, limit }: FrequencyCap, now: number, zone: BoundCaps['zone']): CapAt {
+  return { from: window === 'lifetime' ? -1 : windowStart(window, now, zone), limit };
 }

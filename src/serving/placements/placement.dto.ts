@@ -1,4 +1,5 @@
-import { Flag, Micros, Share, Whole } from '../../platform/http/fields.js';
+import { FREQUENCY_CAPS_SCHEMA } from '../../campaigns/campaigns.api.js';
+import { Flag, Micros, RawJson, Share, Whole } from '../../platform/http/fields.js';
 import type { PlacementEntity } from './placement.entity.js';
 
 const MOST_A_DAY = 10_000;
@@ -99,6 +100,17 @@ export class PlacementRulesDto {
     optional: true,
   })
   leastRelevance?: number;
+
+  @RawJson(
+    {
+      description:
+        'How often one member sees messages in this placement, of all advertisers together, beside the rules above; ' +
+        'calendar windows are counted in UTC. Absent or empty: not limited',
+      example: [{ limit: 20, window: { length: 1, unit: 'day', kind: 'rolling' } }],
+    },
+    FREQUENCY_CAPS_SCHEMA,
+  )
+  frequencyCaps?: unknown;
 }
 
 export class PlacementDto extends PlacementRulesDto {
@@ -118,6 +130,7 @@ export class PlacementDto extends PlacementRulesDto {
     this.minAdvertiserGapSeconds = entity.minAdvertiserGapSeconds;
     this.leastCtr = entity.leastCtr;
     this.leastRelevance = entity.leastRelevance;
+    this.frequencyCaps = entity.frequencyCaps;
     this.version = entity.version;
   }
 

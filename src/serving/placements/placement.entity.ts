@@ -1,3 +1,4 @@
+import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { epochMs } from '../../platform/database/columns.js';
 
@@ -47,6 +48,10 @@ export class PlacementEntity {
 
   @Column('double precision', { name: 'least_relevance' })
   leastRelevance!: number;
+
+  /** Of messages in this placement to one member; calendar windows in UTC. */
+  @Column('jsonb', { name: 'frequency_caps' })
+  frequencyCaps!: readonly FrequencyCap[];
 
   @Column('integer')
   version!: number;

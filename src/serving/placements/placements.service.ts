@@ -1,7 +1,10 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { AppError, notFound } from '../../platform/app-error.js';
+import { capReachMs } from '../../core/capping/cap-reach.js';
+import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
+import { parseFrequencyCaps } from '../../core/capping/parse-frequency-caps.js';
+import { AppError, invalid, notFound } from '../../platform/app-error.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import type { PlacementRulesDto } from './placement.dto.js';
 import { PlacementEntity } from './placement.entity.js';
@@ -24,6 +27,7 @@ const RULE_COLUMNS = [
   'min_advertiser_gap_seconds',
   'least_ctr',
   'least_relevance',
+  'frequency_caps',
 ] as const;
 type RuleColumn = (typeof RULE_COLUMNS)[number];
 
@@ -43,6 +47,7 @@ const PUT_SQL = `
 export class PlacementsService implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop = new PollLoop('Placements', POLL_PAUSE_MS, () => this.reload());
   private placements: ReadonlyMap<string, PlacementEntity> = new Map();
+  private reachMs = 0;
 
   constructor(@InjectRepository(PlacementEntity) private readonly repository: Repository<PlacementEntity>) {}
 
@@ -57,6 +62,11 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
 
   get(id: string): PlacementEntity | null {
     return this.placements.get(id) ?? null;
+  }
+
+  /** How far back the caps and load rules of all placements reach at most. */
+  get capReachMs(): number {
+    return this.reachMs;
   }
 
   async read(id: string): Promise<PlacementEntity> {
@@ -81,6 +91,7 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
       min_advertiser_gap_seconds: rules.minAdvertiserGapSeconds ?? null,
       least_ctr: rules.leastCtr ?? 0,
       least_relevance: rules.leastRelevance ?? 0,
+      frequency_caps: JSON.stringify(readCaps(rules.frequencyCaps)),
     };
     const rows = await this.repository.query<unknown[]>(PUT_SQL, [
       id,
@@ -96,6 +107,19 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async reload(): Promise<void> {
-    this.placements = new Map((await this.repository.find()).map((placement) => [placement.id, placement]));
+    const placements = await this.repository.find();
+    this.placements = new Map(placements.map((placement) => [placement.id, placement]));
+    this.reachMs = Math.max(0, ...placements.map(reachMsOf));
   }
+}
+
+function reachMsOf({ frequencyCaps, minGapSeconds, minAdvertiserGapSeconds }: PlacementEntity): number {
+  // The most a day is counted over less than what is kept in any case.
+  return Math.max(capReachMs(frequencyCaps), 1000 * Math.max(minGapSeconds ?? 0, minAdvertiserGapSeconds ?? 0));
+}
+
+function readCaps(input: unknown): readonly FrequencyCap[] {
+  const result = parseFrequencyCaps(input ?? []);
+  if (result.ok) return result.frequencyCaps;
+  throw invalid(result.errors);
 }

@@ -1,4 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ReachTally } from '../../core/capping/cap-reach.js';
+import { recordReachMs } from '../../core/capping/record-caps.js';
 import { BlockIndex } from '../../core/index/block-index.js';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import { type Candidate, score, type Scored } from '../../core/index/candidate.js';
@@ -14,6 +16,7 @@ export class LiveIndex {
   private readonly money: MoneySnapshot;
   /** Ids of ad groups by the id of their campaign. */
   private readonly adGroupsOf = new Map<string, Set<string>>();
+  private readonly reaches = new ReachTally();
 
   constructor(
     @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
@@ -32,6 +35,11 @@ export class LiveIndex {
     return this.index.size;
   }
 
+  /** How far back the timed caps of all its ad groups reach at most. */
+  get capReachMs(): number {
+    return this.reaches.longestMs;
+  }
+
   /** A rebuild would make it faster: see `BlockIndex.rebuild`. */
   get isWorn(): boolean {
     return this.index.isWorn;
@@ -44,11 +52,15 @@ export class LiveIndex {
   /** For filling the index at the start: found only after a rebuild. */
   load(record: AdGroupRecord): void {
     this.index.load(record, this.ctr.ctrOf(record.id));
+    this.reaches.add(recordReachMs(record));
     this.note(record);
   }
 
   put(record: AdGroupRecord): void {
+    const before = this.index.get(record.id)?.record;
     this.index.upsert(record, this.ctr.ctrOf(record.id));
+    this.reaches.add(recordReachMs(record));
+    if (before !== undefined) this.reaches.remove(recordReachMs(before));
     this.note(record);
   }
 
@@ -70,6 +82,7 @@ export class LiveIndex {
     const record = this.index.get(adGroupId)?.record;
     if (record === undefined) return;
     this.index.remove(adGroupId);
+    this.reaches.remove(recordReachMs(record));
     this.leases.untrack(adGroupId);
     const adGroups = this.adGroupsOf.get(record.campaignId);
     adGroups?.delete(adGroupId);

@@ -31,6 +31,7 @@ export function creative(fields: Partial<CreativeRecord> = {}): CreativeRecord {
     callToAction: '시승 예약',
     landingUrl: 'https://example.com/ev',
     language: null,
+    caps: [],
     ...fields,
   };
 }
@@ -49,6 +50,7 @@ export function adGroup(fields: Partial<AdGroupRecord> = {}): AdGroupRecord {
     bid: { model: 'cpm', amountMicros: 5_000_000_000 },
     adGroupCaps: [],
     campaignCaps: [],
+    advertiserCaps: [],
     dayParts: null,
     budgets: { campaignTotalMicros: null, campaignDailyMicros: null, adGroupDailyMicros: null },
     pacing: 'asap',

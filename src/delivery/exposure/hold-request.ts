@@ -1,0 +1,136 @@
+import { limitsLoad, type LoadRules } from '../../core/auction/member-load.js';
+import { CAP_SCOPES, type CapScope } from '../../core/capping/cap-scope.js';
+import { windowStart } from '../../core/capping/cap-window.js';
+import { capKey } from '../../core/capping/record-caps.js';
+import { wideKey } from './exposure-keys.js';
+
+/** A cap at an instant: `from` is the first epoch ms that counts, -1 for a lifetime cap. */
+export interface CapAt {
+  readonly from: number;
+  readonly limit: number;
+}
+
+export interface HoldCap extends CapAt {
+  readonly scope: Exclude<CapScope, 'creative' | 'placement'>;
+}
+
+export interface HoldCreative {
+  readonly creativeId: string;
+  readonly caps: readonly CapAt[];
+}
+
+export interface HoldCandidate {
+  readonly adGroupId: string;
+  readonly campaignId: string;
+  readonly advertiserId: string;
+  readonly caps: readonly HoldCap[];
+  readonly categories: readonly string[];
+  /** In the order in which they are to be tried. */
+  readonly creatives: readonly HoldCreative[];
+  /** Given back with the answer, behind the id of the creative that was taken, also for a repeated request. */
+  readonly ticket: string;
+}
+
+export interface HoldRequest {
+  readonly memberId: string;
+  /** Null: the caller gave none, so the request can't come again. */
+  readonly requestId: string | null;
+  readonly decisionId: string;
+  readonly now: number;
+  readonly expiresAt: number;
+  /** Given back with the answer, also for a repeated request. */
+  readonly frame: string;
+  readonly wanted: number;
+  readonly allowsRepeats: boolean;
+  readonly load: LoadRules;
+  readonly placement: string;
+  readonly placementCaps: readonly CapAt[];
+  /** No cap and no load rule in use anywhere counts single impressions from before this, epoch ms. */
+  readonly keepFrom: number;
+  readonly candidates: readonly HoldCandidate[];
+  /** Nothing further could be offered. */
+  readonly isLast: boolean;
+}
+
+/** In which life of the state the request is meant, and what is known of it. */
+export interface HoldInstant {
+  readonly epochId: string;
+  readonly settledUntil: number;
+  /** Holds of a lost life may be open: whatever has caps waits. */
+  readonly isQuarantined: boolean;
+}
+
+/**
+ * The longest hold, its settlement, and a margin: an impression is listed by itself at least until all is over that can
+ * happen to it, so that it is never counted twice and never missed between Postgres and Redis.
+ */
+const LEAST_KEPT_MS = 3 * 86_400_000;
+
+/** A state that nobody asked for in this time is dropped; the next request rebuilds it from Postgres. */
+const STATE_TTL_MS = 48 * 3_600_000;
+
+const DAY = { length: 1, unit: 'day', kind: 'rolling' } as const;
+
+/** From when on single impressions are to be listed. */
+export function keepFromOf({ now, keepFrom }: Pick<HoldRequest, 'now' | 'keepFrom'>): number {
+  return Math.min(keepFrom, now - LEAST_KEPT_MS);
+}
+
+/** The request as hold.lua takes it. */
+export function toHoldJson(request: HoldRequest, { epochId, settledUntil, isQuarantined }: HoldInstant): string {
+  const mayServe = !isQuarantined || (request.placementCaps.length === 0 && !limitsLoad(request.load));
+  const candidates = mayServe ? request.candidates : [];
+  return JSON.stringify({
+    epoch: epochId,
+    now: request.now,
+    settledUntil,
+    keepFrom: keepFromOf(request),
+    ttlMs: STATE_TTL_MS,
+    requestKey: request.requestId === null ? undefined : wideKey(request.requestId),
+    decisionId: request.decisionId,
+    decisionKey: wideKey(request.decisionId),
+    expiresAt: request.expiresAt,
+    frame: request.frame,
+    wanted: request.wanted,
+    allowsRepeats: request.allowsRepeats,
+    load: limitsLoad(request.load) ? toLoad(request.load, request.now) : undefined,
+    placement: capKey(request.placement),
+    placementCaps: request.placementCaps.map(toWire),
+    isLast: request.isLast,
+    candidates: (isQuarantined ? candidates.flatMap(withoutCaps) : candidates).map(toCandidate),
+  });
+}
+
+function withoutCaps(candidate: HoldCandidate): readonly HoldCandidate[] {
+  const creatives = candidate.creatives.filter(({ caps }) => caps.length === 0);
+  return candidate.caps.length > 0 || creatives.length === 0 ? [] : [{ ...candidate, creatives }];
+}
+
+function toCandidate(candidate: HoldCandidate): readonly unknown[] {
+  return [
+    capKey(candidate.adGroupId),
+    capKey(candidate.campaignId),
+    capKey(candidate.advertiserId),
+    candidate.ticket,
+    // Scopes are counted from 1 in Lua.
+    candidate.caps.map(({ scope, from, limit }) => [CAP_SCOPES.indexOf(scope) + 1, from, limit]),
+    candidate.categories,
+    candidate.creatives.map(({ creativeId, caps }) => [capKey(creativeId), creativeId, caps.map(toWire)]),
+  ];
+}
+
+function toWire({ from, limit }: CapAt): readonly [number, number] {
+  return [from, limit];
+}
+
+/** Undefined where a rule does not limit: JSON leaves it out. */
+function toLoad(rules: LoadRules, now: number) {
+  const gapFrom = (seconds: number | null): number | undefined => (seconds === null ? undefined : now - seconds * 1000);
+  return {
+    dayFrom: windowStart(DAY, now, 'UTC'),
+    memberMost: rules.maxPerMemberPerDay ?? undefined,
+    memberGapFrom: gapFrom(rules.minGapSeconds),
+    advertiserMost: rules.maxPerAdvertiserPerDay ?? undefined,
+    advertiserGapFrom: gapFrom(rules.minAdvertiserGapSeconds),
+  };
+}
