@@ -8,6 +8,7 @@ import { CreateReportRows1795305960000 } from './1795305960000-create-report-row
 import { CreateExposureEpochs1795306020000 } from './1795306020000-create-exposure-epochs.js';
 import { AnnounceProfileChanges1795478400000 } from './1795478400000-announce-profile-changes.js';
 import { AddAuctionRules1795306080000 } from './1795306080000-add-auction-rules.js';
+import { CreatePacing1795651440000 } from './1795651440000-create-pacing.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   CreateExposureEpochs1795306020000,
   AddAuctionRules1795306080000,
   AnnounceProfileChanges1795478400000,
+  CreatePacing1795651440000,
 ];

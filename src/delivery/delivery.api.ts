@@ -11,3 +11,4 @@ export { SETTLEMENT_QUEUE, type SettlementQueue } from './settlement/settlement-
 export { LONGEST_HOLD_SECONDS_SQL } from './longest-hold.js';
 export { CtrBook } from './ctr/ctr-book.js';
 export { SpendBook, type SpendChange } from './spend/spend-book.js';
+export { type Pacing, PacingBook } from './pacing/pacing-book.js';

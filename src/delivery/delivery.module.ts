@@ -2,6 +2,10 @@ import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
 import { CtrBook } from './ctr/ctr-book.js';
+import { DayShapes } from './pacing/day-shapes.js';
+import { PacingBook } from './pacing/pacing-book.js';
+import { PacingController } from './pacing/pacing.controller.js';
+import { PacingStep } from './pacing/pacing-step.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
 import {
@@ -21,8 +25,19 @@ const settlementQueue = {
 
 /** What API processes need of delivery: exposure, spend, and the queue that wakes the worker. */
 @Module({
-  providers: [settlementQueue, ExposureEpochs, ExposureStore, SettlementProgress, SpendBook, CtrBook],
-  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, SpendBook, CtrBook],
+  controllers: [PacingController],
+  providers: [
+    settlementQueue,
+    ExposureEpochs,
+    ExposureStore,
+    SettlementProgress,
+    SpendBook,
+    CtrBook,
+    PacingBook,
+    DayShapes,
+    PacingStep,
+  ],
+  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, SpendBook, CtrBook, PacingBook],
 })
 export class DeliveryModule implements OnApplicationShutdown {
   constructor(@Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue) {}

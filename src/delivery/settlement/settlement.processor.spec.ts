@@ -16,6 +16,7 @@ class FakeQueue extends JobQueue<SettlementJob> {
     if (this.isAway) throw new Error('away');
     this.added.push(jobId);
   }
+  async repeat(): Promise<void> {}
   consume(): void {}
   async depth(): Promise<number> {
     return 0;

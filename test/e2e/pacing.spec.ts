@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { FIRST_PASS_SHARE } from '../../src/core/pacing/pass-share.js';
+import { PacingBook } from '../../src/delivery/delivery.api.js';
+import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+import {
+  at,
+  createAdvertiser,
+  createServingCampaign,
+  impressions,
+  match,
+  untilKnown,
+  untilSettled,
+  WON,
+} from './fixtures.js';
+import { untilSettling, whileSettlementWaits } from './held-settlement.js';
+import { insertRows, storedRow } from './report-fixtures.js';
+
+const HOUR_MS = 3_600_000;
+/** A Sunday in Seoul, and the minutes after noon of it. */
+const NOON = Date.parse('2026-11-22T03:00:00Z');
+const minute = (minutes: number): string => new Date(NOON + minutes * 60_000).toISOString();
+
+interface ThrottleRow {
+  readonly pass_share: number;
+  readonly planned_micros: number;
+  readonly spent_micros: number;
+  readonly plan_budget_micros: number;
+  readonly plan_from_at: Date;
+  readonly plan_from_micros: number;
+  readonly decided_at: Date;
+}
+
+async function throttleOf(app: TestApp, campaignId: string): Promise<ThrottleRow | null> {
+  const [row] = await app.dataSource.query<ThrottleRow[]>('SELECT * FROM pacing_throttles WHERE campaign_id = $1', [
+    campaignId,
+  ]);
+  return row ?? null;
+}
+
+const step = (app: TestApp, time: string) => app.request('POST', '/v1/ops/pacing/run', undefined, at(time));
+
+describe('a step of pacing', () => {
+  let app: TestApp;
+  let advertiserId: string;
+  const EVEN = { pacing: 'even', budget: { dailyMicros: 1_000 * WON } };
+
+  beforeAll(async () => {
+    app = await startTestApp({ env: { CLOCK: 'simulated' } });
+    advertiserId = await createAdvertiser(app);
+  });
+
+  afterAll(() => app.close());
+
+  it('decides about even campaigns that run and have a budget to spread, and tells every process', async () => {
+    const { campaignId: even } = await createServingCampaign(app, advertiserId, EVEN);
+    const others = [
+      await createServingCampaign(app, advertiserId, { ...EVEN, pacing: 'asap' }),
+      await createServingCampaign(app, advertiserId, { pacing: 'even', budget: { totalMicros: 9 * WON } }),
+      await createServingCampaign(app, advertiserId, { ...EVEN, startsAt: '2026-11-22T03:00:01Z' }),
+      await createServingCampaign(app, advertiserId, { ...EVEN, endsAt: '2026-11-22T03:00:00Z' }),
+    ];
+    const other = await startTestApp({ sharing: app, env: { CLOCK: 'simulated' } });
+    try {
+      const { status, body } = await step(app, minute(0));
+      expect({ status, body }).toEqual({
+        status: 200,
+        body: { runAt: '2026-11-22T03:00:00.000Z', made: true, campaigns: 1, changed: 1 },
+      });
+      expect(await throttleOf(app, even)).toMatchObject({
+        pass_share: FIRST_PASS_SHARE,
+        spent_micros: 0,
+        plan_budget_micros: 1_000 * WON,
+        plan_from_at: new Date(NOON),
+      });
+      for (const { campaignId } of others) expect(await throttleOf(app, campaignId)).toBeNull();
+      await app.dataSource.query(
+        'UPDATE pacing_throttles SET pass_share = 0.25, rank_factor = 0.75, changed_xid = pg_current_xact_id()',
+      );
+      for (const { app: one } of [app, other]) {
+        const book = one.get(PacingBook);
+        await eventually(async () => book.pacing(even).passShare === 0.25);
+        expect(book.pacing(even)).toEqual({ passShare: 0.25, rankFactor: 0.75 });
+        expect(book.pacing('cmp_new')).toEqual({ passShare: FIRST_PASS_SHARE, rankFactor: 1 });
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('is left out where one was made as of a later time, and made once where many ask at the same time', async () => {
+    const before = await app.dataSource.query<unknown[]>('SELECT * FROM pacing_throttles ORDER BY campaign_id');
+    const { body } = await step(app, minute(-1));
+    expect(body).toEqual({ runAt: minute(-1), made: false, campaigns: 0, changed: 0 });
+    expect(await app.dataSource.query('SELECT * FROM pacing_throttles ORDER BY campaign_id')).toEqual(before);
+    const runs = await Promise.all(Array.from({ length: 5 }, () => step(app, minute(2))));
+    // The first finds a decision that is two minutes old; the others find nothing new.
+    expect(runs.map((run) => run.body.changed).sort()).toEqual([0, 0, 0, 0, runs[0]?.body.campaigns]);
+  });
+
+  it('counts what is accepted as spent before it is settled, and once', async () => {
+    const fields = { ...EVEN, pacing: 'even' };
+    const { campaignId, adGroupId } = await createServingCampaign(app, advertiserId, fields, {
+      targeting: { carrier: ['accepted'] },
+    });
+    await untilKnown(app, adGroupId, at(minute(5)), { context: { carrier: 'accepted' } });
+    await step(app, minute(5));
+    const context = { carrier: 'accepted' };
+    const messages = await eventually(async () => {
+      const answer = await match(app, 'member', { context, requestId: `r-${Math.random()}` }, at(minute(6)));
+      const placed = (answer.body.messages as { adGroupId: string; token: string }[]).filter(
+        (message) => message.adGroupId === adGroupId,
+      );
+      return placed.length > 0 && placed;
+    });
+    const spent = await whileSettlementWaits(app, advertiserId, async () => {
+      await app.request('POST', '/v1/events', impressions(messages), at(minute(6)));
+      await untilSettling(app);
+      await step(app, minute(7));
+      return (await throttleOf(app, campaignId))?.spent_micros;
+    });
+    expect(spent).toBe(5 * WON);
+    await untilSettled(app);
+    await step(app, minute(9));
+    expect((await throttleOf(app, campaignId))?.spent_micros).toBe(spent);
+  });
+
+  it('plans anew from an edited budget, and keeps its plan otherwise', async () => {
+    const { campaignId } = await createServingCampaign(app, advertiserId, EVEN);
+    await step(app, minute(20));
+    await step(app, minute(25));
+    expect(await throttleOf(app, campaignId)).toMatchObject({ plan_from_at: new Date(minute(20)) });
+    const { headers } = await app.request('GET', `/v1/campaigns/${campaignId}`);
+    const edit = await app.request(
+      'PATCH',
+      `/v1/campaigns/${campaignId}`,
+      { budget: { dailyMicros: 5 * WON } },
+      {
+        headers: { 'if-match': headers.get('etag') ?? '"1"' },
+      },
+    );
+    expect(edit.status).toBe(200);
+    await step(app, minute(30));
+    expect(await throttleOf(app, campaignId)).toMatchObject({
+      plan_from_at: new Date(minute(30)),
+      plan_budget_micros: 5 * WON,
+    });
+  });
+
+  it('learns the shape of a day once, from the days before it', async () => {
+    const { campaignId } = await createServingCampaign(
+      app,
+      await createAdvertiser(app, { timeZone: 'Asia/Kolkata' }),
+      EVEN,
+    );
+    const dayStart = Date.parse('2026-11-21T18:30:00Z');
+    const rows = [-30, -6].map((hours) => ({
+      ...storedRow(dayStart + hours * HOUR_MS, 'adv_x'),
+      creative: `crv_${hours}`,
+      impressions: 90_000,
+    }));
+    await insertRows(app.dataSource, rows);
+    await app.dataSource.query('UPDATE pacing_runs SET traffic_until = NULL');
+    await step(app, minute(40));
+    const shape = async (): Promise<readonly number[]> => {
+      const [row] = await app.dataSource.query<{ weights: number[] }[]>(
+        `SELECT weights FROM day_shapes WHERE time_zone = 'Asia/Kolkata' AND day = '2026-11-22'`,
+      );
+      return row?.weights ?? [];
+    };
+    const learned = await shape();
+    // 18:00 on the wall clock, on both days.
+    expect(learned.indexOf(Math.max(...learned))).toBe(72);
+    await insertRows(app.dataSource, [{ ...rows[0], creative: 'late', impressions: 9_000_000 } as never]);
+    await step(app, minute(45));
+    expect(await shape()).toEqual(learned);
+    expect(await throttleOf(app, campaignId)).not.toBeNull();
+  });
+
+  it('is for admins', async () => {
+    const key = await app.request('POST', '/v1/api-keys', { role: 'analyst', name: 'reads' });
+    const { status } = await app.request('POST', '/v1/ops/pacing/run', undefined, { key: key.body.key as string });
+    expect(status).toBe(403);
+  });
+});
+
+describe('the job of pacing', () => {
+  it('makes steps by itself, in one of two workers, and again after Redis lost everything', async () => {
+    const app = await startTestApp();
+    const other = await startTestApp({ sharing: app });
+    const redis = new Redis(app.redisUrl);
+    try {
+      const advertiserId = await createAdvertiser(app);
+      const { campaignId } = await createServingCampaign(app, advertiserId, {
+        pacing: 'even',
+        budget: { dailyMicros: 1_000 * WON },
+      });
+      await eventually(async () => (await throttleOf(app, campaignId)) !== null, 30_000);
+      await redis.flushdb();
+      const flushedAt = Date.now();
+      await eventually(async () => {
+        const [run] = await app.dataSource.query<{ run_at: Date }[]>('SELECT run_at FROM pacing_runs');
+        // A step may have been under way.
+        return (run?.run_at.getTime() ?? 0) > flushedAt + 2_000;
+      }, 45_000);
+    } finally {
+      redis.disconnect();
+      await other.close();
+      await app.close();
+    }
+  }, 120_000);
+});
