@@ -39,8 +39,8 @@ export class CreatePacing1795651440000 implements MigrationInterface {
     await runner.query(`CREATE INDEX pacing_throttles_by_change ON pacing_throttles (changed_xid)`);
     await runner.query(`
       CREATE TABLE pacing_runs (
-        only boolean NOT NULL DEFAULT true CONSTRAINT pacing_runs_pk PRIMARY KEY
-          CONSTRAINT pacing_runs_one CHECK (only),
+        single boolean NOT NULL DEFAULT true CONSTRAINT pacing_runs_pk PRIMARY KEY
+          CONSTRAINT pacing_runs_one CHECK (single),
         run_at timestamptz,
         traffic_until timestamptz
       )`);
