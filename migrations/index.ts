@@ -12,6 +12,7 @@ import { AddFrequencyCaps1795651200000 } from './1795651200000-add-frequency-cap
 import { CreateInvalidTraffic1795651260000 } from './1795651260000-create-invalid-traffic.js';
 import { ParkBatches1795651320000 } from './1795651320000-park-batches.js';
 import { AddAuditTrail1795651380000 } from './1795651380000-add-audit-trail.js';
+import { CreatePacing1795651440000 } from './1795651440000-create-pacing.js';
 import { CreateBudgetLeases1795651500000 } from './1795651500000-create-budget-leases.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
@@ -30,5 +31,6 @@ export const MIGRATIONS = [
   CreateInvalidTraffic1795651260000,
   ParkBatches1795651320000,
   AddAuditTrail1795651380000,
+  CreatePacing1795651440000,
   CreateBudgetLeases1795651500000,
 ];

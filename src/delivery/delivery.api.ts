@@ -6,5 +6,6 @@ export { SETTLEMENT_QUEUE, type SettlementQueue } from './settlement/settlement-
 export { LONGEST_HOLD_SECONDS_SQL } from './longest-hold.js';
 export { CtrBook } from './ctr/ctr-book.js';
 export { type CostlyMessage, LeaseBook } from './leases/lease-book.js';
+export { PacingBook } from './pacing/pacing-book.js';
 export { addInvalidTraffic } from './traffic/add-invalid-traffic.js';
 export { type InvalidEvent, InvalidTrafficTally, NOWHERE } from './traffic/invalid-traffic-tally.js';

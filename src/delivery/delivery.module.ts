@@ -4,6 +4,10 @@ import { BullJobQueue } from '../platform/queue/bull-job-queue.js';
 import { AuditController } from './audit/audit.controller.js';
 import { AuditsService } from './audit/audits.service.js';
 import { CtrBook } from './ctr/ctr-book.js';
+import { DayShapes } from './pacing/day-shapes.js';
+import { PacingBook } from './pacing/pacing-book.js';
+import { PacingController } from './pacing/pacing.controller.js';
+import { PacingStep } from './pacing/pacing-step.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
 import { LeaseBook } from './leases/lease-book.js';
@@ -29,7 +33,7 @@ const settlementQueue = {
 
 /** What API processes need of delivery: exposure, leases, the queue that wakes the worker, and a look at how it is doing. */
 @Module({
-  controllers: [AuditController, BatchesController],
+  controllers: [AuditController, BatchesController, PacingController],
   providers: [
     settlementQueue,
     AuditsService,
@@ -42,9 +46,12 @@ const settlementQueue = {
     SettledCharges,
     LeaseBook,
     CtrBook,
+    PacingBook,
+    DayShapes,
+    PacingStep,
     BatchesService,
   ],
-  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, LeaseBook, CtrBook],
+  exports: [SETTLEMENT_QUEUE, ExposureStore, SettlementProgress, LeaseBook, CtrBook, PacingBook],
 })
 export class DeliveryModule implements OnApplicationShutdown {
   constructor(@Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue) {}

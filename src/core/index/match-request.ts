@@ -31,7 +31,7 @@ export type Shortage = 'budget' | 'balance';
 export interface Pacing {
   /** Share of the requests that it takes part in, in [0, 1]. */
   readonly passShare: number;
-  /** Factor of its score, in [`LEAST_PACING`, 1]. */
+  /** Factor of its score, in [`LEAST_RANK_FACTOR`, 1]. */
   readonly rankFactor: number;
 }
 

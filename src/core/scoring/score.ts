@@ -5,7 +5,7 @@
  * eCPM of a cpm bid is the bid; of a cpc bid it is bid × predicted CTR × 1,000. Relevance lies in
  * [`LEAST_RELEVANCE`, 1]: the least where the expression names no segment or the member has none of them, and in between
  * it grows with the member's strongest weight among the segments that the expression names positively. The strongest
- * weight, not the mean: an advertiser who names more segments must not lose by it. Pacing lies in [`LEAST_PACING`, 1] (see `pacing-factor.ts`). Since no
+ * weight, not the mean: an advertiser who names more segments must not lose by it. Pacing lies in [`LEAST_RANK_FACTOR`, 1] (see `rank-factor.ts`). Since no
  * factor is above 1, the eCPM is the highest score that an ad group can reach, known before any member is seen: that is the
  * bound by which the candidate index is ordered. Scores rank; they are never charged.
  */

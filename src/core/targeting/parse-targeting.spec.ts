@@ -247,7 +247,7 @@ describe('parseTargeting on hostile sizes', () => {
   });
 
   it('refuses the first list with which there are too many values in all, without reading on', () => {
-    const full = Array(MAX_TARGETING_VALUES / MAX_LIST_VALUES).fill({ os: Array(MAX_LIST_VALUES).fill('ios') });
+    const full = Array<object>(MAX_TARGETING_VALUES / MAX_LIST_VALUES).fill({ os: Array(MAX_LIST_VALUES).fill('ios') });
     expect(errorsOf({ any: [...full, { os: ['ios'] }, { os: [7] }, 7] })).toEqual([
       {
         path: 'targeting.any[4].os',

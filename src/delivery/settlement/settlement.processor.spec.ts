@@ -17,6 +17,7 @@ class FakeQueue extends JobQueue<SettlementJob> {
     if (this.isAway) throw new Error('away');
     this.added.push(jobId);
   }
+  async repeat(): Promise<void> {}
   handler: (job: QueuedJob<SettlementJob>) => Promise<void> = () => Promise.resolve();
   onStalled: (data: SettlementJob) => void = () => undefined;
 

@@ -53,12 +53,11 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   async add(jobId: string, data: T): Promise<void> {
-    // The client would keep commands for a Redis that is away, or that says nothing, in memory without bound.
-    if (this.queue.client.status !== 'ready') throw new Error('The job queue is not connected');
-    if (this.unanswered >= MOST_UNANSWERED) throw new Error('The job queue does not answer');
-    this.unanswered++;
-    const added = this.queue.add(data, { jobId }).finally(() => this.unanswered--);
-    await withinTime<unknown>(added, ADD_TIMEOUT_MS, late('The job queue did not answer in time'));
+    await this.send(() => this.queue.add(data, { jobId }));
+  }
+
+  async repeat(everyMs: number, data: T): Promise<void> {
+    await this.send(() => this.queue.add(data, { repeat: { every: everyMs } }));
   }
 
   async depth(): Promise<QueueDepth> {
@@ -94,6 +93,15 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
     );
     // Bull leaves connections open that it did not make itself.
     for (const connection of this.connections) connection.disconnect();
+  }
+
+  private async send(add: () => Promise<unknown>): Promise<void> {
+    // The client would keep commands for a Redis that is away, or that says nothing, in memory without bound.
+    if (this.queue.client.status !== 'ready') throw new Error('The job queue is not connected');
+    if (this.unanswered >= MOST_UNANSWERED) throw new Error('The job queue does not answer');
+    this.unanswered++;
+    const added = add().finally(() => this.unanswered--);
+    await withinTime<unknown>(added, ADD_TIMEOUT_MS, late('The job queue did not answer in time'));
   }
 
   private connect(type: 'client' | 'subscriber' | 'bclient', url: string, options?: RedisOptions): Redis {

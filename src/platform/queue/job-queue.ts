@@ -6,6 +6,11 @@ export abstract class JobQueue<T extends object> {
   /** A job whose id is queued already is not queued twice. Rejects when the queue can't be reached in time. */
   abstract add(jobId: string, data: T): Promise<void>;
   /**
+   * Queues a job every `everyMs`, on the whole multiples of it, once for all processes that ask for the same. What asks
+   * again now and then restores what was lost with Redis. Rejects as `add` does.
+   */
+  abstract repeat(everyMs: number, data: T): Promise<void>;
+  /**
    * Runs `handler` on up to `concurrency` jobs at once; a rejection retries the job with growing pauses. `onStalled` is told
    * of jobs whose process died or hung over them, and which are run again.
    */

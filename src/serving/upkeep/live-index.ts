@@ -6,7 +6,7 @@ import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import { type Candidate, score, type Scored } from '../../core/index/candidate.js';
 import { firstFailure } from '../../core/index/first-failure.js';
 import type { ExclusionReason, MatchRequest, MoneySnapshot } from '../../core/index/match-request.js';
-import { CtrBook, LeaseBook } from '../../delivery/delivery.api.js';
+import { CtrBook, LeaseBook, PacingBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 
 /** This process's candidate index with the money that it is judged by; by campaign as well, since those are what changes. */
@@ -21,13 +21,15 @@ export class LiveIndex {
   constructor(
     @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
     private readonly leases: LeaseBook,
+    pacing: PacingBook,
     private readonly ctr: CtrBook,
   ) {
     this.index = new BlockIndex({ base: config.baseCurrency, rates: config.exchangeRates });
     this.money = {
       shortage: (record) => leases.shortage(record),
-      pacing: () => ({ passShare: 1, rankFactor: 1 }),
+      pacing: (record) => pacing.pacing(record),
     };
+    pacing.onChange((campaignIds) => this.recheck(campaignIds));
     leases.onChange((adGroupId) => this.index.recheck(adGroupId));
   }
 
@@ -113,6 +115,11 @@ export class LiveIndex {
 
   all(): Iterable<Candidate> {
     return this.index.all();
+  }
+
+  private recheck(campaignIds: readonly string[]): void {
+    for (const campaignId of campaignIds)
+      for (const adGroupId of this.adGroupsOf.get(campaignId) ?? []) this.index.recheck(adGroupId);
   }
 
   private note(record: AdGroupRecord): void {

@@ -7,7 +7,7 @@ import type { AdGroupRecord } from '../../../src/core/index/ad-group-record.js';
 import type { CandidateIndex } from '../../../src/core/index/candidate-index.js';
 import type { MatchRequest, MoneySnapshot, Pacing, Shortage } from '../../../src/core/index/match-request.js';
 import { WEEKDAYS } from '../../../src/core/calendar/local-day.js';
-import { LEAST_PACING } from '../../../src/core/pacing/pacing-factor.js';
+import { LEAST_RANK_FACTOR } from '../../../src/core/pacing/rank-factor.js';
 import { EVERYONE } from '../../../src/core/targeting/expression.js';
 import { adGroup, creative, matchRequest, SUNDAY_NOON } from './candidates.js';
 import { arbitrarySubject, arbitraryTargeting } from './targeting.js';
@@ -132,7 +132,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       campaignId: fc.constantFrom(...CAMPAIGNS),
       pacing: fc.record({
         passShare: fc.constantFrom(0, 1 / 3, 0.9, 1, 1),
-        rankFactor: fc.constantFrom(LEAST_PACING, 0.75, 1),
+        rankFactor: fc.constantFrom(LEAST_RANK_FACTOR, 0.75, 1),
       }),
     }),
     weight: 2,

@@ -1,0 +1,124 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { START_SHAPE } from './day-shape.js';
+import {
+  hasPlan,
+  nextPlan,
+  type PacedPeriod,
+  type PacedPlan,
+  pacedPeriod,
+  type PacedTerms,
+  plannedMicros,
+} from './paced-plan.js';
+import { TrafficCurve } from './traffic-curve.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const MIDNIGHT = Date.parse('2026-11-22T15:00:00Z');
+const curve = new TrafficCurve('Asia/Seoul', START_SHAPE, null);
+const terms: PacedTerms = {
+  timeZone: 'Asia/Seoul',
+  startsAt: MIDNIGHT - 9 * DAY,
+  endsAt: null,
+  dailyMicros: 1_000,
+  totalMicros: null,
+};
+const today: PacedPeriod = { startMs: MIDNIGHT, endMs: MIDNIGHT + DAY, budgetMicros: 1_000 };
+const plan: PacedPlan = { ...today, fromMs: MIDNIGHT, fromMicros: 0 };
+const NOON = MIDNIGHT + 12 * HOUR;
+
+describe('pacedPeriod', () => {
+  it('is the part of the local day in which the campaign runs', () => {
+    expect(pacedPeriod(terms, NOON, 0)).toEqual(today);
+    expect(pacedPeriod({ ...terms, startsAt: MIDNIGHT + 8 * HOUR, endsAt: MIDNIGHT + 20 * HOUR }, NOON, 0)).toEqual({
+      startMs: MIDNIGHT + 8 * HOUR,
+      endMs: MIDNIGHT + 20 * HOUR,
+      budgetMicros: 1_000,
+    });
+  });
+
+  it('has 23 or 25 hours where the wall clock has', () => {
+    const berlin = { ...terms, timeZone: 'Europe/Berlin', startsAt: 0 };
+    const hoursOn = (noon: string): number => {
+      const period = pacedPeriod(berlin, Date.parse(noon), 0);
+      return ((period?.endMs ?? 0) - (period?.startMs ?? 0)) / HOUR;
+    };
+    expect(['2026-03-29T12:00:00Z', '2026-10-25T12:00:00Z', '2026-11-25T12:00:00Z'].map(hoursOn)).toEqual([23, 25, 24]);
+  });
+
+  it('is the schedule for a total budget, and what is left of it bounds a daily one', () => {
+    const total = { ...terms, dailyMicros: null, totalMicros: 7_000, endsAt: MIDNIGHT + 5 * DAY };
+    expect(pacedPeriod(total, NOON, 0)).toEqual({
+      startMs: terms.startsAt,
+      endMs: MIDNIGHT + 5 * DAY,
+      budgetMicros: 7_000,
+    });
+    expect(pacedPeriod({ ...total, dailyMicros: 1_000 }, NOON, 6_600)?.budgetMicros).toBe(400);
+    expect(pacedPeriod({ ...total, dailyMicros: 1_000 }, NOON, 8_000)?.budgetMicros).toBe(0);
+  });
+
+  it('is there exactly where the terms have a plan', () => {
+    const amounts = fc.constantFrom(null, 500);
+    fc.assert(
+      fc.property(amounts, amounts, fc.constantFrom(null, MIDNIGHT + DAY), (dailyMicros, totalMicros, endsAt) => {
+        const some = { ...terms, dailyMicros, totalMicros, endsAt };
+        expect(pacedPeriod(some, NOON, 0) !== null).toBe(hasPlan(some));
+      }),
+    );
+  });
+});
+
+describe('nextPlan', () => {
+  it('stays within its period, so that what is missing is made up for', () => {
+    expect(nextPlan(plan, today, NOON, 0)).toBe(plan);
+  });
+
+  it('begins the next day at its start, with nothing spent', () => {
+    const tomorrow = { ...today, startMs: today.endMs, endMs: today.endMs + DAY };
+    expect(nextPlan(plan, tomorrow, today.endMs + HOUR, 50)).toEqual({
+      ...tomorrow,
+      fromMs: today.endMs,
+      fromMicros: 0,
+    });
+  });
+
+  it.each<[string, PacedPlan | null, PacedPeriod]>([
+    ['a campaign is new', null, today],
+    ['its budget was edited', plan, { ...today, budgetMicros: 5_000 }],
+    ['its schedule was edited', plan, { ...today, endMs: NOON + HOUR }],
+  ])('leads from here where %s', (_case, previous, period) => {
+    expect(nextPlan(previous, period, NOON, 300)).toEqual({ ...period, fromMs: NOON, fromMicros: 300 });
+  });
+});
+
+describe('plannedMicros', () => {
+  it('never falls, begins with what was spent and ends with the budget, however long the day', () => {
+    const zones = fc.constantFrom('Asia/Seoul', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata');
+    const instants = fc.integer({ min: MIDNIGHT - 200 * DAY, max: MIDNIGHT + 200 * DAY });
+    fc.assert(
+      fc.property(zones, instants, fc.nat(1_500), fc.nat(DAY), fc.nat(DAY), (zone, now, spent, one, other) => {
+        const traffic = new TrafficCurve(zone, START_SHAPE, null);
+        const period = pacedPeriod({ ...terms, timeZone: zone, startsAt: 0 }, now, 0) as PacedPeriod;
+        const some = nextPlan(null, period, now, spent);
+        const [early, late] = [Math.min(one, other), Math.max(one, other)];
+        expect(plannedMicros(some, traffic, now + late)).toBeGreaterThanOrEqual(
+          plannedMicros(some, traffic, now + early),
+        );
+        expect(plannedMicros(some, traffic, now)).toBeCloseTo(Math.min(spent, 1_000), 6);
+        expect(plannedMicros(some, traffic, period.endMs)).toBe(1_000);
+      }),
+    );
+  });
+
+  it('asks of the night what the night can give', () => {
+    expect(plannedMicros(plan, curve, MIDNIGHT + 6 * HOUR)).toBeLessThan(1_000 / 10);
+    expect(plannedMicros(plan, curve, MIDNIGHT + 23 * HOUR)).toBeGreaterThan(930);
+  });
+
+  it('spreads a total budget over days of equal shares', () => {
+    const whole = { ...plan, endMs: MIDNIGHT + 4 * DAY };
+    expect([1, 2, 3, 4].map((days) => Math.round(plannedMicros(whole, curve, MIDNIGHT + days * DAY)))).toEqual([
+      250, 500, 750, 1_000,
+    ]);
+  });
+});

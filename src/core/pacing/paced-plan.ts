@@ -1,0 +1,92 @@
+import { localDayStart, nextLocalDayStart } from '../calendar/local-day.js';
+import type { TrafficCurve } from './traffic-curve.js';
+
+/**
+ * What an evenly paced campaign is to have spent by when. The daily budget is spread over the part of the local day in
+ * which the campaign runs, or the total one over the whole schedule, in proportion to the traffic that is expected; pacing
+ * only holds back, budgets themselves are kept by leases and the ledger, so floats serve here.
+ */
+export interface PacedTerms {
+  readonly timeZone: string;
+  /** Epoch ms, half-open. */
+  readonly startsAt: number;
+  readonly endsAt: number | null;
+  /** Micros; null: no such budget. */
+  readonly dailyMicros: number | null;
+  readonly totalMicros: number | null;
+}
+
+/** False where there is nothing to spread: no budget, or a total one without an end. */
+export function hasPlan({ dailyMicros, totalMicros, endsAt }: Omit<PacedTerms, 'timeZone' | 'startsAt'>): boolean {
+  return dailyMicros !== null || (totalMicros !== null && endsAt !== null);
+}
+
+/** Times in epoch ms, half-open; money in micros. */
+export interface PacedPeriod {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly budgetMicros: number;
+}
+
+/** A period whose plan leads from what was spent at some instant of it (its start, as a rule) to the budget at its end. */
+export interface PacedPlan extends PacedPeriod {
+  readonly fromMs: number;
+  readonly fromMicros: number;
+}
+
+/**
+ * The period that `nowMs` is in; null where `hasPlan` is false. A day gets its daily budget, or what the days before have
+ * left of the total one if that is less.
+ */
+export function pacedPeriod(terms: PacedTerms, nowMs: number, spentBeforeTodayMicros: number): PacedPeriod | null {
+  const { timeZone, startsAt, endsAt, dailyMicros, totalMicros } = terms;
+  if (dailyMicros !== null) {
+    const left = totalMicros === null ? Infinity : Math.max(totalMicros - spentBeforeTodayMicros, 0);
+    return {
+      startMs: Math.max(localDayStart(nowMs, timeZone), startsAt),
+      endMs: Math.min(nextLocalDayStart(nowMs, timeZone), endsAt ?? Infinity),
+      budgetMicros: Math.min(dailyMicros, left),
+    };
+  }
+  if (totalMicros === null || endsAt === null) return null;
+  return { startMs: startsAt, endMs: endsAt, budgetMicros: totalMicros };
+}
+
+/**
+ * The plan to follow from now on. The plan of before stays while its period does: what an outage left behind is made up
+ * for. A following period begins at its start, with nothing spent. Anything else (a campaign that is new or comes back
+ * from a pause, an edited budget or schedule) is planned anew from here, since the line from the old start would ask for a
+ * jump.
+ *
+ * @param previous null: it was not paced until now
+ * @param spentMicros spent in `period` so far
+ */
+export function nextPlan(
+  previous: PacedPlan | null,
+  period: PacedPeriod,
+  nowMs: number,
+  spentMicros: number,
+): PacedPlan {
+  if (previous !== null && previous.startMs === period.startMs && previous.endMs === period.endMs) {
+    if (previous.budgetMicros === period.budgetMicros) return previous;
+  } else if (previous !== null && previous.endMs <= period.startMs) {
+    return { ...period, fromMs: period.startMs, fromMicros: 0 };
+  }
+  return { ...period, fromMs: Math.max(nowMs, period.startMs), fromMicros: spentMicros };
+}
+
+/** Planned spend by an instant, in micros; never falls as time goes on. A budget that is below what was spent is the plan. */
+export function plannedMicros(plan: PacedPlan, curve: TrafficCurve, ms: number): number {
+  const { budgetMicros, fromMicros, fromMs, endMs } = plan;
+  if (budgetMicros <= fromMicros || ms >= endMs) return budgetMicros;
+  if (ms <= fromMs) return fromMicros;
+  const from = curve.massAt(fromMs);
+  const mass = curve.massAt(endMs) - from;
+  return mass <= 0 ? fromMicros : fromMicros + ((budgetMicros - fromMicros) * (curve.massAt(ms) - from)) / mass;
+}
+
+/** Micros planned for one day of traffic, from the plan's beginning to its end. 0 where no traffic is to come. */
+export function plannedRate({ budgetMicros, fromMicros, fromMs, endMs }: PacedPlan, curve: TrafficCurve): number {
+  const mass = curve.massAt(endMs) - curve.massAt(fromMs);
+  return mass <= 0 ? 0 : Math.max(budgetMicros - fromMicros, 0) / mass;
+}

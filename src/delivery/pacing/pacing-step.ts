@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { DayPartWindow } from '../../core/calendar/day-parts.js';
+import { localDate } from '../../core/calendar/local-day.js';
+import type { DayShape } from '../../core/pacing/day-shape.js';
+import { decidePace, replaces } from '../../core/pacing/decide-pace.js';
+import { TrafficCurve } from '../../core/pacing/traffic-curve.js';
+import { DayShapes } from './day-shapes.js';
+import { pacedZones, type RunningCampaign, runningCampaigns } from './paced-campaigns.js';
+import { type Throttle, writeThrottles } from './write-throttles.js';
+
+/** What a step did: of so many campaigns that run evenly paced, so many got another decision. */
+export interface PacingRun {
+  readonly campaigns: number;
+  readonly changed: number;
+}
+
+/** A curve a zone, day and set of windows; days come anew, and some hundreds of sets are in use at a time. */
+const MOST_CURVES = 2_000;
+
+/**
+ * One step of the pacing of all campaigns: reads what they have spent, decides, writes what changed; in one transaction that
+ * holds the one row of `pacing_runs`. So steps are made one after the other however many processes ask for them, each at
+ * a later time than the one before, and one that dies leaves nothing behind.
+ */
+@Injectable()
+export class PacingStep {
+  private readonly curves = new Map<string, TrafficCurve>();
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly shapes: DayShapes,
+  ) {}
+
+  /** The step as of `now`; null where one was made at a later time, or at the same. */
+  run(now: number): Promise<PacingRun | null> {
+    return this.runIf(now, (lastStepMs) => lastStepMs < now);
+  }
+
+  /** As `run`, but made also where one was made at the same time: what was spent since counts. */
+  runAgain(now: number): Promise<PacingRun | null> {
+    return this.runIf(now, (lastStepMs) => lastStepMs <= now);
+  }
+
+  private runIf(now: number, isDue: (lastStepMs: number) => boolean): Promise<PacingRun | null> {
+    return this.dataSource.transaction(async (tx) => {
+      const [last] = await tx.query<{ run_at: Date | null }[]>('SELECT run_at FROM pacing_runs FOR UPDATE');
+      const lastStepMs = last?.run_at?.getTime() ?? null;
+      if (lastStepMs !== null && !isDue(lastStepMs)) return null;
+      await tx.query('UPDATE pacing_runs SET run_at = $1', [new Date(now)]);
+      return this.paceAll(tx, now, lastStepMs);
+    });
+  }
+
+  private async paceAll(tx: EntityManager, now: number, lastStepMs: number | null): Promise<PacingRun> {
+    const zones = await pacedZones(tx, now);
+    const shapes = await this.shapes.today(tx, zones, now);
+    const campaigns = await runningCampaigns(tx, zones, now);
+    const throttles: Throttle[] = [];
+    for (const campaign of campaigns) {
+      const shape = shapes.get(campaign.terms.timeZone);
+      // A zone of the advertiser's that was edited between the two readings: the next step has its shape.
+      if (shape === undefined) continue;
+      const curve = this.curveOf(campaign, shape, now);
+      const decision = decidePace(campaign.previous, { ...campaign, curve }, now, lastStepMs);
+      if (decision !== null && replaces(decision, campaign.previous)) {
+        throttles.push({ campaignId: campaign.id, decision });
+      }
+    }
+    await writeThrottles(tx, throttles);
+    return { campaigns: campaigns.length, changed: throttles.length };
+  }
+
+  private curveOf({ terms: { timeZone }, windows }: RunningCampaign, shape: DayShape, now: number): TrafficCurve {
+    const key = `${timeZone} ${localDate(now, timeZone)} ${windowsKey(windows)}`;
+    const known = this.curves.get(key);
+    if (known !== undefined) return known;
+    if (this.curves.size >= MOST_CURVES) this.curves.clear();
+    const curve = new TrafficCurve(timeZone, shape, windows);
+    this.curves.set(key, curve);
+    return curve;
+  }
+}
+
+function windowsKey(windows: readonly DayPartWindow[] | null): string {
+  return windows === null ? '' : JSON.stringify(windows);
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { learnDayShape, START_SHAPE } from '../../src/core/pacing/day-shape.js';
+import { pacedDays, type PacedWorld, type Sample, type TwoPeaks, twoPeaks } from './paced-days.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MIDNIGHT = Date.parse('2026-11-22T15:00:00Z');
+const WON = 1_000_000;
+
+const fraction = (min: number, max: number) => fc.double({ min, max, noNaN: true });
+const anyPeaks: fc.Arbitrary<TwoPeaks> = fc.record({
+  trough: fraction(0.1, 0.5),
+  noon: fraction(11, 14),
+  noonHeight: fraction(0.6, 1.6),
+  evening: fraction(19, 22),
+  eveningHeight: fraction(0.8, 1.8),
+  width: fraction(1.8, 3.8),
+});
+
+interface Case {
+  readonly seed: number;
+  readonly peaks: TwoPeaks;
+  /** Charges that the budget of a mean day pays for. */
+  readonly charges: number;
+  /** How often the supply at its scarcest hour covers the plan there. */
+  readonly plenty: number;
+  readonly delayMs: number;
+}
+
+const anyCase: fc.Arbitrary<Case> = fc.record({
+  seed: fc.nat(),
+  peaks: anyPeaks,
+  charges: fraction(Math.log(500), Math.log(100_000)).map(Math.exp),
+  plenty: fraction(Math.log(1.6), Math.log(200)).map(Math.exp),
+  delayMs: fc.nat(60_000),
+});
+
+/** Enough supply at every hour: the plan never asks for more than a `plenty`-th of the traffic. */
+function worldOf({ seed, peaks, charges, plenty, delayMs }: Case, fields: Partial<PacedWorld> = {}): PacedWorld {
+  const traffic = twoPeaks(peaks);
+  const planned = fields.planned ?? START_SHAPE;
+  const scarcest = Math.max(...planned.map((weight, quarter) => weight / (traffic[quarter] ?? 0)));
+  const dailyMicros = Math.round(charges) * WON;
+  return {
+    seed,
+    timeZone: 'Asia/Seoul',
+    fromMs: MIDNIGHT,
+    untilMs: MIDNIGHT + DAY_MS,
+    startsAt: MIDNIGHT - DAY_MS,
+    endsAt: null,
+    dailyMicros,
+    totalMicros: null,
+    priceMicros: WON,
+    traffic,
+    planned,
+    supplyMicros: scarcest * plenty * dailyMicros,
+    noise: 0.15,
+    delayMs,
+    outages: [],
+    stepMs: 5_000,
+    ...fields,
+  };
+}
+
+/** The largest distance from the plan, in shares of the budget. */
+function farthest(samples: readonly Sample[], dailyMicros: number): number {
+  return Math.max(
+    ...samples.map(({ spentMicros, plannedMicros }) => Math.abs(spentMicros - plannedMicros) / dailyMicros),
+  );
+}
+
+function expectEven(world: PacedWorld): void {
+  const daily = world.dailyMicros ?? NaN;
+  const samples = pacedDays(world);
+  expect(farthest(samples, daily)).toBeLessThan(0.03);
+  expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * daily);
+  expect(samples.at(-1)?.spentMicros).toBeLessThanOrEqual(daily);
+}
+
+describe('even pacing over a day', () => {
+  it('keeps within 3 % of the plan and spends 99 %, on traffic that it has never seen', () => {
+    fc.assert(
+      fc.property(anyCase, (some) => expectEven(worldOf(some))),
+      { numRuns: 25 },
+    );
+  });
+
+  it('does so with the shape learned from days of other traffic', () => {
+    fc.assert(
+      fc.property(anyCase, anyPeaks, (some, before) => {
+        const seen = twoPeaks(before).map((weight) => ({ impressions: Math.round(weight * 100_000), days: 1 }));
+        expectEven(worldOf(some, { planned: learnDayShape(seen) }));
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('does so on days of 23 and 25 hours', () => {
+    for (const midnight of ['2026-03-28T23:00:00Z', '2026-10-24T22:00:00Z']) {
+      const fromMs = Date.parse(midnight);
+      const hours = midnight.startsWith('2026-03') ? 23 : 25;
+      const [some] = fc.sample(anyCase, { numRuns: 1, seed: hours });
+      expectEven(
+        worldOf(some as Case, { timeZone: 'Europe/Berlin', startsAt: 0, fromMs, untilMs: fromMs + hours * HOUR_MS }),
+      );
+    }
+  });
+
+  it('does so for a campaign that begins and one that ends in the middle of the day', () => {
+    fc.assert(
+      fc.property(anyCase, fc.integer({ min: 1, max: 14 }), fc.boolean(), (some, hour, begins) => {
+        const at = MIDNIGHT + hour * HOUR_MS;
+        const world = worldOf({ ...some, plenty: Math.max(some.plenty, 12) });
+        expectEven(
+          begins ? { ...world, startsAt: at } : { ...world, endsAt: at + 9 * HOUR_MS, untilMs: at + 9 * HOUR_MS },
+        );
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('follows a total budget over its schedule', () => {
+    const [some] = fc.sample(anyCase, { numRuns: 1, seed: 4 });
+    const days = 3;
+    const world = worldOf(some as Case, { untilMs: MIDNIGHT + days * DAY_MS, stepMs: 15_000 });
+    const daily = world.dailyMicros ?? NaN;
+    const total = {
+      startsAt: MIDNIGHT,
+      endsAt: MIDNIGHT + days * DAY_MS,
+      dailyMicros: null,
+      totalMicros: days * daily,
+    };
+    const samples = pacedDays({ ...world, ...total });
+    expect(farthest(samples, daily)).toBeLessThan(0.03);
+    expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * days * daily);
+  });
+});
+
+describe('even pacing after an outage', () => {
+  /** Charges enough that what a quarter of an hour spends is hardly noise. */
+  const outages = fc.record({
+    some: anyCase.map((some) => ({ ...some, charges: 30_000 + some.charges, plenty: Math.max(some.plenty, 2.5) })),
+    hour: fc.integer({ min: 7, max: 18 }),
+    minutes: fc.integer({ min: 3, max: 90 }),
+    left: fc.constantFrom(0, 0, 0.1, 0.3),
+  });
+
+  it('makes up for it at no more than twice the plan, is on it again, and spends 99 %', () => {
+    fc.assert(
+      fc.property(outages, ({ some, hour, minutes, left }) => {
+        const fromMs = MIDNIGHT + hour * HOUR_MS;
+        const untilMs = fromMs + minutes * 60_000;
+        const world = worldOf(some, { outages: [{ fromMs, untilMs, left }] });
+        const daily = world.dailyMicros ?? NaN;
+        const samples = pacedDays(world);
+        expect(mostInAQuarter(samples, untilMs)).toBeLessThanOrEqual(2);
+        // It takes as long again, and some: the rate is at most 1.75 times the plan.
+        const recovered = samples.filter(({ ms }) => ms > untilMs + 2 * (untilMs - fromMs) + HOUR_MS);
+        expect(farthest(recovered, daily)).toBeLessThan(0.03);
+        expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * daily);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  /** Spend in any quarter of an hour that ends after `from`, in multiples of what was planned for it. */
+  function mostInAQuarter(samples: readonly Sample[], from: number): number {
+    const quarter = 180;
+    return Math.max(
+      ...samples.slice(quarter).flatMap((sample, i) => {
+        const before = samples[i];
+        if (before === undefined || sample.ms < from) return [];
+        return [(sample.spentMicros - before.spentMicros) / (sample.plannedMicros - before.plannedMicros)];
+      }),
+    );
+  }
+});
