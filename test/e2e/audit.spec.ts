@@ -77,17 +77,17 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
   [
     'once',
     'a second impression',
-    `UPDATE events SET message_id = 'clicked', type = 'impression', event_id = 'again' WHERE message_id = 'early' AND type = 'click'`,
+    `UPDATE events SET message_id = 'clicked.1', type = 'impression', event_id = 'again' WHERE message_id = 'early.1' AND type = 'click'`,
   ],
   [
     'clicks',
     'a click without its impression',
-    `DELETE FROM events WHERE message_id = 'clicked' AND type = 'impression'`,
+    `DELETE FROM events WHERE message_id = 'clicked.1' AND type = 'impression'`,
   ],
   [
     'clicks',
     'a click that waits on',
-    `UPDATE events SET outcome = 'waiting' WHERE message_id = 'clicked' AND type = 'click'`,
+    `UPDATE events SET outcome = 'waiting' WHERE message_id = 'clicked.1' AND type = 'click'`,
   ],
   ['campaign-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
   ['ad-group-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
@@ -230,7 +230,7 @@ async function clickAround(app: TestApp, settle: Settle): Promise<void> {
   const of = (messageId: string, type: VerifiedEvent['type']) =>
     eventOf(capped, { messageId, type, chargedFor: 'click', priceMicros: 700 });
   await settle([of('early', 'click'), of('lost', 'click')]);
-  await settle([of('clicked', 'impression'), of('clicked', 'click'), of('clicked', 'hide'), of('early', 'impression')]);
+  await settle([of('clicked.1', 'impression'), of('clicked.1', 'click'), of('clicked.1', 'hide'), of('early', 'impression')]);
 }
 
 async function lowerLimits(app: TestApp, settle: Settle): Promise<void> {

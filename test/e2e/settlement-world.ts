@@ -59,7 +59,7 @@ export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
   } = fields;
   const placed = {
     ...sold,
-    messageId,
+    messageId: `${messageId}.1`,
     memberId,
     placement: 'chat_list',
     position: 1,
