@@ -6,7 +6,7 @@ const LONGEST_WAIT_MS = 180_000;
 const POLL_MS = 200;
 const LAG = /^matchum_settlement_lag_seconds (\S+)$/m;
 
-/** Waits until all processes are ready, no batch waits for its settlement, and no worker says that one does. */
+/** Waits until all processes are ready, no batch waits for its settlement, and no process says that one does. */
 export async function untilCalm(
   databaseUrl: string,
   processes: readonly SupervisedProcess[],
@@ -30,17 +30,18 @@ export async function untilCalm(
 }
 
 async function isQuiet(processes: readonly SupervisedProcess[]): Promise<boolean> {
-  const states = await Promise.all(
-    processes.map(async (process) => (await process.isReady()) && (await lagOf(process.url)) === 0),
-  );
-  return states.every(Boolean);
+  const states = await Promise.all(processes.map((process) => process.isReady()));
+  if (!states.every(Boolean)) return false;
+  const lags = (await Promise.all(processes.map(({ url }) => lagOf(url)))).filter((lag) => lag !== null);
+  return lags.length > 0 && lags.every((lag) => lag === 0);
 }
 
-/** Seconds; not a number where nobody tells. */
-async function lagOf(url: string): Promise<number> {
+/** Seconds; null where the process does not tell. */
+async function lagOf(url: string): Promise<number | null> {
   try {
     const response = await fetch(`${url}/metrics`);
-    return Number(LAG.exec(await response.text())?.[1]);
+    const told = LAG.exec(await response.text())?.[1];
+    return told === undefined ? null : Number(told);
   } catch {
     return NaN;
   }

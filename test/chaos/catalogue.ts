@@ -32,7 +32,7 @@ interface Kind {
   readonly credit?: number;
   readonly total?: number;
   readonly daily?: number;
-  readonly pacing?: 'even';
+  readonly pacing?: CampaignPlan['pacing'];
   readonly caps?: readonly FrequencyCapPlan[];
   readonly groups: readonly {
     readonly cpm?: number;

@@ -36,6 +36,14 @@ interface Answer {
   readonly body: unknown;
 }
 
+interface MatchRequest {
+  readonly userId: string;
+  readonly requestId: string;
+  readonly placement: string;
+  readonly chatCount: number;
+  readonly maxMessages: number;
+}
+
 interface MatchBody {
   readonly messages: readonly { readonly token: string }[];
   readonly noFill?: { readonly reason: string };
@@ -72,7 +80,7 @@ export class ChatClient {
     }
   }
 
-  private async tryMatch(body: { readonly userId: string; readonly requestId: string } & object): Promise<MatchTry> {
+  private async tryMatch(body: MatchRequest): Promise<MatchTry> {
     const { apis, random, record } = this.options;
     const api = random.pick(apis);
     const startedAt = Date.now();

@@ -2,8 +2,8 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BreakableProxy } from '../servers/breakable-proxy.js';
 import type { ProcessName, ServerName } from './fault-plan.js';
+import type { Link } from './link.js';
 import type { Interval, TimeLine } from './time-line.js';
 
 /** Starts the product with this environment and nothing else. */
@@ -14,7 +14,7 @@ export interface ProcessPlan {
   readonly port: number;
   readonly logFile: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly proxies: Readonly<Record<ServerName, BreakableProxy>>;
+  readonly links: Readonly<Record<ServerName, Link>>;
   readonly launch: LaunchProduct;
 }
 
@@ -84,6 +84,7 @@ export class SupervisedProcess {
   private async launch(): Promise<void> {
     const log = await open(this.plan.logFile, 'a');
     try {
+      if (this.isStopping) return;
       this.isKilled = false;
       const child = this.plan.launch(this.plan.env, ['ignore', log.fd, log.fd]);
       this.child = child;

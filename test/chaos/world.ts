@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { findFreePort } from '../../src/platform/embedded/free-port.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { describeFault, type Fault, PROCESS_NAMES, type ProcessName, type ServerName } from './fault-plan.js';
+import { Link } from './link.js';
 import type { ClientRecord } from './record.js';
 import { ChaosServers } from './servers.js';
 import { type LaunchProduct, SupervisedProcess } from './supervised-process.js';
@@ -66,7 +67,7 @@ export class World {
   async stop(): Promise<void> {
     await Promise.all([...this.processes.values()].map((process) => process.stop()));
     await Promise.all(
-      [...this.processes.values()].flatMap(({ plan }) => Object.values(plan.proxies).map((p) => p.cut())),
+      [...this.processes.values()].flatMap(({ plan }) => Object.values(plan.links).map((link) => link.cut())),
     );
     await this.servers.stop();
   }
@@ -101,10 +102,9 @@ export class World {
 
   private async breakLink({ kind, target, server, lastsMs }: Extract<Fault, { kind: 'cut' | 'hang' }>): Promise<void> {
     const link = this.link(target, server);
-    if (kind === 'cut') await link.cut();
-    else link.hang();
+    await (kind === 'cut' ? link.cut() : link.hang());
     await pause(lastsMs);
-    await link.mend();
+    await (kind === 'cut' ? link.uncut() : link.unhang());
   }
 
   /** The server dies and comes back by itself at once; nobody reaches it before the time is over. */
@@ -113,7 +113,7 @@ export class World {
     await kill();
     await Promise.all(links.map((link) => link.cut()));
     await pause(lastsMs);
-    await Promise.all(links.map((link) => link.mend()));
+    await Promise.all(links.map((link) => link.uncut()));
   }
 
   private process(name: ProcessName): SupervisedProcess {
@@ -122,29 +122,29 @@ export class World {
     return found;
   }
 
-  private link(name: ProcessName, server: ServerName): BreakableProxy {
-    return this.process(name).plan.proxies[server];
+  private link(name: ProcessName, server: ServerName): Link {
+    return this.process(name).plan.links[server];
   }
 
   private async plan(name: ProcessName, dataDir: string, launch: LaunchProduct) {
     const { servers, secrets } = this;
     const ownDir = join(dataDir, name);
     await mkdir(ownDir);
-    const proxies = {
-      postgres: await BreakableProxy.before(servers.databaseUrl),
-      redis: await BreakableProxy.before(servers.redisUrl),
+    const links = {
+      postgres: new Link(await BreakableProxy.before(servers.databaseUrl)),
+      redis: new Link(await BreakableProxy.before(servers.redisUrl)),
     };
     const port = await findFreePort();
     const env = {
       ROLE: name.startsWith('api') ? 'api' : 'worker',
       PORT: String(port),
-      DATABASE_URL: proxies.postgres.url,
-      REDIS_URL: proxies.redis.url,
+      DATABASE_URL: links.postgres.url,
+      REDIS_URL: links.redis.url,
       DATA_DIR: ownDir,
       ADMIN_KEY: secrets.adminKey,
       TOKEN_SECRETS: `${secrets.tokenSecret.keyId}:${secrets.tokenSecret.secret}`,
       MATCH_DEADLINE_MS,
     };
-    return { name, port, logFile: join(dataDir, `${name}.log`), env, proxies, launch };
+    return { name, port, logFile: join(dataDir, `${name}.log`), env, links, launch };
   }
 }

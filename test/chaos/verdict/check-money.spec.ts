@@ -99,6 +99,13 @@ describe('the verdict on money and reports', () => {
       ).flatMap((check) => check.breaches);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(1_900n, [])).toEqual(['Campaign: 0.105 %']);
+    expect(found(2_000n, ['cmp'])).toEqual([]);
+    const { placed } = seen;
+    const decision = { memberId: 'member-1', requestId: 'r', api: 'api-1', startedAt: 1, status: 200, noFill: null };
+    const give = (endedAt: number) =>
+      record.matches.push({ ...decision, endedAt, messages: [{ token: 'token', placed }] });
+    for (let i = 0; i < 300; i++) give(20_000);
     expect(found(2_000n, ['cmp'])).toEqual(['Campaign: 99.000 % is left']);
+    expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
   });
 });

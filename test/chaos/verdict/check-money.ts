@@ -5,6 +5,10 @@ import type { Stored, StoredCampaign } from './stored.js';
 
 /** Over-delivery and under-delivery are at most this share of a budget. */
 const MOST_SHARE = 0.001;
+/** Members see about so much of what they are given. */
+const SHARE_SHOWN = 0.7;
+/** Times the budget. */
+const ENOUGH_DEMAND = 1.5;
 /** A charge whose time is so much later than a change of the budget was made by the new one. */
 const CHANGE_SLACK_MS = 2_000;
 
@@ -37,7 +41,7 @@ export function checkMoney(
     { name: 'Balances: credits less charges, never below 0', ...balances(record, stored) },
     { name: 'Spend is within every budget', ...budgets(record.budgetChanges, stored) },
     overDelivery(pairs, record, stored),
-    underDelivery(stored, demandedCampaignIds),
+    underDelivery(record, stored, demandedCampaignIds),
   ];
 }
 
@@ -126,20 +130,32 @@ function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stor
   };
 }
 
-/** Of campaigns that are placed whenever they have money: what is left must be less than the next message can cost. */
-function underDelivery(stored: Stored, demandedCampaignIds: ReadonlySet<string>): Check {
-  const shares = stored.campaigns
-    .filter(({ id }) => demandedCampaignIds.has(id))
-    .map((campaign) => {
-      const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
-      const spent = charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
-      const highest = stored.events.reduce(
-        (most, { campaignId, priceMicros }) => (campaignId === campaign.id && priceMicros > most ? priceMicros : most),
-        0n,
-      );
-      const limit = limitOf(campaign, stored);
-      return { campaign, left: Number(limit - spent) / Number(limit), grain: Number(highest) / Number(limit) };
-    });
+/**
+ * Of campaigns that are placed whenever they have money, where members came often enough to use it up: what is left, less
+ * what members were on the way to see when the load ended, must be less than the next message can cost.
+ */
+function underDelivery(record: ClientRecord, stored: Stored, demandedCampaignIds: ReadonlySet<string>): Check {
+  const filled = record.matches.filter(({ messages }) => messages.length > 0);
+  const endedAt = filled.reduce((latest, match) => Math.max(latest, match.endedAt), 0);
+  const counted = new Set(stored.events.map(({ messageId }) => messageId));
+  const shares = stored.campaigns.flatMap((campaign) => {
+    const prices = filled.flatMap(({ messages }) => messages.filter(({ placed }) => placed.campaignId === campaign.id));
+    const highest = Math.max(0, ...prices.map(({ placed }) => placed.priceMicros));
+    const mean = prices.reduce((sum, { placed }) => sum + placed.priceMicros, 0) / prices.length;
+    const limit = Number(limitOf(campaign, stored));
+    const isDemanded =
+      demandedCampaignIds.has(campaign.id) && filled.length * SHARE_SHOWN * mean > ENOUGH_DEMAND * limit;
+    if (!isDemanded) return [];
+    const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
+    const spent = charges.reduce((sum, { amountMicros }) => sum + Number(amountMicros), 0);
+    const open = new Map(
+      prices.flatMap(({ placed }) =>
+        placed.expiresAt > endedAt && !counted.has(placed.messageId) ? [[placed.messageId, placed.priceMicros]] : [],
+      ),
+    );
+    const left = limit - spent - [...open.values()].reduce((sum, price) => sum + price, 0);
+    return [{ campaign, left: left / limit, grain: highest / limit }];
+  });
   return {
     name: 'Under-delivery is at most 0.1 % of a budget, and one message',
     looked: shares.length,
