@@ -19,6 +19,8 @@ export const EDITED_CAMPAIGN = 5;
 export const PAUSED_CAMPAIGN = 6;
 /** Campaigns that are placed as soon as there is money: their budgets must be used up. */
 export const DEMANDED_CAMPAIGNS = [0, 1];
+/** So many at the end of the plan are placed where nothing else has money or room. */
+export const LAST_IN_RANK = 3;
 
 /** Members see about so many of the messages that they are given. */
 const SHARE_SHOWN = 0.7;

@@ -48,7 +48,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
       onProgress('Batches that wait', 0, unsettled),
     );
     timeLine.note(isCalm ? 'calm' : 'no calm comes');
-    return { record, checks: await judge(world, record, { isCalm, demandedCampaignIds: stage.demandedCampaignIds }) };
+    return { record, checks: await judge(world, record, { isCalm, demand: stage.demand }) };
   } finally {
     await world.stop();
   }

@@ -7,12 +7,14 @@ import type { EditedCatalogue } from './advertisers.js';
 import {
   DEMANDED_CAMPAIGNS,
   EDITED_CAMPAIGN,
+  LAST_IN_RANK,
   PAUSED_CAMPAIGN,
   planCatalogue,
   type RunSize,
   TOPPED_UP_ADVERTISER,
 } from './catalogue.js';
 import type { ClientRecord } from './record.js';
+import type { Demand } from './verdict/check-money.js';
 import type { World } from './world.js';
 
 /** Short, so that holds expire within the run. */
@@ -21,7 +23,7 @@ const TOP_UPS_A_RUN = 10;
 
 export interface Stage {
   readonly edited: EditedCatalogue;
-  readonly demandedCampaignIds: ReadonlySet<string>;
+  readonly demand: Demand;
 }
 
 /** Campaigns on the air and the placement as the run wants it, before anything breaks. */
@@ -44,7 +46,10 @@ export async function setStage(
       firstBudgetMicros: plan.campaigns[EDITED_CAMPAIGN]?.budget.dailyMicros ?? 0,
       pausedCampaignId: campaignIds[PAUSED_CAMPAIGN] ?? '',
     },
-    demandedCampaignIds: new Set(DEMANDED_CAMPAIGNS.map((i) => campaignIds[i] ?? '')),
+    demand: {
+      campaignIds: new Set(DEMANDED_CAMPAIGNS.map((i) => campaignIds[i] ?? '')),
+      lastInRankIds: new Set(campaignIds.slice(-LAST_IN_RANK)),
+    },
   };
 }
 

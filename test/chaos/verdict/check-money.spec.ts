@@ -26,7 +26,10 @@ describe('the verdict on money and reports', () => {
     record.addCredit('adv', 5_000);
     change(record);
     const all = storeOf({ ...right, ...stored });
-    return [...checkReports(events, all), ...checkMoney(record, all, new Set())].flatMap((check) => check.breaches);
+    return [
+      ...checkReports(events, all),
+      ...checkMoney(record, all, { campaignIds: new Set(), lastInRankIds: new Set() }),
+    ].flatMap((check) => check.breaches);
   }
 
   it('has nothing against what is right', () => {
@@ -92,20 +95,21 @@ describe('the verdict on money and reports', () => {
     record.addCredit('adv', 5_000);
     add(record);
     const found = (totalMicros: bigint, demanded: readonly string[]) =>
-      checkMoney(
-        record,
-        storeOf({ ...right, events, reportRows, campaigns: all(totalMicros) }),
-        new Set(demanded),
-      ).flatMap((check) => check.breaches);
+      checkMoney(record, storeOf({ ...right, events, reportRows, campaigns: all(totalMicros) }), {
+        campaignIds: new Set(demanded),
+        lastInRankIds: new Set(['last']),
+      }).flatMap((check) => check.breaches);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(1_900n, [])).toEqual(['Campaign: 0.105 %']);
     expect(found(2_000n, ['cmp'])).toEqual([]);
-    const { placed } = seen;
-    const decision = { memberId: 'member-1', requestId: 'r', api: 'api-1', startedAt: 1, status: 200, noFill: null };
-    const give = (endedAt: number) =>
-      record.matches.push({ ...decision, endedAt, messages: [{ token: 'token', placed }] });
-    for (let i = 0; i < 300; i++) give(20_000);
+    const decision = { memberId: 'member-1', api: 'api-1', startedAt: 1, endedAt: 20_000, status: 200, noFill: null };
+    const give = (campaignId: string, requestId: string) =>
+      record.matches.push({ ...decision, requestId, messages: [{ token: 'token', placed: placedOf({ campaignId }) }] });
+    give('cmp', 'first');
+    expect(found(2_000n, ['cmp'])).toEqual([]);
+    for (let i = 0; i < 300; i++) give('last', `request ${i}`);
     expect(found(2_000n, ['cmp'])).toEqual(['Campaign: 99.000 % is left']);
+    expect(found(2_000n, [])).toEqual([]);
     expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
   });
 });

@@ -1,4 +1,4 @@
-import type { BudgetChange, ClientRecord } from '../record.js';
+import type { BudgetChange, ClientRecord, RecordedMessage } from '../record.js';
 import { type Check, differences, sumBy } from './check.js';
 import { chargeOf, type Pair, pairsOf, priceOf } from './check-reports.js';
 import type { Stored, StoredCampaign } from './stored.js';
@@ -7,17 +7,19 @@ import type { Stored, StoredCampaign } from './stored.js';
 const MOST_SHARE = 0.001;
 /** Members see about so much of what they are given. */
 const SHARE_SHOWN = 0.7;
-/** Times the budget. */
-const ENOUGH_DEMAND = 1.5;
+/** Times what is left. */
+const ENOUGH_DEMAND = 2;
 /** A charge whose time is so much later than a change of the budget was made by the new one. */
 const CHANGE_SLACK_MS = 2_000;
 
+/** Campaigns that are placed as soon as they have money, and those that are placed where nothing else is left. */
+export interface Demand {
+  readonly campaignIds: ReadonlySet<string>;
+  readonly lastInRankIds: ReadonlySet<string>;
+}
+
 /** Charges are the tokens' prices, and no limit was passed. */
-export function checkMoney(
-  record: ClientRecord,
-  stored: Stored,
-  demandedCampaignIds: ReadonlySet<string>,
-): readonly Check[] {
+export function checkMoney(record: ClientRecord, stored: Stored, demand: Demand): readonly Check[] {
   const pairs = pairsOf(record.events, stored);
   const charged = sumBy(pairs, ({ event }) => `${event.placed.campaignId} ${event.placed.adGroupId}`, chargeOf);
   const booked = sumBy(
@@ -41,7 +43,7 @@ export function checkMoney(
     { name: 'Balances: credits less charges, never below 0', ...balances(record, stored) },
     { name: 'Spend is within every budget', ...budgets(record.budgetChanges, stored) },
     overDelivery(pairs, record, stored),
-    underDelivery(record, stored, demandedCampaignIds),
+    underDelivery(record, stored, demand),
   ];
 }
 
@@ -134,27 +136,26 @@ function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stor
  * Of campaigns that are placed whenever they have money, where members came often enough to use it up: what is left, less
  * what members were on the way to see when the load ended, must be less than the next message can cost.
  */
-function underDelivery(record: ClientRecord, stored: Stored, demandedCampaignIds: ReadonlySet<string>): Check {
-  const filled = record.matches.filter(({ messages }) => messages.length > 0);
-  const endedAt = filled.reduce((latest, match) => Math.max(latest, match.endedAt), 0);
+function underDelivery(record: ClientRecord, stored: Stored, demand: Demand): Check {
+  const filled = [...new Map(record.matches.map((match) => [match.requestId, match])).values()];
+  const endedAt = record.matches.reduce((latest, match) => Math.max(latest, match.endedAt), 0);
   const counted = new Set(stored.events.map(({ messageId }) => messageId));
   const shares = stored.campaigns.flatMap((campaign) => {
-    const prices = filled.flatMap(({ messages }) => messages.filter(({ placed }) => placed.campaignId === campaign.id));
-    const highest = Math.max(0, ...prices.map(({ placed }) => placed.priceMicros));
-    const mean = prices.reduce((sum, { placed }) => sum + placed.priceMicros, 0) / prices.length;
-    const limit = Number(limitOf(campaign, stored));
-    const isDemanded =
-      demandedCampaignIds.has(campaign.id) && filled.length * SHARE_SHOWN * mean > ENOUGH_DEMAND * limit;
-    if (!isDemanded) return [];
+    if (!demand.campaignIds.has(campaign.id)) return [];
+    const given = filled.flatMap(({ messages }) => messages.filter(({ placed }) => placed.campaignId === campaign.id));
+    const prices = given.map(({ placed }) => placed.priceMicros);
+    const open = given.filter(({ placed }) => placed.expiresAt > endedAt && !counted.has(placed.messageId));
     const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
-    const spent = charges.reduce((sum, { amountMicros }) => sum + Number(amountMicros), 0);
-    const open = new Map(
-      prices.flatMap(({ placed }) =>
-        placed.expiresAt > endedAt && !counted.has(placed.messageId) ? [[placed.messageId, placed.priceMicros]] : [],
-      ),
+    const limit = Number(limitOf(campaign, stored));
+    const left = limit - sum(charges.map(({ amountMicros }) => Number(amountMicros))) - sum(open.map(priceMicrosOf));
+    // Decisions that had to make do with the last in rank.
+    const passedOver = filled.filter(
+      ({ messages }) =>
+        messages.some(({ placed }) => demand.lastInRankIds.has(placed.campaignId)) &&
+        messages.every(({ placed }) => placed.campaignId !== campaign.id),
     );
-    const left = limit - spent - [...open.values()].reduce((sum, price) => sum + price, 0);
-    return [{ campaign, left: left / limit, grain: highest / limit }];
+    const isDemanded = passedOver.length * SHARE_SHOWN * (sum(prices) / prices.length) > ENOUGH_DEMAND * left;
+    return isDemanded ? [{ campaign, left: left / limit, grain: Math.max(...prices) / limit }] : [];
   });
   return {
     name: 'Under-delivery is at most 0.1 % of a budget, and one message',
@@ -164,6 +165,14 @@ function underDelivery(record: ClientRecord, stored: Stored, demandedCampaignIds
       .map(({ campaign, left }) => `${campaign.name}: ${percent(left)} is left`),
     figure: `worst ${percent(Math.max(0, ...shares.map(({ left }) => left)))}`,
   };
+}
+
+function priceMicrosOf({ placed }: RecordedMessage): number {
+  return placed.priceMicros;
+}
+
+function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0);
 }
 
 function percent(share: number): string {
