@@ -230,7 +230,7 @@ async function clickAround(app: TestApp, settle: Settle): Promise<void> {
   const of = (messageId: string, type: VerifiedEvent['type']) =>
     eventOf(capped, { messageId, type, chargedFor: 'click', priceMicros: 700 });
   await settle([of('early', 'click'), of('lost', 'click')]);
-  await settle([of('clicked.1', 'impression'), of('clicked.1', 'click'), of('clicked.1', 'hide'), of('early', 'impression')]);
+  await settle([of('clicked', 'impression'), of('clicked', 'click'), of('clicked', 'hide'), of('early', 'impression')]);
 }
 
 async function lowerLimits(app: TestApp, settle: Settle): Promise<void> {

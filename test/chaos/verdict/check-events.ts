@@ -1,0 +1,81 @@
+import { keyOf, type RecordedEvent } from '../record.js';
+import type { Check } from './check.js';
+import type { Stored, StoredEvent } from './stored.js';
+
+/** Every event that was answered `accepted` is stored, settled and counted once, and nothing else is. */
+export function checkEvents(recorded: readonly RecordedEvent[], stored: Stored): readonly Check[] {
+  const byKey = new Map(recorded.map((event) => [keyOf(event), event]));
+  const storedByKey = new Map(stored.events.map((event) => [event.key, event]));
+  const answered = recorded.filter(isKept);
+  return [
+    {
+      name: 'Events that were answered are stored once, and settled',
+      looked: answered.length,
+      breaches: [
+        ...answered.flatMap((event) => missing(event, storedByKey.get(keyOf(event)))),
+        ...(storedByKey.size === stored.events.length ? [] : ['an event is stored more than once']),
+        ...(stored.unsettledBatches === 0 ? [] : [`${stored.unsettledBatches} batches are not settled`]),
+      ],
+    },
+    {
+      name: 'Events that are stored were sent, and not refused',
+      looked: stored.events.length,
+      breaches: stored.events.flatMap((event) => unsent(event, byKey.get(event.key))),
+    },
+    {
+      name: 'Verdicts: accepted once, then duplicate',
+      looked: recorded.length,
+      breaches: recorded.flatMap(strangeVerdicts),
+    },
+  ];
+}
+
+/** Told to be durable. */
+export function isKept(event: RecordedEvent): boolean {
+  return event.tries.some(({ verdict }) => verdict === 'accepted' || verdict === 'duplicate');
+}
+
+function missing(event: RecordedEvent, found: StoredEvent | undefined): readonly string[] {
+  if (found === undefined) return [`${keyOf(event)} is not stored (${told(event)})`];
+  return found.isSettled ? [] : [`${keyOf(event)} is not settled`];
+}
+
+function unsent(found: StoredEvent, event: RecordedEvent | undefined): readonly string[] {
+  if (event === undefined) return [`${found.key} is stored and nobody sent it`];
+  if (!isKept(event) && !event.tries.some(({ verdict }) => verdict === null)) {
+    return [`${found.key} is stored although it was refused (${told(event)})`];
+  }
+  const { placed, tries } = event;
+  const [first, last] = [tries[0]?.sentAt ?? 0, tries.at(-1)?.endedAt ?? 0];
+  // An answer that never came says nothing of when the event was read.
+  const isLate = tries.some(({ verdict }) => verdict === null) ? false : found.occurredAt > last;
+  const facts = [placed.memberId, placed.campaignId, placed.adGroupId, placed.creativeId].join(' ');
+  const kept = [found.memberId, found.campaignId, found.adGroupId, found.creativeId].join(' ');
+  return [
+    ...(facts === kept ? [] : [`${found.key} is stored as ${kept} instead of ${facts}`]),
+    ...(found.occurredAt < first || isLate ? [`${found.key} is said to have happened at ${found.occurredAt}`] : []),
+  ];
+}
+
+function strangeVerdicts(event: RecordedEvent): readonly string[] {
+  const accepted = event.tries.filter(({ verdict }) => verdict === 'accepted').length;
+  const firstKept = event.tries.findIndex(({ verdict }) => verdict === 'accepted' || verdict === 'duplicate');
+  const before = event.tries.slice(0, Math.max(firstKept, 0));
+  const isDuplicateOfNothing =
+    event.tries[firstKept]?.verdict === 'duplicate' && !before.some(({ verdict }) => verdict === null);
+  const codes = event.tries.flatMap(({ code }) => (code === null || code === 'expired' ? [] : [code]));
+  // Clocks are the same here: what comes before the end of its hold is not too late.
+  const isRefusedInTime = event.tries.some(
+    ({ code, endedAt }) => code === 'expired' && event.type !== 'conversion' && endedAt < event.placed.expiresAt,
+  );
+  return [
+    ...(accepted > 1 ? [`${keyOf(event)} was accepted ${accepted} times`] : []),
+    ...(isDuplicateOfNothing ? [`${keyOf(event)} was a duplicate of nothing`] : []),
+    ...codes.map((code) => `${keyOf(event)} was refused as ${code}`),
+    ...(isRefusedInTime ? [`${keyOf(event)} was refused as expired before its hold was over`] : []),
+  ];
+}
+
+function told({ tries }: RecordedEvent): string {
+  return tries.map(({ verdict, code }) => code ?? verdict ?? 'no answer').join(', ');
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { ClientRecord, type RecordedEvent } from '../record.js';
+import { checkMoney } from './check-money.js';
+import { checkReports } from './check-reports.js';
+import { eventOf, placedOf, storedOf, storeOf } from './fixtures.js';
+import type { Stored } from './stored.js';
+
+describe('the verdict on money and reports', () => {
+  const seen = eventOf(['accepted']);
+  const clicked = eventOf(['accepted'], { placed: placedOf({ messageId: 'm2', chargedFor: 'click' }), type: 'click' });
+  const right = {
+    events: [storedOf(seen), storedOf(clicked, { outcome: 'waiting' })],
+    reportRows: [{ creativeId: 'crv', impressions: 1, clicks: 0, spendMicros: 20n }],
+    charges: [{ campaignId: 'cmp', adGroupId: 'adg', amountMicros: 20n, createdAt: 3_000 }],
+    dailySpendMicros: new Map([['cmp adg', 20n]]),
+    accounts: [{ advertiserId: 'adv', balanceMicros: 4_980n, creditMicros: 5_000n, ledgerMicros: 4_980n }],
+  };
+
+  function breaches(
+    stored: Partial<Stored>,
+    change: (record: ClientRecord) => void = () => undefined,
+  ): readonly string[] {
+    const record = new ClientRecord();
+    const events: readonly RecordedEvent[] = [seen, clicked];
+    record.events.push(...events);
+    record.addCredit('adv', 5_000);
+    change(record);
+    const all = storeOf({ ...right, ...stored });
+    return [
+      ...checkReports(events, all),
+      ...checkMoney(record, all, { campaignIds: new Set(), lastInRankIds: new Set() }),
+    ].flatMap((check) => check.breaches);
+  }
+
+  it('has nothing against what is right', () => {
+    expect(breaches({})).toEqual([]);
+  });
+
+  it('finds a charge that is missing, doubled or at another price than the token says', () => {
+    const [charge] = right.charges;
+    expect(breaches({ charges: [] })).toHaveLength(1);
+    expect(breaches({ charges: [...right.charges, ...right.charges] })).toHaveLength(1);
+    expect(breaches({ charges: charge === undefined ? [] : [{ ...charge, amountMicros: 21n }] })).toHaveLength(1);
+    expect(
+      breaches({ events: [storedOf(seen, { priceMicros: 21n }), storedOf(clicked, { outcome: 'waiting' })] }),
+    ).toHaveLength(1);
+    expect(breaches({ dailySpendMicros: new Map() })).toHaveLength(1);
+  });
+
+  it('finds report rows that differ', () => {
+    const [row] = right.reportRows;
+    if (row === undefined) throw new Error('There is a row');
+    for (const wrong of [{ impressions: 2 }, { clicks: 1 }, { spendMicros: 19n }]) {
+      expect(breaches({ reportRows: [{ ...row, ...wrong }] })).toHaveLength(1);
+    }
+    expect(breaches({ reportRows: [] })).toHaveLength(2);
+  });
+
+  it('finds a click that counts without its impression', () => {
+    const reportRows = [{ creativeId: 'crv', impressions: 1, clicks: 1, spendMicros: 40n }];
+    const charges = [{ campaignId: 'cmp', adGroupId: 'adg', amountMicros: 40n, createdAt: 3_000 }];
+    const events = [storedOf(seen), storedOf(clicked)];
+    expect(breaches({ events, reportRows, charges, dailySpendMicros: new Map([['cmp adg', 40n]]) })).toEqual([
+      'm2 click  is accepted',
+    ]);
+  });
+
+  it('finds a balance, a credit or a ledger that does not add up', () => {
+    const account = { advertiserId: 'adv', balanceMicros: 4_980n, creditMicros: 5_000n, ledgerMicros: 4_980n };
+    expect(breaches({ accounts: [{ ...account, balanceMicros: 4_981n }] })).toHaveLength(1);
+    expect(breaches({ accounts: [{ ...account, creditMicros: 4_000n }] })).toHaveLength(1);
+    expect(breaches({ accounts: [{ ...account, balanceMicros: -1n, ledgerMicros: -1n }] })).toHaveLength(1);
+    expect(breaches({ ledgerSumMicros: 1n })).toHaveLength(1);
+  });
+
+  it('finds spend past a budget, and forgives what was spent before the budget was cut below it', () => {
+    const campaigns = storeOf().campaigns.map((campaign) => ({ ...campaign, totalMicros: null, dailyMicros: 19n }));
+    expect(breaches({ campaigns })).toEqual(['Campaign, a day, spent 20 of 19']);
+    const cutAt = (answeredAt: number) => (record: ClientRecord) =>
+      record.budgetChanges.push({ campaignId: 'cmp', budgetMicros: 19, sentAt: answeredAt, answeredAt });
+    expect(breaches({ campaigns }, cutAt(2_500))).toEqual([]);
+    expect(breaches({ campaigns }, cutAt(500))).toHaveLength(1);
+    const adGroups = storeOf().adGroups.map((adGroup) => ({ ...adGroup, dailyMicros: 19n }));
+    expect(breaches({ adGroups })).toHaveLength(1);
+  });
+
+  it('finds over-delivery above a thousandth, and under-delivery where there was demand', () => {
+    const over = eventOf(['accepted'], { placed: placedOf({ messageId: 'm3', priceMicros: 2 }) });
+    const events = [...right.events, storedOf(over, { outcome: 'over_budget' })];
+    const reportRows = [{ creativeId: 'crv', impressions: 2, clicks: 0, spendMicros: 20n }];
+    const add = (record: ClientRecord) => void record.events.push(over);
+    const all = (totalMicros: bigint) => storeOf().campaigns.map((campaign) => ({ ...campaign, totalMicros }));
+    const record = new ClientRecord();
+    record.events.push(seen, clicked);
+    record.addCredit('adv', 5_000);
+    add(record);
+    const found = (totalMicros: bigint, demanded: readonly string[]) =>
+      checkMoney(record, storeOf({ ...right, events, reportRows, campaigns: all(totalMicros) }), {
+        campaignIds: new Set(demanded),
+        lastInRankIds: new Set(['last']),
+      }).flatMap((check) => check.breaches);
+    expect(found(2_000n, [])).toEqual([]);
+    expect(found(1_900n, [])).toEqual(['Campaign: 0.105 %']);
+    expect(found(2_000n, ['cmp'])).toEqual([]);
+    const decision = { memberId: 'member-1', api: 'api-1', startedAt: 1, endedAt: 20_000, status: 200, noFill: null };
+    const give = (campaignId: string, requestId: string) =>
+      record.matches.push({ ...decision, requestId, messages: [{ token: 'token', placed: placedOf({ campaignId }) }] });
+    give('cmp', 'first');
+    expect(found(2_000n, ['cmp'])).toEqual([]);
+    for (let i = 0; i < 300; i++) give('last', `request ${i}`);
+    expect(found(2_000n, ['cmp'])).toEqual(['Campaign: 99.000 % is left']);
+    expect(found(2_000n, [])).toEqual([]);
+    expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
+  });
+});

@@ -1,0 +1,180 @@
+import type { BudgetChange, ClientRecord, RecordedMessage } from '../record.js';
+import { type Check, differences, sumBy } from './check.js';
+import { chargeOf, type Pair, pairsOf, priceOf } from './check-reports.js';
+import type { Stored, StoredCampaign } from './stored.js';
+
+/** Over-delivery and under-delivery are at most this share of a budget. */
+const MOST_SHARE = 0.001;
+/** Members see about so much of what they are given. */
+const SHARE_SHOWN = 0.7;
+/** Times what is left. */
+const ENOUGH_DEMAND = 2;
+/** A charge whose time is so much later than a change of the budget was made by the new one. */
+const CHANGE_SLACK_MS = 2_000;
+
+/** Campaigns that are placed as soon as they have money, and those that are placed where nothing else is left. */
+export interface Demand {
+  readonly campaignIds: ReadonlySet<string>;
+  readonly lastInRankIds: ReadonlySet<string>;
+}
+
+/** Charges are the tokens' prices, and no limit was passed. */
+export function checkMoney(record: ClientRecord, stored: Stored, demand: Demand): readonly Check[] {
+  const pairs = pairsOf(record.events, stored);
+  const charged = sumBy(pairs, ({ event }) => `${event.placed.campaignId} ${event.placed.adGroupId}`, chargeOf);
+  const booked = sumBy(
+    stored.charges,
+    ({ campaignId, adGroupId }) => `${campaignId} ${adGroupId}`,
+    (c) => c.amountMicros,
+  );
+  return [
+    {
+      name: 'Ledger: charges are the prices in the tokens',
+      looked: pairs.filter((pair) => chargeOf(pair) > 0n).length,
+      breaches: [
+        ...differences('charges', charged, booked),
+        ...differences('daily spend', charged, stored.dailySpendMicros),
+        ...pairs
+          .filter(({ event, found }) => found.priceMicros !== priceOf(event))
+          .map(({ event, found }) => `${found.key} is priced ${found.priceMicros} instead of ${priceOf(event)}`),
+        ...(stored.ledgerSumMicros === 0n ? [] : [`the ledger sums to ${stored.ledgerSumMicros}`]),
+      ],
+    },
+    { name: 'Balances: credits less charges, never below 0', ...balances(record, stored) },
+    { name: 'Spend is within every budget', ...budgets(record.budgetChanges, stored) },
+    overDelivery(pairs, record, stored),
+    underDelivery(record, stored, demand),
+  ];
+}
+
+function balances(
+  { creditMicros }: ClientRecord,
+  { accounts }: Stored,
+): { looked: number; breaches: readonly string[] } {
+  const byAdvertiser = (read: (account: Stored['accounts'][number]) => bigint) =>
+    sumBy(accounts, ({ advertiserId }) => advertiserId, read);
+  return {
+    looked: accounts.length,
+    breaches: [
+      ...differences(
+        'credits',
+        creditMicros,
+        byAdvertiser((a) => a.creditMicros),
+      ),
+      ...differences(
+        'balance',
+        byAdvertiser((a) => a.ledgerMicros),
+        byAdvertiser((a) => a.balanceMicros),
+      ),
+      ...accounts.filter((a) => a.balanceMicros < 0n).map((a) => `${a.advertiserId} has ${a.balanceMicros}`),
+    ],
+  };
+}
+
+function budgets(changes: readonly BudgetChange[], stored: Stored): { looked: number; breaches: readonly string[] } {
+  const breaches: string[] = [];
+  let looked = 0;
+  const compare = (what: string, spent: bigint, limit: bigint | null): void => {
+    if (limit === null) return;
+    looked += 1;
+    if (spent > limit) breaches.push(`${what} spent ${spent} of ${limit}`);
+  };
+  for (const campaign of stored.campaigns) {
+    const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
+    const spentUntil = (at: number): bigint =>
+      charges.reduce((sum, charge) => (charge.createdAt < at ? sum + charge.amountMicros : sum), 0n);
+    // A budget that is set below what was spent is not passed by that, only by what is spent after.
+    const last = changes.filter(({ campaignId }) => campaignId === campaign.id).at(-1);
+    const before = last === undefined ? 0n : spentUntil(last.answeredAt + CHANGE_SLACK_MS);
+    const daily = campaign.dailyMicros !== null && before > campaign.dailyMicros ? before : campaign.dailyMicros;
+    compare(campaign.name, spentUntil(Infinity), campaign.totalMicros);
+    compare(`${campaign.name}, a day,`, spentUntil(Infinity), daily);
+  }
+  for (const { id, dailyMicros } of stored.adGroups) {
+    const charges = stored.charges.filter(({ adGroupId }) => adGroupId === id);
+    compare(
+      `ad group ${id}`,
+      charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),
+      dailyMicros,
+    );
+  }
+  return { looked, breaches };
+}
+
+/** Of what an advertiser may spend on the campaign: its budget, or else all that was paid in. */
+function limitOf(campaign: StoredCampaign, { accounts }: Stored): bigint {
+  const account = accounts.find(({ advertiserId }) => advertiserId === campaign.advertiserId);
+  return campaign.totalMicros ?? campaign.dailyMicros ?? account?.creditMicros ?? 0n;
+}
+
+/** Shown, and not billable because the money was gone. */
+function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stored): Check {
+  const over = sumBy(
+    pairs.filter(({ found }) => found.outcome === 'over_budget'),
+    ({ event }) => event.placed.campaignId,
+    ({ event }) => priceOf(event),
+  );
+  // What is on its way while a budget is cut below it can't be taken back.
+  const changed = new Set(record.budgetChanges.map(({ campaignId }) => campaignId));
+  const shares = stored.campaigns
+    .filter(({ id }) => !changed.has(id))
+    .map((campaign) => ({
+      campaign,
+      share: Number(over.get(campaign.id) ?? 0n) / Math.max(1, Number(limitOf(campaign, stored))),
+    }));
+  return {
+    name: 'Over-delivery is at most 0.1 % of a budget',
+    looked: shares.length,
+    breaches: shares
+      .filter(({ share }) => share > MOST_SHARE)
+      .map(({ campaign, share }) => `${campaign.name}: ${percent(share)}`),
+    figure: `worst ${percent(Math.max(0, ...shares.map(({ share }) => share)))}`,
+  };
+}
+
+/**
+ * Of campaigns that are placed whenever they have money, where members came often enough to use it up: what is left, less
+ * what members were on the way to see when the load ended, must be less than the next message can cost.
+ */
+function underDelivery(record: ClientRecord, stored: Stored, demand: Demand): Check {
+  const filled = [...new Map(record.matches.map((match) => [match.requestId, match])).values()];
+  const endedAt = record.matches.reduce((latest, match) => Math.max(latest, match.endedAt), 0);
+  const counted = new Set(stored.events.map(({ messageId }) => messageId));
+  const shares = stored.campaigns.flatMap((campaign) => {
+    if (!demand.campaignIds.has(campaign.id)) return [];
+    const given = filled.flatMap(({ messages }) => messages.filter(({ placed }) => placed.campaignId === campaign.id));
+    const prices = given.map(({ placed }) => placed.priceMicros);
+    const open = given.filter(({ placed }) => placed.expiresAt > endedAt && !counted.has(placed.messageId));
+    const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
+    const limit = Number(limitOf(campaign, stored));
+    const left = limit - sum(charges.map(({ amountMicros }) => Number(amountMicros))) - sum(open.map(priceMicrosOf));
+    // Decisions that had to make do with the last in rank.
+    const passedOver = filled.filter(
+      ({ messages }) =>
+        messages.some(({ placed }) => demand.lastInRankIds.has(placed.campaignId)) &&
+        messages.every(({ placed }) => placed.campaignId !== campaign.id),
+    );
+    const isDemanded = passedOver.length * SHARE_SHOWN * (sum(prices) / prices.length) > ENOUGH_DEMAND * left;
+    return isDemanded ? [{ campaign, left: left / limit, grain: Math.max(...prices) / limit }] : [];
+  });
+  return {
+    name: 'Under-delivery is at most 0.1 % of a budget, and one message',
+    looked: shares.length,
+    breaches: shares
+      .filter(({ left, grain }) => left > MOST_SHARE + grain)
+      .map(({ campaign, left }) => `${campaign.name}: ${percent(left)} is left`),
+    figure: `worst ${percent(Math.max(0, ...shares.map(({ left }) => left)))}`,
+  };
+}
+
+function priceMicrosOf({ placed }: RecordedMessage): number {
+  return placed.priceMicros;
+}
+
+function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(3)} %`;
+}

@@ -1,0 +1,169 @@
+import pg from 'pg';
+
+/** What Postgres holds when calm has come, read in one piece. Money is micros as bigint, times epoch ms. */
+export interface StoredEvent {
+  readonly key: string;
+  readonly messageId: string;
+  readonly type: string;
+  readonly memberId: string;
+  readonly campaignId: string;
+  readonly adGroupId: string;
+  readonly creativeId: string;
+  readonly priceMicros: bigint;
+  readonly occurredAt: number;
+  readonly outcome: string;
+  readonly isSettled: boolean;
+}
+
+export interface StoredReportRow {
+  readonly creativeId: string;
+  readonly impressions: number;
+  readonly clicks: number;
+  readonly spendMicros: bigint;
+}
+
+export interface StoredCharge {
+  readonly campaignId: string;
+  readonly adGroupId: string;
+  readonly amountMicros: bigint;
+  readonly createdAt: number;
+}
+
+/** As the API takes them; the oracle of caps reads them in its own way. */
+export interface StoredCap {
+  readonly limit: number;
+  readonly window: 'lifetime' | { readonly length: number; readonly unit: string; readonly kind: string };
+}
+
+export interface StoredCampaign {
+  readonly id: string;
+  readonly name: string;
+  readonly advertiserId: string;
+  readonly timeZone: string;
+  readonly pacing: string;
+  readonly totalMicros: bigint | null;
+  readonly dailyMicros: bigint | null;
+  readonly caps: readonly StoredCap[];
+}
+
+export interface StoredAdGroup {
+  readonly id: string;
+  readonly campaignId: string;
+  readonly dailyMicros: bigint | null;
+  readonly caps: readonly StoredCap[];
+}
+
+export interface StoredAccount {
+  readonly advertiserId: string;
+  readonly balanceMicros: bigint;
+  readonly creditMicros: bigint;
+  /** The sum of the ledger's entries on its prepaid account. */
+  readonly ledgerMicros: bigint;
+}
+
+export interface Stored {
+  readonly unsettledBatches: number;
+  readonly events: readonly StoredEvent[];
+  readonly reportRows: readonly StoredReportRow[];
+  readonly charges: readonly StoredCharge[];
+  readonly dailySpendMicros: ReadonlyMap<string, bigint>;
+  readonly campaigns: readonly StoredCampaign[];
+  readonly adGroups: readonly StoredAdGroup[];
+  readonly accounts: readonly StoredAccount[];
+  readonly ledgerSumMicros: bigint;
+}
+
+export async function readStored(databaseUrl: string): Promise<Stored> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const rows = async <T>(sql: string): Promise<T[]> => (await client.query(sql)).rows as T[];
+    const [sums] = await rows<{ unsettled: string; ledger: string }>(`
+      SELECT (SELECT count(*)::text FROM event_batches WHERE settled_at IS NULL) AS unsettled,
+             (SELECT coalesce(sum(amount_micros), 0)::text FROM ledger_entries) AS ledger`);
+    const spends = await rows<{ key: string; spent: string }>(`
+      SELECT campaign_id || ' ' || ad_group_id AS key, sum(spent_micros)::text AS spent FROM daily_spend GROUP BY 1`);
+    return {
+      unsettledBatches: Number(sums?.unsettled),
+      ledgerSumMicros: BigInt(sums?.ledger ?? 0),
+      dailySpendMicros: new Map(spends.map(({ key, spent }) => [key, BigInt(spent)])),
+      events: (await rows<EventRow>(EVENTS)).map(toEvent),
+      reportRows: (await rows<ReportRow>(REPORT_ROWS)).map((row) => ({ ...row, spendMicros: BigInt(row.spend) })),
+      charges: (await rows<ChargeRow>(CHARGES)).map((row) => ({ ...row, amountMicros: BigInt(row.amount) })),
+      campaigns: (await rows<BudgetRow & StoredCampaign>(CAMPAIGNS)).map(withBudgets),
+      adGroups: (await rows<BudgetRow & StoredAdGroup>(AD_GROUPS)).map(withBudgets),
+      accounts: (await rows<AccountRow>(ACCOUNTS)).map((row) => ({
+        advertiserId: row.advertiserId,
+        balanceMicros: BigInt(row.balance),
+        creditMicros: BigInt(row.credits),
+        ledgerMicros: BigInt(row.ledger),
+      })),
+    };
+  } finally {
+    await client.end();
+  }
+}
+
+type EventRow = Omit<StoredEvent, 'key' | 'priceMicros'> & { readonly eventId: string; readonly price: string };
+type ReportRow = Omit<StoredReportRow, 'spendMicros'> & { readonly spend: string };
+type ChargeRow = Omit<StoredCharge, 'amountMicros'> & { readonly amount: string };
+
+interface BudgetRow {
+  readonly total: string | null;
+  readonly daily: string | null;
+}
+
+interface AccountRow {
+  readonly advertiserId: string;
+  readonly balance: string;
+  readonly credits: string;
+  readonly ledger: string;
+}
+
+const EVENTS = `
+  SELECT e.message_id AS "messageId", e.type, e.event_id AS "eventId", e.member_id AS "memberId",
+         e.campaign_id AS "campaignId", e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId",
+         e.price_micros::text AS price, (extract(epoch FROM e.occurred_at) * 1000)::float8 AS "occurredAt", e.outcome,
+         coalesce(b.settled_at IS NOT NULL, false) AS "isSettled"
+  FROM events e LEFT JOIN event_batches b ON b.id = e.batch_id`;
+
+const REPORT_ROWS = `
+  SELECT creative_id AS "creativeId", sum(impressions)::integer AS impressions, sum(clicks)::integer AS clicks,
+         sum(spend_micros)::text AS spend
+  FROM report_rows GROUP BY 1`;
+
+const CHARGES = `
+  SELECT campaign_id AS "campaignId", ad_group_id AS "adGroupId", amount_micros::text AS amount,
+         (extract(epoch FROM created_at) * 1000)::float8 AS "createdAt"
+  FROM ledger_transfers WHERE kind = 'charge'`;
+
+const CAMPAIGNS = `
+  SELECT c.id, c.name, c.advertiser_id AS "advertiserId", a.time_zone AS "timeZone", c.pacing,
+         c.total_budget_micros::text AS total, c.daily_budget_micros::text AS daily, c.frequency_caps AS caps
+  FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id`;
+
+const AD_GROUPS = `
+  SELECT id, campaign_id AS "campaignId", NULL AS total, daily_budget_micros::text AS daily, frequency_caps AS caps
+  FROM ad_groups`;
+
+const ACCOUNTS = `
+  SELECT p.advertiser_id AS "advertiserId", p.balance_micros::text AS balance,
+         (SELECT coalesce(sum(amount_micros), 0)::text FROM ledger_transfers t
+          WHERE t.advertiser_id = p.advertiser_id AND t.kind = 'credit') AS credits,
+         (SELECT coalesce(sum(amount_micros), 0)::text FROM ledger_entries l
+          WHERE l.account = 'prepaid:' || p.advertiser_id) AS ledger
+  FROM prepaid_accounts p`;
+
+function toEvent({ eventId, price, ...row }: EventRow): StoredEvent {
+  return { ...row, key: `${row.messageId} ${row.type} ${eventId}`, priceMicros: BigInt(price) };
+}
+
+function withBudgets<T extends BudgetRow>(row: T): T & { totalMicros: bigint | null; dailyMicros: bigint | null } {
+  const { total, daily } = row;
+  return {
+    ...row,
+    totalMicros: total === null ? null : BigInt(total),
+    dailyMicros: daily === null ? null : BigInt(daily),
+  };
+}
