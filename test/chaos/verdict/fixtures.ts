@@ -17,7 +17,7 @@ export function placedOf(fields: Partial<Placed> = {}): Placed {
     priceMicros: 20,
     decidedAt: 1_000,
     expiresAt: 9_000,
-  leaseHolder: 1,
+    leaseHolder: 1,
     ...fields,
   };
 }
