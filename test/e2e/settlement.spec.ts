@@ -131,15 +131,17 @@ describe('settlement', () => {
 
     it('charges it once when both are accepted and settled at the same time', async () => {
       const sold = await sellCampaign(app);
-      const messages = Array.from({ length: 40 }, (_, i) => `racing-${i}`);
-      await Promise.all(
-        messages.flatMap((messageId, i) => {
-          const settle = async (event: ReturnType<typeof click>, worker: 0 | 1) =>
-            workers[worker].settle(await acceptBatch(app, [event]));
-          const inTurn = [settle(click(sold, messageId), 0), settle(impression(sold, messageId), 1)];
-          return i % 2 === 0 ? inTurn : inTurn.reverse();
-        }),
-      );
+      for (let turn = 0; turn < 10; turn++) {
+        const messages = Array.from({ length: 4 }, (_, i) => `racing-${turn}-${i}`);
+        await Promise.all(
+          messages.flatMap((messageId, i) => {
+            const settle = async (event: ReturnType<typeof click>, worker: 0 | 1) =>
+              workers[worker].settle(await acceptBatch(app, [event]));
+            const inTurn = [settle(click(sold, messageId), 0), settle(impression(sold, messageId), 1)];
+            return i % 2 === 0 ? inTurn : inTurn.reverse();
+          }),
+        );
+      }
       expect(await spent(sold)).toBe(40 * 700);
       expect(await findFaults(app.dataSource)).toEqual({});
     });

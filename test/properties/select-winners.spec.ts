@@ -160,8 +160,10 @@ describe('the winners of an auction', () => {
   it('pay no more than they bid, no less than the floor, and enough to keep their rank', () => {
     fc.assert(
       fc.property(arbitraryAuction, fc.double({ min: 0, max: 1, noNaN: true }), (auction, share) => {
-        // The floor keeps out all whose eCPM is below it, as the index does.
-        const floor = share * Math.min(...auction.ranked.map(({ candidate }) => candidate.ecpmMicros), 1e15);
+        // Whole micros, as floors are; it keeps out all whose eCPM is below it, as the index does.
+        const floor = Math.floor(
+          share * Math.min(...auction.ranked.map(({ candidate }) => candidate.ecpmMicros), 1e15),
+        );
         const selection = select(auction);
         const prices = pricesOf(selection, floor);
         expect(prices).toHaveLength(selection.winners.length);
