@@ -48,6 +48,7 @@ const CONTRACT = [
   'POST /v1/match/explain',
   'POST /v1/events',
   'GET /v1/reports',
+  'GET /v1/ops/pacing',
   'POST /v1/ops/pacing/run',
 ];
 
