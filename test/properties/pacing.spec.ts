@@ -158,7 +158,7 @@ describe('even pacing after an outage', () => {
         const daily = world.dailyMicros ?? NaN;
         const samples = pacedDays(world);
         expect(mostInAQuarter(samples, untilMs)).toBeLessThanOrEqual(2);
-        // It takes as long again, and some: the rate is at most 1.6 times the plan.
+        // It takes twice as long: the rate is at most 1.5 times the plan.
         const recovered = samples.filter(({ ms }) => ms > untilMs + 2 * (untilMs - fromMs) + HOUR_MS);
         expect(farthest(recovered, daily)).toBeLessThan(0.03);
         expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * daily);

@@ -62,7 +62,7 @@ const CLOSING_MASS = 1 / 96;
 /** Feedback of a step comes with the next one: correcting faster than in three would overshoot. */
 const CLOSING_STEPS = 3;
 /** Times the plan: twice is promised, the rest is for the error of the learned rate. */
-const MOST_CATCH_UP = 1.6;
+const MOST_CATCH_UP = 1.5;
 
 export const UNPACED: Pace = {
   passShare: FIRST_PASS_SHARE,
