@@ -13,12 +13,12 @@ const runs = (numRuns: number) => ({ numRuns, endOnFailure: true });
 
 const fraction = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 const anyPeaks: fc.Arbitrary<TwoPeaks> = fc.record({
-  trough: fraction(0.1, 0.5),
+  trough: fraction(0.15, 0.5),
   noon: fraction(11, 14),
   noonHeight: fraction(0.6, 1.6),
   evening: fraction(19, 22),
   eveningHeight: fraction(0.8, 1.8),
-  width: fraction(1.8, 3.8),
+  width: fraction(2.2, 3.8),
 });
 
 interface Case {

@@ -1,3 +1,4 @@
+import { nextLocalDayStart } from '../../core/calendar/local-day.js';
 import {
   type AdGroupPlan,
   type CampaignPlan,
@@ -41,13 +42,15 @@ export interface SimulationPlan {
 export const MARKET_ZONE = 'Asia/Seoul';
 export const SEGMENTS = Array.from({ length: 12 }, (_, i) => `sim.s${String(i).padStart(2, '0')}`);
 /** Of the simulated members; not far from what is usual. */
-export const CLICK_RATE = 0.04;
+export const CLICK_RATE = 0.02;
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-/** Won for 1,000 impressions and for a click: the same for one impression at `CLICK_RATE`. */
+/** Won for 1,000 impressions, and for a click: as much an impression where one of a hundred is clicked on. */
 const CPM = 5_000;
-const CPC = CPM / 1_000 / CLICK_RATE;
+const CPC = 500;
+/** Even campaigns bid more, so that the traffic of all hours is theirs to take: with less of it no pacing keeps a plan. */
+const BIDS = { even: [1.1, 1.4], asap: [0.8, 1] } as const;
 
 interface Kind {
   readonly kind: string;
@@ -66,7 +69,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { kind: 'even, cpm, daily, large', count: 3, pacing: 'even', model: 'cpm', share: 0.03, isDaily: true },
   { kind: 'even, cpm, daily, small', count: 3, pacing: 'even', model: 'cpm', share: 0.008, isDaily: true },
-  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.03, isDaily: true },
+  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.06, isDaily: true },
   { kind: 'even, cpm, total', count: 2, pacing: 'even', model: 'cpm', share: 0.02, isDaily: false },
   {
     kind: 'even, cpm, daily, segment',
@@ -144,7 +147,9 @@ function planOne(
   random: SeededRandom,
 ): Planned {
   const unit = of.model === 'cpm' ? CPM : CPC;
-  const bid = Math.round(unit * (0.9 + 0.4 * random.next()));
+  const timeZone = of.timeZone ?? MARKET_ZONE;
+  const [least, most] = BIDS[of.pacing];
+  const bid = Math.round(unit * (least + (most - least) * random.next()));
   const perImpression = of.model === 'cpm' ? bid / 1_000 : bid * CLICK_RATE;
   const dayBudget = Math.max(of.share * impressionsADay * perImpression, bid);
   const dayBudgetMicros = micros(Math.round(dayBudget));
@@ -157,7 +162,8 @@ function planOne(
     plan: {
       advertiser: i,
       name: of.kind,
-      startsAt: new Date(startsAt).toISOString(),
+      // Its first day is a whole one.
+      startsAt: new Date(nextLocalDayStart(startsAt - 1, timeZone)).toISOString(),
       endsAt: new Date(startsAt + days * DAY_MS).toISOString(),
       budget: of.isDaily ? { dailyMicros: dayBudgetMicros } : { totalMicros: days * dayBudgetMicros },
       pacing: of.pacing,
@@ -167,7 +173,7 @@ function planOne(
     simulated: {
       kind: of.kind,
       pacing: of.pacing,
-      timeZone: of.timeZone ?? MARKET_ZONE,
+      timeZone,
       dayBudgetMicros,
       isDaily: of.isDaily,
       cap: of.isCapped === true ? { limit: CAP.limit, windowMs: 12 * HOUR_MS } : null,
