@@ -168,7 +168,7 @@ describe('a step of pacing', () => {
     };
     const learned = await shape();
     expect(learned.indexOf(Math.max(...learned))).toBe(72);
-    await insertRows(app.dataSource, [{ ...rows[0], creative: 'late', impressions: 9_000_000 } as never]);
+    await insertRows(app.dataSource, [{ ...rows[0], creative: 'late', impressions: 9_000_000 }]);
     await step(app, minute(45));
     expect(await shape()).toEqual(learned);
     expect(await throttleOf(app, campaignId)).not.toBeNull();

@@ -30,11 +30,16 @@ const MOST = 999_999_999;
 /** A Monday in winter: no zone changes its clock. */
 const FIRST_DAY = Date.parse('2027-01-10T15:00:00Z');
 const MINUTES_A_DAY = 1_440;
+/** As shells name an end by Ctrl-C. */
+const BROKEN_OFF = 130;
 
 async function simulate(options: CommandOptions): Promise<number> {
   const concurrency = options.whole('concurrency', { min: 1, max: 256, fallback: 4 });
   const hasUrl = options.text('url') !== null;
   const product = hasUrl ? null : await OwnProduct.start();
+  // Broken off, it leaves nothing behind either.
+  const breakOff = (): void => void product?.stop().finally(() => process.exit(BROKEN_OFF));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) if (product !== null) process.once(signal, breakOff);
   try {
     const client =
       product === null
