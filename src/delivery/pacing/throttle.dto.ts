@@ -12,15 +12,18 @@ export class ThrottleDto {
   rankFactor!: number;
 
   @Micros({
-    description: "Budget of the plan's period: the advertiser's day, or the schedule for a total budget",
+    description: "Budget of the plan's period (the advertiser's day, or the schedule for a total budget), in micros",
     example: 500_000_000_000,
   })
   budgetMicros!: number;
 
-  @Micros({ description: 'Planned spend in the period as of `decidedAt`', example: 120_000_000_000 })
+  @Micros({ description: 'Planned spend in the period as of `decidedAt`, in micros', example: 120_000_000_000 })
   plannedMicros!: number;
 
-  @Micros({ description: 'Spend in the period as of `decidedAt`, settled or accepted', example: 119_500_000_000 })
+  @Micros({
+    description: 'Spend in the period as of `decidedAt`, settled or accepted, in micros',
+    example: 119_500_000_000,
+  })
   spentMicros!: number;
 
   @Instant({ description: 'Start of the period', example: '2026-11-21T15:00:00.000Z' })
