@@ -14,15 +14,17 @@ export class ThrottleDto {
   @Micros({
     description: "Budget of the plan's period (the advertiser's day, or the schedule for a total budget), in micros",
     example: 500_000_000_000,
+    min: 0,
   })
   budgetMicros!: number;
 
-  @Micros({ description: 'Planned spend in the period as of `decidedAt`, in micros', example: 120_000_000_000 })
+  @Micros({ description: 'Planned spend in the period as of `decidedAt`, in micros', example: 120_000_000_000, min: 0 })
   plannedMicros!: number;
 
   @Micros({
     description: 'Spend in the period as of `decidedAt`, settled or accepted, in micros',
     example: 119_500_000_000,
+    min: 0,
   })
   spentMicros!: number;
 
