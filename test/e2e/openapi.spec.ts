@@ -54,6 +54,7 @@ const CONTRACT = [
   'GET /v1/ops/batches/:id',
   'POST /v1/ops/batches/:id/retry',
   'GET /v1/ops/audit',
+  'GET /v1/ops/pacing',
   'POST /v1/ops/pacing/run',
 ];
 

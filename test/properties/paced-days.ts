@@ -1,5 +1,5 @@
 import { SeededRandom } from '../../src/commands/seeded-random.js';
-import { localDayStart, nextLocalDayStart } from '../../src/core/calendar/local-day.js';
+import { localDayStart } from '../../src/core/calendar/local-day.js';
 import { decidePace, type PaceDecision, replaces } from '../../src/core/pacing/decide-pace.js';
 import { type DayShape, QUARTER_MS, QUARTERS_A_DAY } from '../../src/core/pacing/day-shape.js';
 import { plannedMicros } from '../../src/core/pacing/paced-plan.js';
@@ -45,84 +45,115 @@ const NOISE_MS = 10 * 60_000;
 
 /** Lets the controller pace the campaign as the job does; one sample a step. Spend is as the ledger will have it in the end. */
 export function pacedDays(world: PacedWorld): readonly Sample[] {
-  const { timeZone, fromMs, untilMs, stepMs, dailyMicros, totalMicros } = world;
-  const random = new SeededRandom(String(world.seed));
-  const real = new TrafficCurve(timeZone, world.traffic, null);
-  const curve = new TrafficCurve(timeZone, world.planned, null);
-  const budget = (dailyMicros ?? totalMicros ?? 0) as number;
-  const known = new Map<number, { micros: number; today: number }>();
+  const market = new PacedMarket(world);
   const samples: Sample[] = [];
-  let decision: PaceDecision | null = null;
-  let lastStep: number | null = null;
-  let [spent, today, knownSpent, knownToday, drift, day] = [0, 0, 0, 0, 0, -Infinity];
-  let noiseUntil = fromMs;
-  for (let now = fromMs; now <= untilMs; now += stepMs) {
-    const passed = now - stepMs;
-    if (lastStep !== null) {
-      if (noiseUntil <= now) {
-        drift = drift * 0.8 + world.noise * 0.6 * random.normal();
-        noiseUntil += NOISE_MS;
-      }
-      const share = decision?.pace.passShare ?? FIRST_PASS_SHARE;
-      const left = world.outages.find((outage) => now > outage.fromMs && now <= outage.untilMs)?.left ?? 1;
-      const runs = Math.min(now, world.endsAt ?? now) > Math.max(passed, world.startsAt);
-      const mass = runs ? real.massAt(now) - real.massAt(passed) : 0;
-      const mean = world.priceMicros * (2 / 3);
-      const charges = poisson(random, (share * left * mass * world.supplyMicros * Math.exp(drift)) / mean);
-      for (let i = 0; i < charges; i++) {
-        const price = Math.round(world.priceMicros * (1 / 3 + (random.next() * 2) / 3));
-        const periodSpent = dailyMicros === null ? spent : today;
-        if (periodSpent + price > budget || (totalMicros !== null && spent + price > totalMicros)) continue;
-        spent += price;
-        today += price;
-        const knownAt = Math.ceil((now + random.next() * world.delayMs) / stepMs) * stepMs;
-        const entry = known.get(knownAt) ?? { micros: 0, today: localDayStart(now - 1, timeZone) };
-        entry.micros += price;
-        known.set(knownAt, entry);
-      }
-    }
-    const start = localDayStart(now, timeZone);
-    if (decision !== null) {
-      // At the very end of a day it is that day that is looked at.
-      const at = Math.min(now, decision.plan.endMs);
-      const planned = plannedMicros(decision.plan, curve, at);
-      samples.push({
-        ms: now,
-        spentMicros: dailyMicros === null ? spent : today,
-        plannedMicros: planned,
-        passShare: decision.pace.passShare,
-      });
-    }
-    if (start > day) [today, knownToday, day] = [0, 0, start];
-    const news = known.get(now);
-    if (news !== undefined) {
-      knownSpent += news.micros;
-      if (news.today === start) knownToday += news.micros;
-      known.delete(now);
-    }
-    const isActive = now >= world.startsAt && (world.endsAt === null || now < world.endsAt);
-    if (isActive) {
-      const next: PaceDecision | null = decidePace(
-        decision,
-        {
-          terms: { timeZone, startsAt: world.startsAt, endsAt: world.endsAt, dailyMicros, totalMicros },
-          curve,
-          priceMicros: world.priceMicros,
-          spentMicros: knownSpent,
-          spentTodayMicros: knownToday,
-        },
-        now,
-        lastStep,
-      );
-      if (next !== null && replaces(next, decision)) decision = next;
-    }
-    lastStep = now;
+  for (let now = world.fromMs; now <= world.untilMs; now += world.stepMs) {
+    if (now > world.fromMs) market.spend(now);
+    const sample = market.sample(now);
+    if (sample !== null) samples.push(sample);
+    market.beginDay(now);
+    market.hear(now);
+    market.decide(now);
   }
   return samples;
 }
 
-export function dayAround(ms: number, timeZone: string): { readonly startMs: number; readonly endMs: number } {
-  return { startMs: localDayStart(ms, timeZone), endMs: nextLocalDayStart(ms, timeZone) };
+class PacedMarket {
+  private readonly random: SeededRandom;
+  private readonly real: TrafficCurve;
+  private readonly curve: TrafficCurve;
+  /** What becomes known at a step, and of which day it is. */
+  private readonly news = new Map<number, { micros: number; day: number }>();
+  private decision: PaceDecision | null = null;
+  private lastStep: number | null = null;
+  private readonly spent = { inAll: 0, today: 0 };
+  private readonly known = { inAll: 0, today: 0 };
+  private day = -Infinity;
+  private drift = 0;
+  private noiseUntil: number;
+
+  constructor(private readonly world: PacedWorld) {
+    this.random = new SeededRandom(String(world.seed));
+    this.real = new TrafficCurve(world.timeZone, world.traffic, null);
+    this.curve = new TrafficCurve(world.timeZone, world.planned, null);
+    this.noiseUntil = world.fromMs;
+  }
+
+  /** The step that ends now: charges at random, as far as the budget goes, each known some time later. */
+  spend(now: number): void {
+    const { priceMicros, delayMs, stepMs, timeZone } = this.world;
+    const charges = poisson(this.random, this.expectedMicros(now) / (priceMicros * (2 / 3)));
+    for (let i = 0; i < charges; i++) {
+      const price = Math.round(priceMicros * (1 / 3 + (this.random.next() * 2) / 3));
+      if (!this.isAffordable(price)) continue;
+      this.spent.inAll += price;
+      this.spent.today += price;
+      const knownAt = Math.ceil((now + this.random.next() * delayMs) / stepMs) * stepMs;
+      const news = this.news.get(knownAt) ?? { micros: 0, day: localDayStart(now - 1, timeZone) };
+      news.micros += price;
+      this.news.set(knownAt, news);
+    }
+  }
+
+  /** At the very end of a day it is that day that is looked at. */
+  sample(now: number): Sample | null {
+    if (this.decision === null) return null;
+    const { plan, pace } = this.decision;
+    const planned = plannedMicros(plan, this.curve, Math.min(now, plan.endMs));
+    return { ms: now, spentMicros: this.periodSpent(this.spent), plannedMicros: planned, passShare: pace.passShare };
+  }
+
+  beginDay(now: number): void {
+    const start = localDayStart(now, this.world.timeZone);
+    if (start === this.day) return;
+    this.day = start;
+    this.spent.today = 0;
+    this.known.today = 0;
+  }
+
+  hear(now: number): void {
+    const news = this.news.get(now);
+    if (news === undefined) return;
+    this.known.inAll += news.micros;
+    if (news.day === this.day) this.known.today += news.micros;
+    this.news.delete(now);
+  }
+
+  decide(now: number): void {
+    const { world, curve } = this;
+    const lastStep = this.lastStep;
+    this.lastStep = now;
+    if (now < world.startsAt || (world.endsAt !== null && now >= world.endsAt)) return;
+    const { inAll: spentMicros, today: spentTodayMicros } = this.known;
+    const campaign = { terms: world, curve, priceMicros: world.priceMicros, spentMicros, spentTodayMicros };
+    const next = decidePace(this.decision, campaign, now, lastStep);
+    if (next !== null && replaces(next, this.decision)) this.decision = next;
+  }
+
+  private expectedMicros(now: number): number {
+    const { world } = this;
+    if (this.noiseUntil <= now) {
+      this.drift = this.drift * 0.8 + world.noise * 0.6 * this.random.normal();
+      this.noiseUntil += NOISE_MS;
+    }
+    const from = Math.max(now - world.stepMs, world.startsAt);
+    const until = Math.min(now, world.endsAt ?? now);
+    if (until <= from) return 0;
+    const mass = this.real.massAt(until) - this.real.massAt(from);
+    const left = world.outages.find((outage) => now > outage.fromMs && now <= outage.untilMs)?.left ?? 1;
+    const share = this.decision?.pace.passShare ?? FIRST_PASS_SHARE;
+    return share * left * mass * world.supplyMicros * Math.exp(this.drift);
+  }
+
+  private isAffordable(price: number): boolean {
+    const { dailyMicros, totalMicros } = this.world;
+    if (dailyMicros !== null && this.spent.today + price > dailyMicros) return false;
+    return totalMicros === null || this.spent.inAll + price <= totalMicros;
+  }
+
+  private periodSpent({ inAll, today }: { readonly inAll: number; readonly today: number }): number {
+    return this.world.dailyMicros === null ? inAll : today;
+  }
 }
 
 /** A night trough and two peaks: where they are, how deep and how high. Hours of the wall clock; heights over the trough's. */

@@ -50,8 +50,8 @@ const ENOUGH_CHARGES = 10;
 /** As if so much of a charge had been seen at once: no spend is not taken for a rate of 0. */
 const PRIOR_CHARGES = 0.25;
 /** Traffic after which what was seen counts 1/e: an hour of a mean day, or so many charges of the plan if that is more. */
-const MEMORY_MASS = 1 / 48;
-const MEMORY_CHARGES = 20;
+const MEMORY_MASS = 1 / 72;
+const MEMORY_CHARGES = 10;
 const LONGEST_MEMORY_MASS = 1;
 /** The last minutes: three of a mean day. */
 const RECENT_MASS = 1 / 480;
@@ -62,7 +62,7 @@ const CLOSING_MASS = 1 / 96;
 /** Feedback of a step comes with the next one: correcting faster than in three would overshoot. */
 const CLOSING_STEPS = 3;
 /** Times the plan: twice is promised, the rest is for the error of the learned rate. */
-const MOST_CATCH_UP = 1.75;
+const MOST_CATCH_UP = 1.5;
 
 export const UNPACED: Pace = {
   passShare: FIRST_PASS_SHARE,
@@ -88,7 +88,7 @@ export function unthrottledRate(pace: Pace, priceMicros: number): number | null 
   if (exposure <= 0) return null;
   const slow = (pace.spentMicros + PRIOR_CHARGES * priceMicros) / exposure;
   // A sudden rise is believed as far as chance can't explain it: what was throttled by the old rate would burst.
-  const sure = pace.recentMicros - 2 * Math.sqrt(pace.recentMicros * priceMicros);
+  const sure = pace.recentMicros - Math.sqrt(pace.recentMicros * priceMicros);
   return pace.recentExposure > 0 ? Math.max(slow, sure / pace.recentExposure) : slow;
 }
 

@@ -35,6 +35,7 @@ export class PacingBook implements OnApplicationBootstrap, OnApplicationShutdown
   private readonly followers: ((campaignIds: readonly string[]) => void)[] = [];
   private readonly byCampaign = new Map<string, Pacing>();
   private horizon = '0';
+  private reading: Promise<void> = Promise.resolve();
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -69,7 +70,14 @@ export class PacingBook implements OnApplicationBootstrap, OnApplicationShutdown
     return this.byCampaign.get(campaignId) ?? NEWCOMER;
   }
 
-  private async refresh(): Promise<void> {
+  /** Follows all that is committed by now; one reading at a time, as each goes on from the one before. */
+  refresh(): Promise<void> {
+    const reading = this.reading.then(() => this.read());
+    this.reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  private async read(): Promise<void> {
     // The horizon is taken first: what commits while the table is read is read again next time.
     const [next] = await this.dataSource.query<{ horizon: string }[]>(`SELECT ${HORIZON_SQL} AS horizon`);
     const rows = await this.dataSource.query<PacingRow[]>(
