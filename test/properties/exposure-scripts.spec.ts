@@ -124,6 +124,23 @@ describe('the exposure scripts', () => {
     expect(tooShort).toBeGreaterThan(0);
   }, 120_000);
 
+  it('keep a hold that is settled while the database is read: the request says what was settled before', async () => {
+    const caps: CapsById = {
+      adv_1: [{ limit: 1, window: { length: 1, unit: 'minute', kind: 'rolling' } }],
+      adg_0: [{ limit: 1, window: { length: 1, unit: 'week', kind: 'rolling' } }],
+    };
+    const startMs = Date.parse('2026-11-22T14:30:00Z');
+    const member = new ScriptedMember(redis, exposureKey('settled-meanwhile'), OFFERS, caps, startMs);
+    const match = { kind: 'match', placement: 'list', isLast: false, requestId: null, holdMs: 1 } as const;
+    await member.take({ ...match, order: [3, 0], wanted: 1, settlesMeanwhile: false });
+    await member.take({ kind: 'wait', ms: 1 });
+    // Asks for no cap, so that less is listed than the next one needs.
+    await member.take({ ...match, order: [], wanted: 0, isLast: true, settlesMeanwhile: false });
+    await member.take({ ...match, order: [0, 3], wanted: 1, settlesMeanwhile: true });
+    expect(member.tooShort).toBe(1);
+    await member.take({ ...match, order: [0, 3], wanted: 1, settlesMeanwhile: false });
+  });
+
   const HELD = { decisionId: 'D1', now: 1_795_305_600_123, expiresAt: 1_795_306_200_123 };
   const OF: CapKeys = {
     creative: 'crv_0',
