@@ -327,6 +327,24 @@ describe('the exposure scripts', () => {
     expect(await redis.strlen(key)).toBeLessThan(256 * 28 + 3 * 600 * 5 + 500);
   });
 
+  it('hold nothing more for who may repeat 64 requests or has 256 messages open, until they have expired', async () => {
+    const key = exposureKey('again-and-again');
+    await hold(key, holdRequest({ requestKey: undefined, candidates: [] }), EMPTY);
+    const holdOne = async (i: number, fields: object): Promise<unknown> => {
+      const decision = { decisionId: `D${i}`, decisionKey: wideKey(`D${i}`) };
+      const answer = await hold(key, holdRequest({ ...decision, ...fields }));
+      return 'held' in answer && answer.held;
+    };
+    for (let i = 0; i < 64; i++) expect(await holdOne(i, { requestKey: wideKey(`r${i}`) })).toBe(1);
+    expect(await holdOne(64, { requestKey: wideKey('r64') })).toBe(0);
+    for (let i = 64; i < 256; i++) expect(await holdOne(i, { requestKey: undefined })).toBe(1);
+    expect(await holdOne(256, { requestKey: undefined })).toBe(0);
+    const expired = { now: HELD.expiresAt, expiresAt: HELD.expiresAt + 600_000 };
+    expect(await holdOne(256, { ...expired, requestKey: undefined })).toBe(0);
+    const settled = { ...expired, settledUntil: HELD.expiresAt };
+    expect(await holdOne(256, { ...settled, requestKey: wideKey('r64') })).toBe(1);
+  });
+
   it('begin one epoch for those who all saw the same one end', async () => {
     const begun = await Promise.all(['a', 'b', 'c'].map((id) => redis.beginEpoch('epoch', '', id, 'run', 0)));
     expect(begun).toEqual([1, 0, 0]);
