@@ -285,6 +285,18 @@ describe('the exposure scripts', () => {
     expect(await hold(key, holdRequest(next, [[1_000, 5]]))).toMatchObject({ held: 1 });
   });
 
+  it('know which impressions a request that needed fewer has put out', async () => {
+    const key = exposureKey('put-out');
+    const all = [seen('D7.1', 1_000), seen('D8.1', 2_000)];
+    await hold(key, holdRequest({ requestKey: undefined, candidates: [] }), JSON.stringify(rebuiltOf(all, 0)));
+    const none = { requestKey: undefined };
+    expect(await hold(key, holdRequest(none, [[1_000, 2]]))).toMatchObject({ status: 'held', held: 0 });
+    await hold(key, holdRequest({ ...none, keepFrom: 2_000, candidates: [] }));
+    expect(await peek(key)).toMatchObject({ times: [2_000], total: 2, completeFrom: 2_000 });
+    expect(await hold(key, holdRequest(none, [[1_000, 2]]))).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest(none, [[2_000, 1]]))).toMatchObject({ status: 'held', held: 0 });
+  });
+
   it('list so many impressions at the most, and take caps for full that reach back further', async () => {
     const key = exposureKey('bound');
     await hold(key, holdRequest(), EMPTY);
