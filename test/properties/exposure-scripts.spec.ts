@@ -53,7 +53,7 @@ const anyCapsById: fc.Arbitrary<CapsById> = fc
   .map((entries) => Object.fromEntries(entries));
 
 // Round times, so that many things happen at the very instant at which another ends.
-const anyWait = fc.constantFrom(1, MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 5 * HOUR, 20 * HOUR, 100 * DAY);
+const anyWait = fc.constantFrom(1, MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 5 * HOUR, 20 * HOUR, 4 * DAY, 100 * DAY);
 const anyHold = fc.constantFrom(1, 10 * MINUTE, 30 * MINUTE, HOUR);
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: anyWait }) },
