@@ -4,14 +4,19 @@ import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { ExposureEpochs } from '../../src/delivery/exposure/exposure-epochs.js';
 import { defineExposureScripts, EPOCH_KEY } from '../../src/delivery/exposure/exposure-scripts.js';
+import { ExposureStore } from '../../src/delivery/exposure/exposure-store.js';
+import type { HoldRequest } from '../../src/delivery/exposure/hold-request.js';
+import { SettlementProgress } from '../../src/delivery/settlement/settlement-progress.js';
 import { SimulatedClock } from '../../src/platform/clock.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
+import type { RuntimeConfig } from '../../src/platform/platform.module.js';
 import { eventually } from '../servers/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
 
 const NOW = Date.parse('2026-11-20T03:00:00Z');
 const LONGEST_HOLD_MS = 600_000;
+const CONFIG = { maxSettlementLagSeconds: 60, maxUnsettledEvents: 1_000 } as RuntimeConfig;
 
 describe('the lives of the exposure state', () => {
   let server: TestRedis;
@@ -89,4 +94,42 @@ describe('the lives of the exposure state', () => {
     expect(after?.current?.id).not.toBe(before?.current?.id);
     expect(after?.current?.quarantinedUntil).toBe(NOW + LONGEST_HOLD_MS);
   });
+
+  it('are dropped with what was held in them, by a process that has not heard yet that they are over', async () => {
+    const [epochs] = await start(1);
+    if (epochs === undefined) throw new Error('none was started');
+    const store = new ExposureStore(redis, dataSource, epochs, new SettlementProgress(dataSource, clock, CONFIG));
+    expect(await store.hold(uncapped('D1'))).toMatchObject({ status: 'held', held: 1 });
+    await redis.flushdb();
+    const [heard] = await start(1);
+    // It would read Postgres, and hold in the life that is over.
+    expect(await store.hold(uncapped('D2'))).toEqual({ status: 'unavailable' });
+    await eventually(async () => (await store.hold(uncapped('D3'))).status === 'held');
+    expect(epochs.current).toEqual(heard?.current);
+  });
 });
+
+function uncapped(decisionId: string): HoldRequest {
+  const owners = { adGroupId: 'adg_0', campaignId: 'cmp_0', advertiserId: 'adv_0' };
+  return {
+    memberId: 'member',
+    requestId: null,
+    decisionId,
+    now: NOW,
+    expiresAt: NOW + LONGEST_HOLD_MS,
+    frame: '',
+    wanted: 1,
+    allowsRepeats: false,
+    load: {
+      maxPerMemberPerDay: null,
+      minGapSeconds: null,
+      maxPerAdvertiserPerDay: null,
+      minAdvertiserGapSeconds: null,
+    },
+    placement: 'chat_list',
+    placementCaps: [],
+    keepFrom: NOW,
+    candidates: [{ ...owners, caps: [], categories: [], creatives: [{ creativeId: 'crv_0', caps: [] }], ticket: '' }],
+    isLast: true,
+  };
+}

@@ -53,7 +53,7 @@ const anyCapsById: fc.Arbitrary<CapsById> = fc
   .map((entries) => Object.fromEntries(entries));
 
 // Round times, so that many things happen at the very instant at which another ends.
-const anyWait = fc.constantFrom(1, MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 5 * HOUR, 20 * HOUR, 100 * DAY);
+const anyWait = fc.constantFrom(1, MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 5 * HOUR, 20 * HOUR, 4 * DAY, 100 * DAY);
 const anyHold = fc.constantFrom(1, 10 * MINUTE, 30 * MINUTE, HOUR);
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: anyWait }) },
@@ -123,6 +123,23 @@ describe('the exposure scripts', () => {
     // The case was met that a state is there and does not reach back far enough.
     expect(tooShort).toBeGreaterThan(0);
   }, 120_000);
+
+  it('keep a hold that is settled while the database is read: the request says what was settled before', async () => {
+    const caps: CapsById = {
+      adv_1: [{ limit: 1, window: { length: 1, unit: 'minute', kind: 'rolling' } }],
+      adg_0: [{ limit: 1, window: { length: 1, unit: 'week', kind: 'rolling' } }],
+    };
+    const startMs = Date.parse('2026-11-22T14:30:00Z');
+    const member = new ScriptedMember(redis, exposureKey('settled-meanwhile'), OFFERS, caps, startMs);
+    const match = { kind: 'match', placement: 'list', isLast: false, requestId: null, holdMs: 1 } as const;
+    await member.take({ ...match, order: [3, 0], wanted: 1, settlesMeanwhile: false });
+    await member.take({ kind: 'wait', ms: 1 });
+    // Asks for no cap, so that less is listed than the next one needs.
+    await member.take({ ...match, order: [], wanted: 0, isLast: true, settlesMeanwhile: false });
+    await member.take({ ...match, order: [0, 3], wanted: 1, settlesMeanwhile: true });
+    expect(member.tooShort).toBe(1);
+    await member.take({ ...match, order: [0, 3], wanted: 1, settlesMeanwhile: false });
+  });
 
   const HELD = { decisionId: 'D1', now: 1_795_305_600_123, expiresAt: 1_795_306_200_123 };
   const OF: CapKeys = {
@@ -268,6 +285,18 @@ describe('the exposure scripts', () => {
     expect(await hold(key, holdRequest(next, [[1_000, 5]]))).toMatchObject({ held: 1 });
   });
 
+  it('know which impressions a request that needed fewer has put out', async () => {
+    const key = exposureKey('put-out');
+    const all = [seen('D7.1', 1_000), seen('D8.1', 2_000)];
+    await hold(key, holdRequest({ requestKey: undefined, candidates: [] }), JSON.stringify(rebuiltOf(all, 0)));
+    const none = { requestKey: undefined };
+    expect(await hold(key, holdRequest(none, [[1_000, 2]]))).toMatchObject({ status: 'held', held: 0 });
+    await hold(key, holdRequest({ ...none, keepFrom: 2_000, candidates: [] }));
+    expect(await peek(key)).toMatchObject({ times: [2_000], total: 2, completeFrom: 2_000 });
+    expect(await hold(key, holdRequest(none, [[1_000, 2]]))).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest(none, [[2_000, 1]]))).toMatchObject({ status: 'held', held: 0 });
+  });
+
   it('list so many impressions at the most, and take caps for full that reach back further', async () => {
     const key = exposureKey('bound');
     await hold(key, holdRequest(), EMPTY);
@@ -308,6 +337,24 @@ describe('the exposure scripts', () => {
     for (let i = 0; i < 600; i++) expect(unlisted?.('adGroup', capKey(`adg_of_${i}`))).toBeGreaterThanOrEqual(1);
     expect(unlisted?.('campaign', capKey('cmp_0'))).toBe(600);
     expect(await redis.strlen(key)).toBeLessThan(256 * 28 + 3 * 600 * 5 + 500);
+  });
+
+  it('hold nothing more for who may repeat 64 requests or has 256 messages open, until they have expired', async () => {
+    const key = exposureKey('again-and-again');
+    await hold(key, holdRequest({ requestKey: undefined, candidates: [] }), EMPTY);
+    const holdOne = async (i: number, fields: object): Promise<unknown> => {
+      const decision = { decisionId: `D${i}`, decisionKey: wideKey(`D${i}`) };
+      const answer = await hold(key, holdRequest({ ...decision, ...fields }));
+      return 'held' in answer && answer.held;
+    };
+    for (let i = 0; i < 64; i++) expect(await holdOne(i, { requestKey: wideKey(`r${i}`) })).toBe(1);
+    expect(await holdOne(64, { requestKey: wideKey('r64') })).toBe(0);
+    for (let i = 64; i < 256; i++) expect(await holdOne(i, { requestKey: undefined })).toBe(1);
+    expect(await holdOne(256, { requestKey: undefined })).toBe(0);
+    const expired = { now: HELD.expiresAt, expiresAt: HELD.expiresAt + 600_000 };
+    expect(await holdOne(256, { ...expired, requestKey: undefined })).toBe(0);
+    const settled = { ...expired, settledUntil: HELD.expiresAt };
+    expect(await holdOne(256, { ...settled, requestKey: wideKey('r64') })).toBe(1);
   });
 
   it('begin one epoch for those who all saw the same one end', async () => {

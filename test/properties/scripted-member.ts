@@ -12,7 +12,13 @@ import {
 } from '../../src/core/capping/exposure.js';
 import type { FrequencyCap } from '../../src/core/capping/frequency-cap.js';
 import type { RebuiltExposure } from '../../src/delivery/exposure/exposure-rebuild.js';
-import { type CapAt, type HoldRequest, keepFromOf, toHoldJson } from '../../src/delivery/exposure/hold-request.js';
+import {
+  type CapAt,
+  type HoldInstant,
+  type HoldRequest,
+  keepFromOf,
+  toHoldJson,
+} from '../../src/delivery/exposure/hold-request.js';
 import { rebuiltOf, toEntry } from './exposure-entries.js';
 
 export type Step =
@@ -126,8 +132,9 @@ export class ScriptedMember {
     const decisionId = `D${this.serial++}`;
     const offered = step.order.flatMap((i) => this.offers[i] ?? []);
     const request = this.toRequest(step, decisionId, offered);
-    const isQuarantined = this.settledUntil < this.quarantinedUntil;
-    const json = toHoldJson(request, { epochId: this.epochId, settledUntil: this.settledUntil, isQuarantined });
+    // As the store does, the second call goes with what was settled at the first, whatever was settled meanwhile.
+    const instant = this.instant();
+    const json = toHoldJson(request, instant);
     let answer = JSON.parse(await this.redis.holdMessages(this.key, json)) as Answer;
     if (!this.isBuilt) expect(answer.status).toBe('unknown');
     if (answer.status === 'unknown') {
@@ -144,16 +151,17 @@ export class ScriptedMember {
       this.isBuilt = true;
       this.listedFrom = rebuilt.from;
     }
-    const expected = this.expected(
-      step,
-      decisionId,
-      isQuarantined ? offered.flatMap((one) => this.uncapped(one)) : offered,
-    );
+    const expected = this.expected(step, decisionId, offered, instant);
     if (expected.status !== 'short') this.listedFrom = Math.max(this.listedFrom, keepFromOf(request));
     const { status, decisionId: decidedAs, held, tickets } = answer;
     // An empty Lua table is written as an object.
     const decision = { decisionId: decidedAs, held, tickets: Array.isArray(tickets) ? tickets : [] };
     expect(status === 'short' ? { status } : { status, ...decision }).toEqual(expected);
+  }
+
+  private instant(): HoldInstant {
+    const { epochId, settledUntil, quarantinedUntil } = this;
+    return { epochId, settledUntil, isQuarantined: settledUntil < quarantinedUntil };
   }
 
   private capsOf(id: string): readonly FrequencyCap[] {
@@ -167,7 +175,7 @@ export class ScriptedMember {
     return creatives.length === 0 || owners.some((id) => this.capsOf(id).length > 0) ? [] : [{ ...offer, creatives }];
   }
 
-  private expected(step: Match, decisionId: string, offered: readonly Offer[]): Answer {
+  private expected(step: Match, decisionId: string, offered: readonly Offer[], instant: HoldInstant): Answer {
     const repeated = this.decisions.find((d) => d.requestId === step.requestId && d.expiresAt > this.nowMs);
     if (repeated !== undefined) {
       const { decisionId: first, held, tickets } = repeated;
@@ -177,15 +185,17 @@ export class ScriptedMember {
       impressions: this.counted.filter(({ messageId }) => this.known.has(messageId)),
       holds: this.holds,
     };
-    const isQuarantined = this.settledUntil < this.quarantinedUntil;
+    const { settledUntil, isQuarantined } = instant;
     const ofPlacement = this.bound('placement', step.placement);
-    const room = roomOf(exposure, ofPlacement, this.nowMs, this.settledUntil);
+    const room = roomOf(exposure, ofPlacement, this.nowMs, settledUntil);
     const places = Math.min(step.wanted, room);
     if (places < step.wanted && places === 0) {
       if (!isQuarantined || ofPlacement.caps.length === 0) return { status: 'held', decisionId, held: 0, tickets: [] };
     }
     const mayServe = !isQuarantined || ofPlacement.caps.length === 0;
-    const { taken, tickets } = this.choose(step, { decisionId, places }, mayServe ? offered : [], exposure);
+    const served = isQuarantined ? offered.flatMap((one) => this.uncapped(one)) : offered;
+    const at = { decisionId, places, settledUntil };
+    const { taken, tickets } = this.choose(step, at, mayServe ? served : [], exposure);
     if (tickets.length <= places && !step.isLast && !(places < step.wanted && places === 0)) return { status: 'short' };
     this.holds.push(...taken);
     this.placed.push(...taken);
@@ -198,7 +208,7 @@ export class ScriptedMember {
 
   private choose(
     step: Match,
-    { decisionId, places }: { decisionId: string; places: number },
+    { decisionId, places, settledUntil }: { decisionId: string; places: number; settledUntil: number },
     offered: readonly Offer[],
     exposure: Exposure,
   ): { taken: Placed[]; tickets: string[] } {
@@ -208,7 +218,7 @@ export class ScriptedMember {
     for (const offer of offered) {
       if (advertisers.has(offer.advertiser)) continue;
       const seen = { ...exposure, holds: [...exposure.holds, ...taken] };
-      const isFull = (bound: readonly BoundCaps[]) => isCapped(seen, bound, this.nowMs, this.settledUntil) !== null;
+      const isFull = (bound: readonly BoundCaps[]) => isCapped(seen, bound, this.nowMs, settledUntil) !== null;
       const { creatives, ...owners } = offer;
       if (isFull((['adGroup', 'campaign', 'advertiser'] as const).map((scope) => this.bound(scope, owners[scope]))))
         continue;
