@@ -39,12 +39,13 @@ const HOSTILE_VALUES: readonly (readonly [string, unknown])[] = [
   ['a long list', Array.from({ length: 5_000 }, (_, i) => `c${i}`)],
   ['a list of one long string', [LONG]],
 ];
-/** The only text that is free: names of carriers; and what a request's id may well be. */
+/** The only text that is free: names of carriers; and what an id of a request or a member may well be. */
 const FREE: readonly string[] = [
   'carrier=a right-to-left override',
   'carrier=the year 0',
   'carrier=SQL',
   'requestId=the year 0',
+  'userId=the year 0',
 ];
 
 interface Result {
@@ -87,8 +88,8 @@ describe('hostile input to the match routes', () => {
       }
     }
     // Few at a time, so that long ones stay within the limit of a body.
-    for (let from = 0; from < bodies.length; from += 4) {
-      const some = bodies.slice(from, from + 4);
+    for (let from = 0; from < bodies.length; from += 2) {
+      const some = bodies.slice(from, from + 2);
       const { status, body } = await batch([GOOD, ...some.map(([, item]) => item), GOOD]);
       expect(status).toBe(200);
       const results = body.results as Result[];
@@ -152,7 +153,9 @@ describe('hostile input to the match routes', () => {
           });
         }
         const { body: answer } = await batch([body]);
-        expect(answer.results).toMatchObject([{ error: { status: 422, code: 'invalid_request' } }]);
+        // What every object has by itself is refused before anything is looked at.
+        const refusal = field in {} ? answer : (answer.results as Result[])[0]?.error;
+        expect(refusal).toMatchObject({ status: 422, code: 'invalid_request' });
       }
     },
   );

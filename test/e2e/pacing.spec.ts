@@ -45,6 +45,7 @@ const NO_BUDGETS = { campaignTotalMicros: null, campaignDailyMicros: null, adGro
 describe('a step of pacing', () => {
   let app: TestApp;
   let advertiserId: string;
+  let members = 0;
   const EVEN = { pacing: 'even', budget: { dailyMicros: 1_000 * WON } };
 
   beforeAll(async () => {
@@ -114,9 +115,12 @@ describe('a step of pacing', () => {
     await step(app, minute(5));
     const context = { carrier: 'accepted' };
     const messages = await eventually(async () => {
-      const answer = await match(app, 'member', { context, requestId: `r-${Math.random()}` }, at(minute(6)));
-      const placed = (answer.body.messages as { adGroupId: string; token: string }[]).filter(
-        (message) => message.adGroupId === adGroupId,
+      // A newcomer takes part in few requests.
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, () => match(app, `member-${++members}`, { context }, at(minute(6)))),
+      );
+      const placed = answers.flatMap(({ body }) =>
+        (body.messages as { adGroupId: string; token: string }[]).filter((message) => message.adGroupId === adGroupId),
       );
       return placed.length > 0 && placed;
     });
