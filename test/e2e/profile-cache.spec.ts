@@ -3,7 +3,7 @@ import { BatchedProfileSource } from '../../src/profiles/batched-profile-source.
 import { ProfileChanges } from '../../src/profiles/profile-changes.js';
 import { ProfileSource } from '../../src/profiles/profiles.api.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
-import { startTestApp, type TestApp } from '../servers/test-app.js';
+import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import { until } from '../servers/until.js';
 import { createAdvertiser } from './fixtures.js';
 
