@@ -50,8 +50,7 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.sweeper.stop();
-    await this.queue.close();
+    await Promise.all([this.sweeper.stop(), this.queue.close()]);
   }
 
   private async settle({ data: { batchId } }: QueuedJob<SettlementJob>): Promise<void> {
