@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiClient } from '../../src/commands/api-client.js';
 import { DEMO_MEMBER } from '../../src/commands/demo/demo-member.js';
 import { type DemoSummary, runDemo } from '../../src/commands/demo/run-demo.js';
-import { startTestApp, type TestApp } from '../servers/test-app.js';
+import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 
 const MEMBERS = 60;
 
@@ -47,6 +47,7 @@ describe('the demo', () => {
     const simulated = await startTestApp({ sharing: app, env: { CLOCK: 'simulated' } });
     const client = new ApiClient({ url: simulated.url, key: simulated.adminKey });
     try {
+      await eventually(async () => (await simulated.request('GET', '/health/ready')).status === 200);
       const sunday = Date.UTC(2031, 5, 1, 15);
       for (let hour = 0; hour < 7 * 24; hour += 3) {
         const time = sunday + hour * 3_600_000;

@@ -58,6 +58,9 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly due = new Set<string>();
   /** Those without money for one more message. */
   private readonly short = new Set<string>();
+  /** Those for which nothing was asked yet. */
+  private readonly unasked = new Set<string>();
+  private isStarted = false;
   private readonly listeners: ((adGroupId: string) => void)[] = [];
   /** Campaigns and advertisers whose money lacks somewhere. */
   private wanted: ReadonlySet<string> = new Set();
@@ -72,7 +75,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly clock: Clock,
     readiness: Readiness,
   ) {
-    readiness.register('leases', () => this.holder.id !== null && this.due.size < MOST_LOOKS);
+    readiness.register('leases', () => this.holder.id !== null && this.hasClaimed());
   }
 
   onApplicationBootstrap(): void {
@@ -104,6 +107,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   /** The ad group may serve; money is claimed for it from now on, by its record of now. */
   track(record: AdGroupRecord): void {
     const lease = this.leases.get(record.id) ?? new Lease(record);
+    if (!this.leases.has(record.id)) this.unasked.add(record.id);
     lease.record = record;
     lease.isWanted = record.campaignStatus === 'active' && record.creatives.length > 0;
     lease.askAgainTick = 0;
@@ -137,6 +141,12 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     this.due.add(record.id);
     this.tell(lease);
     return isPaid;
+  }
+
+  /** Once, at the start, there was an answer for every ad group of the index. */
+  private hasClaimed(): boolean {
+    this.isStarted ||= this.leases.size > 0 && this.unasked.size === 0;
+    return this.isStarted || this.leases.size === 0;
   }
 
   private freeMicros({ record, claimedMicros }: Lease): number {
@@ -255,6 +265,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const adGroupId of this.due) {
       if (looks++ === MOST_LOOKS) break;
       this.due.delete(adGroupId);
+      this.unasked.delete(adGroupId);
       const change = this.toChange(adGroupId, tick);
       if (change !== null) changes.push(change);
     }
