@@ -1,6 +1,6 @@
-import { type DayParts, isWithinDayParts } from '../../calendar/day-parts.js';
 import type { AdGroupRecord } from '../ad-group-record.js';
 import { type BitRow, bitRow, clearBit, setBit, widened, WORD_BITS } from './bit-row.js';
+import { isOpenAt, minuteOfWeek, type WeekMinutes, weekMinutes } from './week-minutes.js';
 
 /** Day parts go by whole minutes of the clock, and the offsets of all zones in use are whole minutes. */
 const MINUTE_MS = 60_000;
@@ -8,13 +8,14 @@ const NO_DAY_PARTS = -1;
 
 /** Day parts on the advertiser's clock, shared by the ad groups that have the same. */
 interface ClockedParts {
-  readonly dayParts: DayParts;
+  readonly open: WeekMinutes;
   readonly timeZone: string;
 }
 
 /**
  * The slots that can't serve in the present minute: before their start, past their end, or outside of day parts on the
- * advertiser's clock. Worked out anew for all when a request comes from another minute, O(slots), some 2 ns each.
+ * advertiser's clock. Worked out anew for all when a request comes from another minute, O(slots), some 2 ns each, and some
+ * 50 ns for each different set of day parts.
  */
 export class TimeRows {
   resting: BitRow;
@@ -55,7 +56,12 @@ export class TimeRows {
     const minute = Math.floor(now / MINUTE_MS);
     if (minute === this.minute) return;
     this.minute = minute;
-    const isOpen = this.clockedParts.map((_parts, number) => this.isOpen(number));
+    const minutes = new Map<string, number>();
+    const isOpen = this.clockedParts.map(({ open, timeZone }) => {
+      const known = minutes.get(timeZone) ?? minuteOfWeek(now, timeZone);
+      minutes.set(timeZone, known);
+      return isOpenAt(open, known);
+    });
     this.resting.fill(0);
     this.turning.fill(0);
     for (let slot = 0; slot < this.parts.length; slot++) {
@@ -89,7 +95,7 @@ export class TimeRows {
 
   private isOpen(number: number): boolean {
     const clocked = this.clockedParts[number];
-    return clocked === undefined || isWithinDayParts(clocked.dayParts, this.minute * MINUTE_MS, clocked.timeZone);
+    return clocked === undefined || isOpenAt(clocked.open, minuteOfWeek(this.minute * MINUTE_MS, clocked.timeZone));
   }
 
   private partsNumber({ dayParts, timeZone }: AdGroupRecord): number {
@@ -97,7 +103,7 @@ export class TimeRows {
     const key = JSON.stringify([timeZone, dayParts.windows]);
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
-    const number = this.clockedParts.push({ dayParts, timeZone }) - 1;
+    const number = this.clockedParts.push({ open: weekMinutes(dayParts), timeZone }) - 1;
     this.numbers.set(key, number);
     return number;
   }
