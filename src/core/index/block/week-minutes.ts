@@ -34,14 +34,14 @@ export function minuteOfWeek(now: number, timeZone: string): number {
   return WEEKDAYS.indexOf(weekday) * MINUTES_A_DAY + minute;
 }
 
-/** O(log intervals). */
-export function isOpenAt(open: WeekMinutes, minute: number): boolean {
-  let low = 0;
-  let high = open.length;
+/** By the bounds from `from` to `to` of `open`, where there are those of others as well. O(log intervals). */
+export function isOpenAt(open: WeekMinutes, minute: number, from = 0, to = open.length): boolean {
+  let low = from;
+  let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (open[middle]! <= minute) low = middle + 1;
     else high = middle;
   }
-  return low % 2 === 1;
+  return (low - from) % 2 === 1;
 }
