@@ -24,10 +24,11 @@ const LATE_SHARE = 1 / 64;
 /**
  * The candidate index by bit rows. Ad groups lie in slots ordered by the highest score that they can reach; facts of a
  * request own rows of the slots that they rule out. A scan goes block by block, asks what the rows let pass by exact checks,
- * and stops where no later slot can beat what it has. Gives what `PlainScan` gives, in the same order.
+ * and stops where no later slot can beat what it has. Gives what `PlainScan` gives, in the same order, but that `top`
+ * evaluates only so many expressions as `WorkBound` allows.
  */
 export class BlockIndex implements CandidateIndex {
-  private layout = new Layout(SlotOrder.wordsFor(SMALLEST));
+  private layout = Layout.of(SlotOrder.wordsFor(SMALLEST));
   private readonly known = new Map<string, Candidate>();
   private readonly block: BitRow = bitRow(LONGEST_BLOCK);
   /** For one request: the slots that its traits let pass. */
@@ -47,6 +48,11 @@ export class BlockIndex implements CandidateIndex {
   /** Of typed arrays, without the records. */
   get bytes(): number {
     return this.layout.bytes + this.block.byteLength + this.passing.byteLength + this.found.byteLength;
+  }
+
+  /** What the latest request cost, in the unit of `WorkBound`. */
+  get looks(): number {
+    return this.layout.looks;
   }
 
   /** O(rows): some µs. */
@@ -86,7 +92,7 @@ export class BlockIndex implements CandidateIndex {
   top(request: MatchRequest, money: MoneySnapshot, limit: number): readonly Scored[] {
     if (limit < 1 || isQuietTime(request)) return [];
     const { layout, block } = this;
-    const rows = layout.begin(request);
+    const rows = layout.begin(request, true);
     const best = new BestList(limit, request.seed);
     let length = FIRST_BLOCK;
     let hasTraits = false;
@@ -136,8 +142,8 @@ export class BlockIndex implements CandidateIndex {
     const changed = new Set<string>();
     this.changed = changed;
     try {
-      const sorted = yield* byBound(this.servable());
-      const fresh = new Layout(SlotOrder.wordsFor(Math.max(sorted.length, SMALLEST)));
+      const sorted = yield* byBound(this.known.values(), canServe);
+      const fresh = yield* Layout.inSteps(SlotOrder.wordsFor(Math.max(sorted.length, SMALLEST)));
       for (let rank = 0; rank < sorted.length; rank++) {
         fresh.addAt(SlotOrder.slotOfRank(rank), sorted[rank]!);
         yield;
@@ -209,7 +215,7 @@ export class BlockIndex implements CandidateIndex {
   /** Writes the slots of all that are eligible into `found`; answers how many. */
   private collect(request: MatchRequest, money: MoneySnapshot, found: Int32Array): number {
     const { layout, block } = this;
-    const rows = layout.begin(request);
+    const rows = layout.begin(request, false);
     this.lookUpTraits(request);
     let count = 0;
     for (let from = 0; from < layout.words; from += LONGEST_BLOCK) {
@@ -228,10 +234,6 @@ export class BlockIndex implements CandidateIndex {
       }
     }
     return count;
-  }
-
-  private *servable(): Iterable<Candidate> {
-    for (const candidate of this.known.values()) if (canServe(candidate.record)) yield candidate;
   }
 
   private noteEdit(adGroupId: string): void {

@@ -20,6 +20,7 @@ describe('toCandidate', () => {
       record,
       segments: ['auto.ev'],
       usesPersonalData: true,
+      looks: 2,
       rate: 1400,
       ctr: PRIOR_CTR,
       ecpmMicros: 2_000_000 * PRIOR_CTR * 1000 * 1400,

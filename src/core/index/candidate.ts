@@ -2,6 +2,7 @@ import { hashText } from '../auction/tie-break.js';
 import type { ExchangeRates } from '../money/currency.js';
 import { rateOf } from '../money/currency.js';
 import { ecpmMicros, PRIOR_CTR, relevance } from '../scoring/score.js';
+import { lookCount } from '../targeting/look-count.js';
 import { positiveSegments, usesPersonalData } from '../targeting/named-segments.js';
 import type { AdGroupRecord } from './ad-group-record.js';
 import type { MatchRequest, MoneySnapshot } from './match-request.js';
@@ -11,6 +12,8 @@ export interface Candidate {
   readonly record: AdGroupRecord;
   readonly segments: readonly string[];
   readonly usesPersonalData: boolean;
+  /** What evaluating its targeting costs at most: see `lookCount`. */
+  readonly looks: number;
   /** Units of the base currency for one unit of the advertiser's. */
   readonly rate: number;
   /** Predicted. */
@@ -36,6 +39,7 @@ export function toCandidate(record: AdGroupRecord, rates: ExchangeRates, ctr = P
     record,
     segments: positiveSegments(record.targeting),
     usesPersonalData: usesPersonalData(record.targeting),
+    looks: lookCount(record.targeting),
     rate,
     ctr,
     ecpmMicros: ecpmMicros(record.bid.model, record.bid.amountMicros, ctr) * rate,

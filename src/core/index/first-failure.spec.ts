@@ -10,6 +10,7 @@ import {
   UNKNOWN_SUBJECT,
   WON_RATES,
 } from '../../../test/properties/arbitraries/candidates.js';
+import { LEAST_RELEVANCE, PRIOR_CTR } from '../scoring/score.js';
 import type { Targeting } from '../targeting/expression.js';
 import type { AdGroupRecord } from './ad-group-record.js';
 import { toCandidate } from './candidate.js';
@@ -157,6 +158,13 @@ describe('firstFailure', () => {
       const record = { currency: 'USD' };
       expect(failureOf({ record, request: { floorMicros: 5_000_000_000 * 1400 } })).toBeNull();
       expect(failureOf({ record, request: { floorMicros: 5_000_000_000 * 1400 + 2_000 } })).toBe('placement');
+    });
+
+    it('takes a predicted CTR and a relevance that just reach the least', () => {
+      expect(failureOf({ request: { leastCtr: PRIOR_CTR } })).toBeNull();
+      expect(failureOf({ request: { leastCtr: PRIOR_CTR * 1.01 } })).toBe('placement');
+      expect(failureOf({ request: { leastRelevance: LEAST_RELEVANCE } })).toBeNull();
+      expect(failureOf({ request: { leastRelevance: LEAST_RELEVANCE * 1.01 } })).toBe('placement');
     });
   });
 });

@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { arbitrarySegmentId, arbitraryWeight } from '../../../test/properties/arbitraries/targeting.js';
-import { ecpmMicros, LEAST_RELEVANCE, PRIOR_CTR, relevance } from './score.js';
+import {
+  ecpmMicros,
+  HIGHEST_CTR,
+  LEAST_CTR,
+  LEAST_RELEVANCE,
+  predictCtr,
+  PRIOR_CTR,
+  PRIOR_IMPRESSIONS,
+  relevance,
+} from './score.js';
 
 const segments = fc.array(arbitrarySegmentId, { maxLength: 5 });
 const interests = fc.array(fc.tuple(arbitrarySegmentId, arbitraryWeight)).map((entries) => new Map(entries));
@@ -29,6 +38,19 @@ describe('relevance', () => {
     expect(relevance(['auto.ev'], weights)).toBe(0.7);
     expect(relevance(['auto.ev', 'food'], weights)).toBe(0.9);
     expect(relevance(['travel', 'auto.ev'], weights)).toBe(1);
+  });
+});
+
+describe('predictCtr', () => {
+  it('is the prior at first, and half of the way to what is observed once that weighs as much', () => {
+    expect(predictCtr(0, 0)).toBe(PRIOR_CTR);
+    expect(predictCtr(PRIOR_IMPRESSIONS, 30)).toBe(0.02);
+  });
+
+  it('stays within its bounds, whatever is observed', () => {
+    expect(predictCtr(1_000_000, 1_000_000)).toBe(HIGHEST_CTR);
+    expect(predictCtr(0, 1_000)).toBe(HIGHEST_CTR);
+    expect(predictCtr(1_000_000_000, 0)).toBe(LEAST_CTR);
   });
 });
 

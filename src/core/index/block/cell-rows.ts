@@ -25,9 +25,10 @@ export class CellRows {
     for (const row of this.rows) clearBit(row, slot);
   }
 
-  /** The slots that this cell rules out; null: none. Null stands for unknown. */
+  /** The slots that this cell rules out; null: none. Null stands for unknown; other numbers have no row. */
   rowFor(cell: number | null): BitRow | null {
-    return this.rows[cell ?? this.cells] ?? null;
+    if (cell === null) return this.rows[this.cells] ?? null;
+    return cell < this.cells ? (this.rows[cell] ?? null) : null;
   }
 
   widen(words: number): void {

@@ -11,9 +11,21 @@ import { SlotOrder } from './slot-order.js';
 import { planTargeting } from './targeting-plan.js';
 import { TimeRows } from './time-rows.js';
 import { TraitRows } from './trait-rows.js';
+import { WorkBound } from './work-bound.js';
 
 /** Turns are kept in 30 bits, beside one that says yes or no. */
 const MOST_TURNS = 2 ** 30;
+/** What costs less than that is done whatever else was spent. */
+const LIGHT_LOOKS = 32;
+
+/** The rows of a layout, by what they are about. */
+interface Parts {
+  readonly order: SlotOrder;
+  readonly traits: TraitRows;
+  readonly time: TimeRows;
+  readonly profile: ProfileRows;
+  readonly money: MoneyRows;
+}
 
 /**
  * Ad groups in their slots, with all that is kept by slot. What rows say is never wrong about who is ruled out; whom they
@@ -35,6 +47,7 @@ export class Layout {
   private readonly programs: Programs;
   private readonly relevances: RelevanceLists;
   private readonly money: MoneyRows;
+  private readonly work = new WorkBound();
   private readonly slots = new Map<string, number>();
   private turn = 0;
   private request: MatchRequest | null = null;
@@ -42,19 +55,42 @@ export class Layout {
   private isPlain = true;
   private isAllCareful = false;
 
-  constructor(words: number) {
-    this.order = new SlotOrder(words);
-    this.traits = new TraitRows(words);
-    this.time = new TimeRows(words);
+  private constructor(words: number, { order, traits, time, profile, money }: Parts) {
+    this.order = order;
+    this.traits = traits;
+    this.time = time;
+    this.profile = profile;
+    this.money = money;
     this.programmed = bitRow(words);
     this.careful = bitRow(words);
     this.ecpms = new Float64Array(words * WORD_BITS);
     this.programOf = new Int32Array(words * WORD_BITS);
     this.relevanceAt = new Int32Array(words * WORD_BITS);
-    this.profile = new ProfileRows(words);
     this.programs = new Programs(this.traits);
     this.relevances = new RelevanceLists(this.traits);
-    this.money = new MoneyRows(words);
+  }
+
+  static of(words: number): Layout {
+    const work = Layout.inSteps(words);
+    for (;;) {
+      const { done, value } = work.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** Yields after each part: of a million ad groups, each has rows of many megabytes. */
+  static *inSteps(words: number): Generator<undefined, Layout> {
+    const order = new SlotOrder(words);
+    yield;
+    const traits = new TraitRows(words);
+    yield;
+    const time = new TimeRows(words);
+    yield;
+    const profile = new ProfileRows(words);
+    yield;
+    const money = new MoneyRows(words);
+    yield;
+    return new Layout(words, { order, traits, time, profile, money });
   }
 
   get words(): number {
@@ -101,8 +137,8 @@ export class Layout {
     if (slot !== undefined) this.money.recheck(slot);
   }
 
-  /** Gets ready for a request; answers the rows of slots that it rules out. */
-  begin(request: MatchRequest): BitRow[] {
+  /** Gets ready for a request; answers the rows of slots that it rules out. `isBounded`: as `WorkBound` says. */
+  begin(request: MatchRequest, isBounded: boolean): BitRow[] {
     if (++this.turn === MOST_TURNS) {
       this.turn = 1;
       this.traits.forgetMarks();
@@ -112,6 +148,7 @@ export class Layout {
     this.request = request;
     this.traits.begin(this.turn, subject.interests);
     this.programs.begin(this.turn, subject);
+    this.work.begin(isBounded);
     this.time.begin(now);
     this.money.begin(request.seed);
     this.isPlain =
@@ -130,9 +167,15 @@ export class Layout {
   admits(slot: number, money: MoneySnapshot): boolean {
     const candidate = this.candidates[slot]!;
     const request = this.request!;
-    if (this.isCareful(slot)) return firstFailure(candidate, request, money) === null;
+    const isCareful = this.isCareful(slot);
     const program = this.programOf[slot]!;
-    if (program !== ALWAYS && !this.programs.accepts(program)) return false;
+    const isLight = !isCareful && program === ALWAYS && candidate.looks <= LIGHT_LOOKS;
+    if (!isLight && !this.work.allows(candidate.record.advertiserId)) return false;
+    if (isCareful) {
+      this.note(candidate, candidate.looks);
+      return firstFailure(candidate, request, money) === null;
+    }
+    if (program !== ALWAYS && !this.accepts(program, candidate)) return false;
     return !this.money.refuses(slot, candidate, money) && (this.isPlain || this.isTaken(slot));
   }
 
@@ -148,11 +191,30 @@ export class Layout {
   }
 
   relevance(slot: number): number {
-    return this.relevances.relevance(this.relevanceAt[slot]!);
+    const at = this.relevanceAt[slot]!;
+    const size = this.relevances.sizeOf(at);
+    if (size > LIGHT_LOOKS) this.note(this.candidates[slot]!, size >> 3);
+    return this.relevances.relevance(at);
   }
 
   rankFactor(slot: number, money: MoneySnapshot): number {
     return this.money.rankFactor(slot, this.candidates[slot]!, money);
+  }
+
+  /** Looks of the latest request. */
+  get looks(): number {
+    return this.work.spent;
+  }
+
+  private note({ record }: Candidate, looks: number): void {
+    this.work.note(record.advertiserId, looks);
+  }
+
+  private accepts(program: number, candidate: Candidate): boolean {
+    const before = this.programs.looks;
+    const isAccepted = this.programs.accepts(program);
+    this.note(candidate, this.programs.looks - before);
+    return isAccepted;
   }
 
   private isCareful(slot: number): boolean {
@@ -162,6 +224,7 @@ export class Layout {
   private isTaken(slot: number): boolean {
     const candidate = this.candidates[slot]!;
     const request = this.request!;
+    if (request.leastRelevance !== 0) this.note(candidate, candidate.segments.length);
     return !request.mutedAdvertisers.has(candidate.record.advertiserId) && isTaken(candidate, request);
   }
 

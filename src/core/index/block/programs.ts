@@ -1,6 +1,7 @@
 import { holds } from '../../targeting/evaluate-targeting.js';
 import type { Predicate, Targeting } from '../../targeting/expression.js';
 import type { Subject } from '../../targeting/subject.js';
+import { predicateLooks } from '../../targeting/look-count.js';
 import { type Conjunct, predicateKey } from './targeting-plan.js';
 import type { TraitRows } from './trait-rows.js';
 
@@ -40,6 +41,8 @@ export class Programs {
   private readonly numbers = new Map<string, number>();
   /** Per predicate: turn × 2 + 1 where it was found to hold, turn × 2 where not. */
   private memo = new Int32Array(256);
+  /** What was done in this turn, in the unit of `lookCount`; instructions, which are faster, count by eight. */
+  looks = 0;
   private turn = 0;
   private subject: Subject | null = null;
 
@@ -65,6 +68,7 @@ export class Programs {
   begin(turn: number, subject: Subject): void {
     this.turn = turn;
     this.subject = subject;
+    this.looks = 0;
   }
 
   forgetMemo(): void {
@@ -82,13 +86,18 @@ export class Programs {
       else isHeld = memo[atom]! >>> 1 === turn ? (memo[atom]! & 1) === 1 : this.ask(atom);
       const jumps = code[at + 1]!;
       const step = isHeld ? jumps >> 16 : (jumps << 16) >> 16;
-      if (step <= 0) return step === ACCEPT;
+      if (step <= 0) {
+        this.looks += 1 + ((at - program) >> 4);
+        return step === ACCEPT;
+      }
       at += step * 2;
     }
   }
 
   private ask(atom: number): boolean {
-    const isHeld = this.subject !== null && holds(this.predicates[atom]!, this.subject);
+    const predicate = this.predicates[atom]!;
+    this.looks += predicateLooks(predicate);
+    const isHeld = this.subject !== null && holds(predicate, this.subject);
     this.memo[atom] = this.turn * 2 + (isHeld ? 1 : 0);
     return isHeld;
   }

@@ -26,6 +26,11 @@ export class RelevanceLists {
     return at;
   }
 
+  /** How many segments the list has. */
+  sizeOf(at: number): number {
+    return at < 0 ? 0 : this.lists[at]!;
+  }
+
   /** The relevance to the member whose segments are marked, as `relevance` tells it. */
   relevance(at: number): number {
     if (at < 0) return relevanceOf(0);

@@ -1,20 +1,15 @@
-import { type DayParts, isWithinDayParts } from '../../calendar/day-parts.js';
 import type { AdGroupRecord } from '../ad-group-record.js';
 import { type BitRow, bitRow, clearBit, setBit, widened, WORD_BITS } from './bit-row.js';
+import { ClockedParts } from './clocked-parts.js';
 
 /** Day parts go by whole minutes of the clock, and the offsets of all zones in use are whole minutes. */
 const MINUTE_MS = 60_000;
 const NO_DAY_PARTS = -1;
 
-/** Day parts on the advertiser's clock, shared by the ad groups that have the same. */
-interface ClockedParts {
-  readonly dayParts: DayParts;
-  readonly timeZone: string;
-}
-
 /**
  * The slots that can't serve in the present minute: before their start, past their end, or outside of day parts on the
- * advertiser's clock. Worked out anew for all when a request comes from another minute, O(slots), some 2 ns each.
+ * advertiser's clock. Worked out anew for all when a request comes from another minute, O(slots), some 2 ns each, and some
+ * 20 ns for each different set of day parts.
  */
 export class TimeRows {
   resting: BitRow;
@@ -23,8 +18,7 @@ export class TimeRows {
   private startsAt: Float64Array;
   private endsAt: Float64Array;
   private parts: Int32Array;
-  private readonly clockedParts: ClockedParts[] = [];
-  private readonly numbers = new Map<string, number>();
+  private readonly clockedParts = new ClockedParts();
   private minute = NaN;
 
   constructor(private words: number) {
@@ -37,7 +31,8 @@ export class TimeRows {
   }
 
   get bytes(): number {
-    return 2 * this.resting.byteLength + this.startsAt.byteLength + this.endsAt.byteLength + this.parts.byteLength;
+    const rows = [this.resting, this.turning, this.startsAt, this.endsAt, this.parts];
+    return rows.reduce((sum, row) => sum + row.byteLength, this.clockedParts.bytes);
   }
 
   add(slot: number, record: AdGroupRecord): void {
@@ -55,12 +50,12 @@ export class TimeRows {
     const minute = Math.floor(now / MINUTE_MS);
     if (minute === this.minute) return;
     this.minute = minute;
-    const isOpen = this.clockedParts.map((_parts, number) => this.isOpen(number));
+    const isOpen = this.clockedParts.openAt(now);
     this.resting.fill(0);
     this.turning.fill(0);
     for (let slot = 0; slot < this.parts.length; slot++) {
       const parts = this.parts[slot]!;
-      this.judge(slot, parts === NO_DAY_PARTS || isOpen[parts] === true);
+      this.judge(slot, parts === NO_DAY_PARTS || isOpen[parts] === 1);
     }
   }
 
@@ -88,17 +83,10 @@ export class TimeRows {
   }
 
   private isOpen(number: number): boolean {
-    const clocked = this.clockedParts[number];
-    return clocked === undefined || isWithinDayParts(clocked.dayParts, this.minute * MINUTE_MS, clocked.timeZone);
+    return number === NO_DAY_PARTS || this.clockedParts.isOpen(number, this.minute * MINUTE_MS);
   }
 
   private partsNumber({ dayParts, timeZone }: AdGroupRecord): number {
-    if (dayParts?.clock !== 'advertiser') return NO_DAY_PARTS;
-    const key = JSON.stringify([timeZone, dayParts.windows]);
-    const known = this.numbers.get(key);
-    if (known !== undefined) return known;
-    const number = this.clockedParts.push({ dayParts, timeZone }) - 1;
-    this.numbers.set(key, number);
-    return number;
+    return dayParts?.clock === 'advertiser' ? this.clockedParts.numberOf(dayParts, timeZone) : NO_DAY_PARTS;
   }
 }

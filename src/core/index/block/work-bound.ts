@@ -1,0 +1,36 @@
+/**
+ * How much one match may spend on expressions that rows can't decide, in looks at a node or a value (`lookCount`), some 10
+ * to 25 ns each; so that nobody who books the most complex targeting thousands of times can make matches slow. What is
+ * not evaluated for it counts as not matching, in this match only. Ordinary catalogues stay far below: most expressions
+ * are decided by rows, and a predicate that several share is asked once. The same index and request always spend alike.
+ */
+export const MOST_LOOKS = 200_000;
+/** Of one advertiser: it can keep itself out of matches, but not the others. */
+export const MOST_ADVERTISER_LOOKS = 50_000;
+/** Until so many are spent, it is not noted by whom: nearly all matches end before. */
+const UNNOTED_LOOKS = 20_000;
+
+export class WorkBound {
+  /** Looks of this match so far. */
+  spent = 0;
+  private most = MOST_LOOKS;
+  private readonly byAdvertiser = new Map<string, number>();
+
+  begin(isBounded: boolean): void {
+    this.spent = 0;
+    this.most = isBounded ? MOST_LOOKS : Infinity;
+    if (this.byAdvertiser.size > 0) this.byAdvertiser.clear();
+  }
+
+  /** Whether an expression of this advertiser may still be evaluated; the last one may end past the bound. */
+  allows(advertiserId: string): boolean {
+    if (this.spent < UNNOTED_LOOKS || this.most === Infinity) return true;
+    return this.spent < this.most && (this.byAdvertiser.get(advertiserId) ?? 0) < MOST_ADVERTISER_LOOKS;
+  }
+
+  note(advertiserId: string, looks: number): void {
+    this.spent += looks;
+    if (this.spent < UNNOTED_LOOKS) return;
+    this.byAdvertiser.set(advertiserId, (this.byAdvertiser.get(advertiserId) ?? 0) + looks);
+  }
+}
