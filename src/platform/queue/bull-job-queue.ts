@@ -12,7 +12,7 @@ const DEPTH_TIMEOUT_MS = 1_000;
 /** Far more than are under way while Redis answers. */
 const MOST_UNANSWERED = 256;
 /** Longer than a settlement takes, shorter than those who stop a process wait before they kill it. */
-const CLOSE_TIMEOUT_MS = 8_000;
+const CLOSE_TIMEOUT_MS = 5_000;
 const JOB_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 200;

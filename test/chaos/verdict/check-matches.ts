@@ -3,7 +3,7 @@ import { type Interval, overlaps } from '../time-line.js';
 import type { Check } from './check.js';
 
 /** A decision takes 70 ms at most unless the machine is busy; this is for one that all the run shares. */
-const LONGEST_ANSWER_MS = 3_000;
+const LONGEST_ANSWER_MS = 10_000;
 /** After a blow a process has this long to find its feet. */
 const RECOVERY_MS = 1_500;
 /** Reasons that say nothing of the holds of an earlier answer. */
