@@ -57,6 +57,8 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   async repeat(everyMs: number, data: T): Promise<void> {
+    // A process that has just started may not be connected yet.
+    await withinTime<unknown>(this.queue.isReady(), ADD_TIMEOUT_MS, late('The job queue is not connected'));
     await this.send(() => this.queue.add(data, { repeat: { every: everyMs } }));
   }
 

@@ -34,7 +34,7 @@ describe('the verdict on matches', () => {
   it('finds errors, and answers that are late or missing although the process runs', () => {
     expect(breaches([tryOf({})])).toEqual([]);
     expect(breaches([tryOf({ status: 500 })])).toHaveLength(1);
-    for (const late of [tryOf({ status: null }), tryOf({ endedAt: 103_001 })]) {
+    for (const late of [tryOf({ status: null }), tryOf({ endedAt: 110_001 })]) {
       expect(breaches([late])).toHaveLength(1);
       expect(breaches([late], [{ from: 100_005, to: 100_008 }])).toEqual([]);
       expect(breaches([late], [{ from: 99_000, to: 99_500 }])).toEqual([]);
