@@ -1,4 +1,4 @@
-import { takesPart } from '../../pacing/takes-part.js';
+import { drawSeed, isDrawn } from '../../pacing/takes-part.js';
 import type { Candidate } from '../candidate.js';
 import type { MoneySnapshot } from '../match-request.js';
 import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
@@ -12,7 +12,9 @@ export class MoneyRows {
   private throttled: BitRow;
   private passShares: Float64Array;
   private rankFactors: Float64Array;
-  private seed = 0;
+  /** Beside the shares: to look into each candidate would cost more than the draw. */
+  private campaignHashes: Int32Array;
+  private drawn = 0;
 
   constructor(words: number) {
     this.stale = bitRow(words);
@@ -20,10 +22,11 @@ export class MoneyRows {
     this.throttled = bitRow(words);
     this.passShares = new Float64Array(words * WORD_BITS);
     this.rankFactors = new Float64Array(words * WORD_BITS);
+    this.campaignHashes = new Int32Array(words * WORD_BITS);
   }
 
   get bytes(): number {
-    const rows = [this.stale, this.short, this.throttled, this.passShares, this.rankFactors];
+    const rows = [this.stale, this.short, this.throttled, this.passShares, this.rankFactors, this.campaignHashes];
     return rows.reduce((sum, row) => sum + row.byteLength, 0);
   }
 
@@ -34,13 +37,13 @@ export class MoneyRows {
 
   /** Before the request of this seed asks. */
   begin(seed: number): void {
-    this.seed = seed;
+    this.drawn = drawSeed(seed);
   }
 
   /** The slot is short of money, or its pacing keeps it out of this request. */
   refuses(slot: number, candidate: Candidate, money: MoneySnapshot): boolean {
     if (hasBit(this.stale, slot)) this.ask(slot, candidate, money);
-    return hasBit(this.short, slot) || (hasBit(this.throttled, slot) && !this.takesPart(slot, candidate));
+    return hasBit(this.short, slot) || (hasBit(this.throttled, slot) && !this.isDrawn(slot));
   }
 
   /** As `refuses`, for all slots of a word that hold a candidate. */
@@ -53,8 +56,7 @@ export class MoneyRows {
     let refused = this.short[word]!;
     for (let left = this.throttled[word]! & ~refused; left !== 0; left &= left - 1) {
       const slot = lowestSlot(word, left);
-      const candidate = candidates[slot];
-      if (candidate && !this.takesPart(slot, candidate)) refused |= left & -left;
+      if (!this.isDrawn(slot)) refused |= left & -left;
     }
     return refused;
   }
@@ -73,14 +75,17 @@ export class MoneyRows {
     passShares.set(this.passShares);
     const rankFactors = new Float64Array(words * WORD_BITS);
     rankFactors.set(this.rankFactors);
-    Object.assign(this, { passShares, rankFactors });
+    const campaignHashes = new Int32Array(words * WORD_BITS);
+    campaignHashes.set(this.campaignHashes);
+    Object.assign(this, { passShares, rankFactors, campaignHashes });
   }
 
-  private takesPart(slot: number, { campaignHash }: Candidate): boolean {
-    return takesPart(this.seed, campaignHash, this.passShares[slot]!);
+  private isDrawn(slot: number): boolean {
+    return isDrawn(this.drawn, this.campaignHashes[slot]!, this.passShares[slot]!);
   }
 
-  private ask(slot: number, { record }: Candidate, money: MoneySnapshot): void {
+  private ask(slot: number, { record, campaignHash }: Candidate, money: MoneySnapshot): void {
+    this.campaignHashes[slot] = campaignHash;
     const { passShare, rankFactor } = money.pacing(record);
     this.passShares[slot] = passShare;
     this.rankFactors[slot] = rankFactor;
