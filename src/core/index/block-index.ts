@@ -185,6 +185,7 @@ export class BlockIndex implements CandidateIndex {
       ];
       for (let i = from, at = 0; i < to; i++, at++) block[at]! &= ~(a[i]! | b[i]! | c[i]! | d[i]!);
     }
+    this.layout.money.filter(block, from, to);
   }
 
   private lookUpTraits({ subject }: MatchRequest): void {
@@ -200,15 +201,17 @@ export class BlockIndex implements CandidateIndex {
 
   private offer(passed: number, word: number, best: BestList, money: MoneySnapshot): void {
     const { layout } = this;
+    let threshold = best.threshold;
     for (let left = passed; left !== 0; left &= left - 1) {
       const slot = word * WORD_BITS + 31 - Math.clz32(left & -left);
       const ecpm = layout.ecpms[slot]!;
-      const threshold = best.threshold;
-      if (ecpm < threshold || !layout.admits(slot, money)) continue;
+      // What is cheapest to know first: most who lack what an ad group asks for lack its relevance, too.
+      if (ecpm < threshold || ecpm * layout.highestRelevance(slot) < threshold) continue;
+      if (!layout.admits(slot, money)) continue;
       const relevance = layout.relevance(slot);
-      if (ecpm * relevance < threshold) continue;
       const pacing = layout.rankFactor(slot, money);
       best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score: scoreOf(ecpm, relevance, pacing) });
+      threshold = best.threshold;
     }
   }
 
@@ -226,7 +229,7 @@ export class BlockIndex implements CandidateIndex {
         const passed = block[word - from]!;
         if (passed === 0) continue;
         const unclear = layout.unclear(word);
-        for (let left = passed & ~layout.refused(word, money); left !== 0; left &= left - 1) {
+        for (let left = passed; left !== 0; left &= left - 1) {
           const bit = left & -left;
           const slot = word * WORD_BITS + 31 - Math.clz32(bit);
           if ((unclear & bit) === 0 || layout.admits(slot, money)) found[count++] = slot;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hashText } from '../auction/tie-break.js';
-import { takesPart } from './takes-part.js';
+import { drawSeed, isDrawn, partInPhase, phaseOf, PHASES, takesPart } from './takes-part.js';
 
 const SEEDS = Array.from({ length: 20_000 }, (_, i) => hashText(`request ${i}`));
 const [FIRST, SECOND] = ['cmp_1', 'cmp_2'].map(hashText) as [number, number];
@@ -17,9 +17,15 @@ describe('takesPart', () => {
     for (const seed of SEEDS.slice(0, 100)) expect(takesPart(seed, FIRST, share)).toBe(takesPart(seed, FIRST, share));
   });
 
-  it('is drawn for each campaign by itself', () => {
-    const both = shareOf((seed) => takesPart(seed, FIRST, 0.5) && takesPart(seed, SECOND, 0.5));
-    expect(Math.abs(both - 0.25)).toBeLessThan(0.015);
+  it('is drawn for each campaign by itself: two of them meet about as often as chance has it', () => {
+    const pairs = Array.from({ length: 300 }, (_, i) => [hashText(`cmp_${i}`), hashText(`cmp_${i + 1}`)] as const);
+    const seeds = SEEDS.slice(0, 4_000);
+    const meetings = pairs.map(
+      ([a, b]) => seeds.filter((seed) => takesPart(seed, a, 0.5) && takesPart(seed, b, 0.5)).length / seeds.length,
+    );
+    const mean = meetings.reduce((sum, share) => sum + share) / pairs.length;
+    expect(Math.abs(mean - 0.25)).toBeLessThan(0.01);
+    expect(meetings.filter((share) => Math.abs(share - 0.25) > 0.1).length).toBeLessThan(pairs.length * 0.1);
   });
 
   it('takes part in more requests, and all of those before, as the share grows', () => {
@@ -27,4 +33,26 @@ describe('takesPart', () => {
       if (takesPart(seed, FIRST, 0.3)) expect(takesPart(seed, FIRST, 0.6)).toBe(true);
     }
   });
+
+  it('falls into all phases alike', () => {
+    const counts = new Array<number>(PHASES).fill(0);
+    for (const seed of SEEDS) counts[phaseOf(drawSeed(seed))]!++;
+    for (const count of counts) expect(Math.abs(count - SEEDS.length / PHASES)).toBeLessThan(120);
+  });
+
+  it.each([0, 0.001, 0.3, 0.5, 31 / 32, 0.999, 1])(
+    'is told by the phase for all but one of them, with a share of %d',
+    (share) => {
+      for (const campaign of [FIRST, SECOND]) {
+        const parts = Array.from({ length: PHASES }, (_, phase) => partInPhase(phase, campaign, share));
+        expect(parts.filter((part) => part === 'all')).toHaveLength(Math.floor(share * PHASES));
+        expect(parts.filter((part) => part === 'some').length).toBe(Number.isInteger(share * PHASES) ? 0 : 1);
+        const wrong = SEEDS.map(drawSeed).filter((drawn) => {
+          const part = parts[phaseOf(drawn)];
+          return part !== 'some' && isDrawn(drawn, campaign, share) !== (part === 'all');
+        });
+        expect(wrong).toEqual([]);
+      }
+    },
+  );
 });

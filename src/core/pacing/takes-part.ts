@@ -3,18 +3,55 @@ import { tieBreak } from '../auction/tie-break.js';
 /** Keeps the draw apart from the order between equals, which comes from the same seed and hashes. */
 const DRAW = 0x9e3779b9;
 
-/** The part of the draws that all campaigns of a request share; 32-bit, as `seed` is. */
-export function drawSeed(seed: number): number {
+/**
+ * Requests fall into so many phases. A campaign has an order of its own in which it gives phases up as its share falls, so
+ * that for all but one of them its share alone decides, and an index can keep by phase who takes part.
+ */
+export const PHASES = 32;
+
+/** What all campaigns share of the draws of one request: its phase is in the highest 5 bits. */
+export type DrawSeed = number;
+
+/** `seed`: 32-bit. */
+export function drawSeed(seed: number): DrawSeed {
   return tieBreak(seed, DRAW);
 }
 
-/** As `takesPart`, for many campaigns of one request; `drawn` is its `drawSeed`. */
-export function isDrawn(drawn: number, campaignHash: number, passShare: number): boolean {
-  return passShare >= 1 || tieBreak(drawn, campaignHash) < passShare * 2 ** 32;
+export function phaseOf(drawn: DrawSeed): number {
+  return drawn >>> 27;
+}
+
+/** Shuffles the orders of campaigns whose hashes are alike. */
+const ORDER = 0x85ebca77;
+
+/**
+ * Where in its order, from 0, a campaign has this phase. The order is a permutation of the phases that the hash chooses
+ * out of some ten million: each step, an odd factor with a summand or a shift, can be undone.
+ */
+function placeOf(phase: number, campaignHash: number): number {
+  const bits = tieBreak(campaignHash, ORDER);
+  let place = Math.imul(phase, bits | 1) + (bits >>> 5);
+  place = (place ^ ((place & 31) >>> 2)) & 31;
+  place = Math.imul(place, (bits >>> 10) | 1) + (bits >>> 15);
+  place = (place ^ ((place & 31) >>> 3)) & 31;
+  return (Math.imul(place, (bits >>> 20) | 1) + (bits >>> 25)) & 31;
+}
+
+/** Whether the campaign takes part in all requests of the phase, in none, or in some, by `isDrawn`. */
+export function partInPhase(phase: number, campaignHash: number, passShare: number): 'all' | 'none' | 'some' {
+  const place = placeOf(phase, campaignHash);
+  if (place >= passShare * PHASES) return 'none';
+  return place + 1 <= passShare * PHASES ? 'all' : 'some';
+}
+
+/** As `takesPart`, for many campaigns of one request. */
+export function isDrawn(drawn: DrawSeed, campaignHash: number, passShare: number): boolean {
+  const place = placeOf(phaseOf(drawn), campaignHash);
+  return place * 2 ** 32 + tieBreak(drawn, campaignHash) < passShare * PHASES * 2 ** 32;
 }
 
 /**
- * Whether a campaign takes part in a request: a draw that comes out yes for `passShare` of all seeds, independently for each
+ * Whether a campaign takes part in a request: a draw that comes out yes for `passShare` of all seeds, apart for each
  * campaign, and always alike for the same request. All ad groups of a campaign share it. `seed` and `campaignHash` are
  * 32-bit; a share of 0 never, one of 1 always takes part.
  */

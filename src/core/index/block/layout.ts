@@ -35,6 +35,7 @@ export class Layout {
   readonly order: SlotOrder;
   readonly traits: TraitRows;
   readonly time: TimeRows;
+  readonly money: MoneyRows;
   /** Slots whose program must be run even where rows and traits let them pass. */
   programmed: BitRow;
   /** Slots for which `firstFailure` itself is asked. */
@@ -46,7 +47,6 @@ export class Layout {
   private readonly profile: ProfileRows;
   private readonly programs: Programs;
   private readonly relevances: RelevanceLists;
-  private readonly money: MoneyRows;
   private readonly work = new WorkBound();
   private readonly slots = new Map<string, number>();
   private turn = 0;
@@ -163,31 +163,25 @@ export class Layout {
     return [this.time.resting, ...this.profile.rowsFor(request)];
   }
 
-  /** Whether the slot, which the rows let pass, has nothing against it but frequency caps. */
+  /** Whether the slot, which the rows and `money.filter` let pass, has nothing against it but frequency caps. */
   admits(slot: number, money: MoneySnapshot): boolean {
-    const candidate = this.candidates[slot]!;
-    const request = this.request!;
-    const isCareful = this.isCareful(slot);
+    if (!this.work.isAmple && !this.mayCost(slot)) return false;
     const program = this.programOf[slot]!;
-    const isLight = !isCareful && program === ALWAYS && candidate.looks <= LIGHT_LOOKS;
-    if (!isLight && !this.work.allows(candidate.record.advertiserId)) return false;
-    if (isCareful) {
-      this.note(candidate, candidate.looks);
-      return firstFailure(candidate, request, money) === null;
-    }
-    if (program !== ALWAYS && !this.accepts(program, candidate)) return false;
-    return !this.money.refuses(slot, candidate, money) && (this.isPlain || this.isTaken(slot));
+    if (this.isCareful(slot)) return this.isFaultless(slot, money);
+    if (program !== ALWAYS && !this.accepts(program, slot)) return false;
+    return !this.money.refuses(slot, this.candidates, money) && (this.isPlain || this.isTaken(slot));
   }
 
-  /** Slots of the word that money or pacing keeps out of this request. */
-  refused(word: number, money: MoneySnapshot): number {
-    return this.money.refused(word, this.candidates, money);
-  }
-
-  /** Slots of the word that `admits` must be asked about, even where rows and traits let them pass and money is there. */
+  /** Slots of the word that `admits` must be asked about, even where rows and traits let them pass. */
   unclear(word: number): number {
     if (!this.isPlain || this.isAllCareful) return -1;
-    return this.programmed[word]! | this.careful[word]! | this.time.turning[word]!;
+    return this.programmed[word]! | this.careful[word]! | this.time.turning[word]! | this.money.unclear(word);
+  }
+
+  /** Not below `relevance`, nor dearer than a few looks. */
+  highestRelevance(slot: number): number {
+    const at = this.relevanceAt[slot]!;
+    return this.relevances.sizeOf(at) > LIGHT_LOOKS ? 1 : this.relevances.relevance(at);
   }
 
   relevance(slot: number): number {
@@ -210,10 +204,25 @@ export class Layout {
     this.work.note(record.advertiserId, looks);
   }
 
-  private accepts(program: number, candidate: Candidate): boolean {
+  private mayCost(slot: number): boolean {
+    const { looks, record } = this.candidates[slot]!;
+    const isLight = !this.isCareful(slot) && this.programOf[slot] === ALWAYS && looks <= LIGHT_LOOKS;
+    return isLight || this.work.allows(record.advertiserId);
+  }
+
+  private isFaultless(slot: number, money: MoneySnapshot): boolean {
+    const candidate = this.candidates[slot]!;
+    this.note(candidate, candidate.looks);
+    return firstFailure(candidate, this.request!, money) === null;
+  }
+
+  private accepts(program: number, slot: number): boolean {
     const before = this.programs.looks;
     const isAccepted = this.programs.accepts(program);
-    this.note(candidate, this.programs.looks - before);
+    const looks = this.programs.looks - before;
+    // By whom is not asked while there is plenty: what lies by slot is at hand, the candidate is not.
+    if (this.work.isAmple) this.work.spent += looks;
+    else this.note(this.candidates[slot]!, looks);
     return isAccepted;
   }
 

@@ -1,33 +1,42 @@
-import { drawSeed, isDrawn } from '../../pacing/takes-part.js';
+import { type DrawSeed, drawSeed, isDrawn, partInPhase, phaseOf, PHASES } from '../../pacing/takes-part.js';
 import type { Candidate } from '../candidate.js';
 import type { MoneySnapshot } from '../match-request.js';
 import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
 
-/** What the index remembers of a `MoneySnapshot`, so that an ad group is asked about only after a `recheck`. */
+/**
+ * What the index remembers of a `MoneySnapshot`, so that an ad group is asked about only after a `recheck`: who is short of
+ * money, and for each phase of the draws, who takes part in none of its requests, and who in some.
+ */
 export class MoneyRows {
-  /** Slots to be asked about before they are used. */
+  /** Slots to be asked about before they are used; what the other rows say of them does not count. */
   private stale: BitRow;
   private short: BitRow;
   /** Slots that do not take part in every request. */
   private throttled: BitRow;
+  private none: BitRow[];
+  private some: BitRow[];
   private passShares: Float64Array;
   private rankFactors: Float64Array;
   /** Beside the shares: to look into each candidate would cost more than the draw. */
   private campaignHashes: Int32Array;
-  private drawn = 0;
+  private drawn: DrawSeed = 0;
+  private phase = 0;
 
   constructor(words: number) {
     this.stale = bitRow(words);
     this.short = bitRow(words);
     this.throttled = bitRow(words);
+    this.none = Array.from({ length: PHASES }, () => bitRow(words));
+    this.some = Array.from({ length: PHASES }, () => bitRow(words));
     this.passShares = new Float64Array(words * WORD_BITS);
     this.rankFactors = new Float64Array(words * WORD_BITS);
     this.campaignHashes = new Int32Array(words * WORD_BITS);
   }
 
   get bytes(): number {
-    const rows = [this.stale, this.short, this.throttled, this.passShares, this.rankFactors, this.campaignHashes];
-    return rows.reduce((sum, row) => sum + row.byteLength, 0);
+    const rows = [this.stale, this.short, this.throttled, ...this.none, ...this.some];
+    const bySlot = [this.passShares, this.rankFactors, this.campaignHashes];
+    return [...rows, ...bySlot].reduce((sum, row) => sum + row.byteLength, 0);
   }
 
   /** What is known of the slot is out of date, or of another ad group. */
@@ -38,27 +47,30 @@ export class MoneyRows {
   /** Before the request of this seed asks. */
   begin(seed: number): void {
     this.drawn = drawSeed(seed);
+    this.phase = phaseOf(this.drawn);
   }
 
-  /** The slot is short of money, or its pacing keeps it out of this request. */
-  refuses(slot: number, candidate: Candidate, money: MoneySnapshot): boolean {
-    if (hasBit(this.stale, slot)) this.ask(slot, candidate, money);
-    return hasBit(this.short, slot) || (hasBit(this.throttled, slot) && !this.isDrawn(slot));
+  /** Takes out of `block`, which is of the words from `from` to `to`, whom money or pacing is known to refuse. */
+  filter(block: BitRow, from: number, to: number): void {
+    const { stale, short } = this;
+    const none = this.none[this.phase]!;
+    for (let word = from, at = 0; word < to; word++, at++) block[at]! &= ~(short[word]! | none[word]!) | stale[word]!;
   }
 
-  /** As `refuses`, for all slots of a word that hold a candidate. */
-  refused(word: number, candidates: readonly (Candidate | null)[], money: MoneySnapshot): number {
-    for (let left = this.stale[word]!; left !== 0; left &= left - 1) {
-      const slot = lowestSlot(word, left);
-      const candidate = candidates[slot];
-      if (candidate) this.ask(slot, candidate, money);
+  /** Slots of a word that `refuses` must be asked about after `filter`. */
+  unclear(word: number): number {
+    return this.stale[word]! | this.some[this.phase]![word]!;
+  }
+
+  /** Money or pacing keeps the slot, which `filter` let pass, out of this request. */
+  refuses(slot: number, candidates: readonly (Candidate | null)[], money: MoneySnapshot): boolean {
+    if (hasBit(this.stale, slot)) {
+      this.ask(slot, candidates[slot]!, money);
+      if (hasBit(this.short, slot) || hasBit(this.none[this.phase]!, slot)) return true;
     }
-    let refused = this.short[word]!;
-    for (let left = this.throttled[word]! & ~refused; left !== 0; left &= left - 1) {
-      const slot = lowestSlot(word, left);
-      if (!this.isDrawn(slot)) refused |= left & -left;
-    }
-    return refused;
+    return (
+      hasBit(this.some[this.phase]!, slot) && !isDrawn(this.drawn, this.campaignHashes[slot]!, this.passShares[slot]!)
+    );
   }
 
   /** The factor of the score, of a slot that was not refused. */
@@ -71,6 +83,8 @@ export class MoneyRows {
     this.stale = widened(this.stale, words);
     this.short = widened(this.short, words);
     this.throttled = widened(this.throttled, words);
+    this.none = this.none.map((row) => widened(row, words));
+    this.some = this.some.map((row) => widened(row, words));
     const passShares = new Float64Array(words * WORD_BITS);
     passShares.set(this.passShares);
     const rankFactors = new Float64Array(words * WORD_BITS);
@@ -80,23 +94,24 @@ export class MoneyRows {
     Object.assign(this, { passShares, rankFactors, campaignHashes });
   }
 
-  private isDrawn(slot: number): boolean {
-    return isDrawn(this.drawn, this.campaignHashes[slot]!, this.passShares[slot]!);
-  }
-
   private ask(slot: number, { record, campaignHash }: Candidate, money: MoneySnapshot): void {
-    this.campaignHashes[slot] = campaignHash;
     const { passShare, rankFactor } = money.pacing(record);
-    this.passShares[slot] = passShare;
+    this.campaignHashes[slot] = campaignHash;
     this.rankFactors[slot] = rankFactor;
-    write(this.short, slot, money.shortage(record) !== null);
+    this.passShares[slot] = passShare;
+    if (passShare < 1 || hasBit(this.throttled, slot)) this.writePhases(slot, campaignHash, passShare);
     write(this.throttled, slot, passShare < 1);
+    write(this.short, slot, money.shortage(record) !== null);
     clearBit(this.stale, slot);
   }
-}
 
-function lowestSlot(word: number, bits: number): number {
-  return word * WORD_BITS + 31 - Math.clz32(bits & -bits);
+  private writePhases(slot: number, campaignHash: number, passShare: number): void {
+    for (let phase = 0; phase < PHASES; phase++) {
+      const part = partInPhase(phase, campaignHash, passShare);
+      write(this.none[phase]!, slot, part === 'none');
+      write(this.some[phase]!, slot, part === 'some');
+    }
+  }
 }
 
 function write(row: BitRow, slot: number, isSet: boolean): void {

@@ -89,12 +89,12 @@ export class TraitRows {
   /** The slots to whose every group the member has something, and that rule nothing out that the member has. */
   answer(subject: Subject, target: BitRow): void {
     const held = this.heldBy(subject);
+    const { answered } = this;
     target.fill(-1);
     this.asking.forEach((asking, place) => {
-      const { answered } = this;
-      answered.fill(0);
+      for (let w = 0; w < answered.length; w++) answered[w] = ~asking[w]!;
       for (const { wanted } of held) wanted[place]!.addTo(answered);
-      for (let w = 0; w < target.length; w++) target[w]! &= ~asking[w]! | answered[w]!;
+      for (let w = 0; w < answered.length; w++) target[w]! &= answered[w]!;
     });
     for (const { ruledOut } of held) ruledOut.takeFrom(target);
   }

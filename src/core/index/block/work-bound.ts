@@ -22,15 +22,21 @@ export class WorkBound {
     if (this.byAdvertiser.size > 0) this.byAdvertiser.clear();
   }
 
+  /** Whoever it is, one more expression may be evaluated, and need not be noted by its advertiser. */
+  get isAmple(): boolean {
+    return this.spent < UNNOTED_LOOKS || this.most === Infinity;
+  }
+
   /** Whether an expression of this advertiser may still be evaluated; the last one may end past the bound. */
   allows(advertiserId: string): boolean {
-    if (this.spent < UNNOTED_LOOKS || this.most === Infinity) return true;
-    return this.spent < this.most && (this.byAdvertiser.get(advertiserId) ?? 0) < MOST_ADVERTISER_LOOKS;
+    return (
+      this.isAmple || (this.spent < this.most && (this.byAdvertiser.get(advertiserId) ?? 0) < MOST_ADVERTISER_LOOKS)
+    );
   }
 
   note(advertiserId: string, looks: number): void {
     this.spent += looks;
-    if (this.spent < UNNOTED_LOOKS) return;
+    if (this.isAmple) return;
     this.byAdvertiser.set(advertiserId, (this.byAdvertiser.get(advertiserId) ?? 0) + looks);
   }
 }
