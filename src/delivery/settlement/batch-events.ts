@@ -26,10 +26,10 @@ export interface SettlingEvent {
 }
 
 /**
- * The events of a batch in the order in which they were accepted, then those of earlier batches that waited for an
- * impression in this one. `batchId`: $1.
+ * The events of some batches in the order in which they were accepted, then those of others that waited for an impression
+ * in one of these. `batchIds`: $1.
  */
-export async function readBatchEvents(tx: EntityManager, batchId: string): Promise<readonly SettlingEvent[]> {
+export async function readBatchEvents(tx: EntityManager, batchIds: readonly string[]): Promise<readonly SettlingEvent[]> {
   return tx.query<SettlingEvent[]>(
     `SELECT e.batch_id AS "batchId", e.ordinal, e.decided_at AS "decidedAt", e.message_id AS "messageId", e.type,
             e.event_id AS "eventId", e.member_id AS "memberId", e.advertiser_id AS "advertiserId",
@@ -40,15 +40,15 @@ export async function readBatchEvents(tx: EntityManager, batchId: string): Promi
               WHERE i.decided_at = e.decided_at AND i.message_id = e.message_id AND i.type = 'impression'
             ) AS "isShown",
             false AS waited
-     FROM events e WHERE e.batch_id = $1
+     FROM events e WHERE e.batch_id = ANY($1)
      UNION ALL
      SELECT w.batch_id, w.ordinal, w.decided_at, w.message_id, w.type,
             w.event_id, w.member_id, w.advertiser_id,
             w.campaign_id, w.ad_group_id, w.creative_id, w.placement,
             w.price_micros, w.lease_holder, (extract(epoch FROM w.occurred_at) * 1000)::float8, true, true
      FROM events i JOIN events w ON w.message_id = i.message_id AND w.outcome = 'waiting'
-     WHERE i.batch_id = $1 AND i.type = 'impression' AND w.batch_id <> $1
+     WHERE i.batch_id = ANY($1) AND i.type = 'impression' AND w.batch_id <> ALL($1)
      ORDER BY waited, "batchId", ordinal`,
-    [batchId],
+    [batchIds],
   );
 }

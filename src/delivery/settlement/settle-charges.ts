@@ -13,23 +13,24 @@ export function eventKey(event: SettlingEvent): string {
   return `${event.messageId} ${event.type} ${event.eventId}`;
 }
 
-/** The batch that is settled, and what its advertisers have left; the balances fall as campaigns are charged. */
+/** What is settled, and what its advertisers have left; the balances fall as campaigns are charged. */
 export interface SettlingBatch {
+  /** The batch, or the first of several: the transfers refer to it. */
   readonly batchId: string;
   readonly now: number;
   readonly balances: Map<string, bigint>;
 }
 
 /**
- * Locks the accounts of a batch's advertisers, in the order of their ids, so that settlements queue up instead of
- * deadlocking; answers their balances. `batchId`: $1.
+ * Locks the accounts of the batches' advertisers, in the order of their ids, so that settlements queue up instead of
+ * deadlocking; answers their balances. `batchIds`: $1.
  */
-export async function lockBalances(tx: EntityManager, batchId: string): Promise<Map<string, bigint>> {
+export async function lockBalances(tx: EntityManager, batchIds: readonly string[]): Promise<Map<string, bigint>> {
   const rows = await tx.query<{ advertiser_id: string; balance: string }[]>(
     `SELECT advertiser_id, balance_micros::text AS balance FROM prepaid_accounts
-     WHERE advertiser_id IN (SELECT advertiser_id FROM events WHERE batch_id = $1)
+     WHERE advertiser_id IN (SELECT advertiser_id FROM events WHERE batch_id = ANY($1))
      ORDER BY advertiser_id FOR NO KEY UPDATE`,
-    [batchId],
+    [batchIds],
   );
   return new Map(rows.map((row) => [row.advertiser_id, BigInt(row.balance)]));
 }

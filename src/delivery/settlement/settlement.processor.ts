@@ -55,7 +55,7 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
 
   private async settle({ data: { batchId } }: QueuedJob<SettlementJob>): Promise<void> {
     try {
-      this.outcomes.inc({ outcome: await this.settlement.settle(batchId) });
+      this.outcomes.inc({ outcome: await this.settlement.settleTogether(batchId) });
     } catch (error) {
       const isOver = await this.recordFailure(batchId, error);
       // What the queue keeps and logs of it must not carry data either.
