@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { monotonicFactory } from 'ulid';
 
 /**
@@ -17,7 +18,19 @@ export const ID_PREFIXES = {
 
 export type IdKind = keyof typeof ID_PREFIXES;
 
-const nextUlid = monotonicFactory();
+/** Random words are drawn by the kilobyte: one call of the system's generator costs as much as a whole id. */
+const pool = new Uint32Array(1_024);
+let left = 0;
+
+function random(): number {
+  if (left === 0) {
+    randomFillSync(pool);
+    left = pool.length;
+  }
+  return (pool[--left] ?? 0) / 2 ** 32;
+}
+
+const nextUlid = monotonicFactory(random);
 
 export function newId(kind: IdKind): string {
   return `${ID_PREFIXES[kind]}_${newUlid()}`;

@@ -6,7 +6,7 @@ import { type Held, LeaseBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
 import { LiveIndex } from '../upkeep/live-index.js';
-import { readTicket } from './hold-candidates.js';
+import { readTicket, type Ticket } from './hold-candidates.js';
 
 /** One placed message, as the chat backend shows it. */
 export interface MatchMessage {
@@ -80,42 +80,55 @@ export class DecisionWriter {
   write(held: Held, reader: Reader): readonly MatchMessage[] {
     const frame = readFrame(held.frame);
     const tickets = held.tickets.map(readTicket);
-    return tickets.slice(0, held.held).flatMap((ticket, i) => {
+    const expiresAt = new Date(held.expiresAt).toISOString();
+    const messages: MatchMessage[] = [];
+    for (let i = 0; i < held.held; i++) {
+      const ticket = tickets[i];
       const position = frame.positions[i];
+      if (ticket === undefined || position === undefined) break;
       const record = this.index.get(ticket.adGroupId)?.record;
       const creative = record?.creatives.find(({ id }) => id === ticket.creativeId);
-      if (position === undefined || record === undefined || creative === undefined) return [];
-      if (!isScheduled(record, reader.now)) return [];
-      const { decidedAt, expiresAt } = held;
+      if (record === undefined || creative === undefined || !isScheduled(record, reader.now)) continue;
       const priceMicros = secondPriceMicros(ticket.contender, tickets[i + 1]?.score ?? null, frame.floorMicros);
-      const cost = { record, priceMicros, ctr: ticket.contender.ctr, decidedAt, expiresAt };
-      if (held.status === 'held' && !this.leases.promise(cost)) return [];
+      if (held.status === 'held' && !this.promise(held, record, ticket, priceMicros)) continue;
       const token = this.tokens.sign({
-        ...idsOf(record, creative),
         messageId: `${held.decisionId}.${i + 1}`,
         memberId: reader.memberId,
+        advertiserId: record.advertiserId,
+        campaignId: record.campaignId,
+        adGroupId: record.id,
+        creativeId: creative.id,
         placement: frame.placement,
         position,
         chargedFor: ticket.contender.bid.model === 'cpm' ? 'impression' : 'click',
         priceMicros,
-        decidedAt,
-        expiresAt,
+        decidedAt: held.decidedAt,
+        expiresAt: held.expiresAt,
         leaseHolder: frame.leaseHolder,
       });
-      return [this.message(record, creative, { position, token, expiresAt }, reader.language)];
-    });
+      messages.push(this.message(record, creative, { position, token, expiresAt }, reader.language));
+    }
+    return messages;
+  }
+
+  private promise(held: Held, record: AdGroupRecord, { contender }: Ticket, priceMicros: number): boolean {
+    const { decidedAt, expiresAt } = held;
+    return this.leases.promise({ record, priceMicros, ctr: contender.ctr, decidedAt, expiresAt });
   }
 
   private message(
     record: AdGroupRecord,
     creative: CreativeRecord,
-    { position, token, expiresAt }: { position: number; token: string; expiresAt: number },
+    { position, token, expiresAt }: { position: number; token: string; expiresAt: string },
     language: string | null,
   ): MatchMessage {
     return {
       position,
       label: language?.startsWith('ko') === false ? LABELS.en : LABELS.ko,
-      ...idsOf(record, creative),
+      advertiserId: record.advertiserId,
+      campaignId: record.campaignId,
+      adGroupId: record.id,
+      creativeId: creative.id,
       senderName: creative.senderName,
       title: creative.title,
       body: creative.body,
@@ -124,12 +137,7 @@ export class DecisionWriter {
       clickUrl: `${this.config.publicUrl}/t/c/${token}`,
       impressionUrl: `${this.config.publicUrl}/t/i/${token}`,
       token,
-      expiresAt: new Date(expiresAt).toISOString(),
+      expiresAt,
     };
   }
-}
-
-function idsOf(record: AdGroupRecord, creative: CreativeRecord) {
-  const { advertiserId, campaignId, id: adGroupId } = record;
-  return { advertiserId, campaignId, adGroupId, creativeId: creative.id };
 }
