@@ -1,7 +1,6 @@
 /** Events made durable and settled, beside plain inserts of the same rows: `npm run bench:events -- --help`. */
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,8 +16,6 @@ import { printTable, type Row, short, writeReport } from '../report.js';
 import { EventStream, plainInserts, readTargets } from './event-stream.js';
 import { ReportLag, untilSettled } from './report-lag.js';
 
-const SERVER_CORE = 0;
-const CLIENT_CORE = 1;
 const KEY = 'mk_admin_of_the_benchmark';
 const SECRET = { keyId: 'k1', secret: 'a-secret-of-the-benchmark-that-is-long-enough' };
 
@@ -44,7 +41,6 @@ const { values } = parseArgs({
 });
 
 const progress = new ProgressDisplay();
-const arePinned = availableParallelism() > 1 && process.platform === 'linux';
 
 async function startRole(role: 'api' | 'worker', databaseUrl: string, redisUrl: string): Promise<ServerProcess> {
   const port = await findFreePort();
@@ -59,11 +55,10 @@ async function startRole(role: 'api' | 'worker', databaseUrl: string, redisUrl: 
     MAX_UNSETTLED_EVENTS: '100000000',
     LOG_LEVEL: 'warn',
   };
-  const core = arePinned && role === 'api' ? SERVER_CORE : null;
   return ServerProcess.start([process.execPath, '--max-semi-space-size=64', main], {
     port,
     path: '/health/ready',
-    core,
+    core: null,
     env,
   });
 }
@@ -71,21 +66,39 @@ async function startRole(role: 'api' | 'worker', databaseUrl: string, redisUrl: 
 interface Round {
   readonly accepted: number;
   readonly plain: number;
+}
+
+/** Nothing is settled meanwhile. */
+async function measureIntake(api: ServerProcess, client: pg.Client, stream: EventStream): Promise<readonly Round[]> {
+  const rounds: Round[] = [];
+  for (let round = 0; round <= Number(values.rounds); round++) {
+    const { accepted, seconds } = await stream.run(api.url, Number(values.seconds));
+    const plain = await plainInserts(client, stream, accepted);
+    // The first round warms up.
+    if (round > 0) rounds.push({ accepted: accepted / seconds, plain });
+    progress.report('Intake', round, Number(values.rounds));
+  }
+  return rounds;
+}
+
+interface Sustained {
+  readonly accepted: number;
+  /** Until the last was settled. */
   readonly settled: number;
 }
 
-async function measureRounds(api: ServerProcess, client: pg.Client, stream: EventStream): Promise<readonly Round[]> {
-  const rounds: Round[] = [];
+async function measureSettlement(
+  api: ServerProcess,
+  client: pg.Client,
+  stream: EventStream,
+): Promise<readonly Sustained[]> {
+  const rounds: Sustained[] = [];
   for (let round = 0; round <= Number(values.rounds); round++) {
-    const begun = performance.now();
-    const accepted = await stream.run(api.url, Number(values.seconds));
-    const seconds = (performance.now() - begun) / 1000;
+    const { accepted, seconds, begun } = await stream.run(api.url, Number(values.seconds));
     await untilSettled(client);
     const settledIn = (performance.now() - begun) / 1000;
-    const plain = await plainInserts(client, stream, accepted);
-    // The first round warms up.
-    if (round > 0) rounds.push({ accepted: accepted / seconds, plain, settled: accepted / settledIn });
-    progress.report('Rounds', round, Number(values.rounds));
+    if (round > 0) rounds.push({ accepted: accepted / seconds, settled: accepted / settledIn });
+    progress.report('Settlement', round, Number(values.rounds));
   }
   return rounds;
 }
@@ -94,7 +107,6 @@ const middle = (figures: readonly number[]): number =>
   [...figures].sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? NaN;
 
 async function main(): Promise<void> {
-  if (arePinned) execFileSync('taskset', ['-acp', String(CLIENT_CORE), String(process.pid)], { stdio: 'ignore' });
   const dataDir = await mkdtemp(join(tmpdir(), 'matchum-bench-'));
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const servers = await EmbeddedServers.start({
@@ -117,32 +129,34 @@ async function main(): Promise<void> {
       key: KEY,
     });
     const api = await startRole('api', databaseUrl, redisUrl);
-    processes.push(api, await startRole('worker', databaseUrl, redisUrl));
-    const rounds = await measureRounds(api, client, stream);
-    const [accepted, plain, settled] = (['accepted', 'plain', 'settled'] as const).map((what) =>
-      middle(rounds.map((round) => round[what])),
-    ) as [number, number, number];
+    processes.push(api);
+    const intake = await measureIntake(api, client, stream);
+    processes.push(await startRole('worker', databaseUrl, redisUrl));
+    await untilSettled(client);
+    const sustained = await measureSettlement(api, client, stream);
+    const accepted = middle(intake.map((round) => round.accepted));
+    const plain = middle(intake.map((round) => round.plain));
+    const beside = middle(sustained.map((round) => round.accepted));
+    const settled = middle(sustained.map((round) => round.settled));
     const lag = new ReportLag(client, stream);
     const lags = await lag.measure(api.url, accepted / 4, Number(values.seconds));
     progress.stop();
+    const row = (what: string, rate: number): Row => ({
+      what,
+      'a second': Math.round(rate),
+      '× plain': short(rate / plain),
+    });
     const rows: Row[] = [
-      {
-        what: 'events accepted durably by one API process',
-        'a second': Math.round(accepted),
-        '× plain': short(accepted / plain),
-      },
-      { what: 'plain inserts of the same rows, 1,000 a statement', 'a second': Math.round(plain), '× plain': 1 },
-      {
-        what: 'accepted and settled, until the last is',
-        'a second': Math.round(settled),
-        '× plain': short(settled / plain),
-      },
+      row('plain inserts of the same rows, 1,000 a statement', plain),
+      row('accepted durably by one API process', accepted),
+      row('the same with a worker that settles them', beside),
+      row('accepted and settled, until the last is', settled),
     ];
     printTable('Events', rows);
     printTable('From 202 to the report row, at a quarter of that', [
       { 'p50 ms': Math.round(lags.p50), 'p99 ms': Math.round(lags.p99), samples: lags.samples },
     ]);
-    await writeReport(values.out, { rounds, lags });
+    await writeReport(values.out, { intake, sustained, lags });
   } finally {
     progress.stop();
     await client.end();

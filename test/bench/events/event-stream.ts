@@ -8,6 +8,8 @@ const PRICE_MICROS = 1_000;
 const HOLD_MS = 3_600_000;
 const MEMBERS = 100_000;
 const ROWS_A_STATEMENT = 1_000;
+/** More than one API process was ever seen to take. */
+const MOST_A_SECOND = 30_000;
 
 /** Where messages come from: every creative of the market. */
 export async function readTargets(client: pg.Client): Promise<readonly Target[]> {
@@ -45,16 +47,20 @@ export class EventStream {
     };
   }
 
-  /** Sends requests on all connections for so long; answers how many events were accepted. Tokens are signed beforehand. */
-  async run(url: string, seconds: number): Promise<number> {
-    const bodies = Array.from({ length: this.options.connections * 4 }, () => this.body());
-    const end = performance.now() + seconds * 1000;
+  /** Sends requests on all connections for so long; signs the tokens beforehand, since others pay for that. */
+  async run(url: string, seconds: number): Promise<{ accepted: number; seconds: number; begun: number }> {
+    const bodies = Array.from({ length: Math.ceil((seconds * MOST_A_SECOND) / this.options.eventsARequest) }, () =>
+      this.body(),
+    );
+    const begun = performance.now();
+    const end = begun + seconds * 1000;
     const connections = Array.from({ length: this.options.connections }, async () => {
       let accepted = 0;
       while (performance.now() < end) accepted += await this.send(url, bodies.pop() ?? this.body());
       return accepted;
     });
-    return (await Promise.all(connections)).reduce((sum, accepted) => sum + accepted, 0);
+    const accepted = (await Promise.all(connections)).reduce((sum, count) => sum + count, 0);
+    return { accepted, seconds: (performance.now() - begun) / 1000, begun };
   }
 
   body(): string {
