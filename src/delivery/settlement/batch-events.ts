@@ -29,7 +29,10 @@ export interface SettlingEvent {
  * The events of some batches in the order in which they were accepted, then those of others that waited for an impression
  * in one of these. `batchIds`: $1.
  */
-export async function readBatchEvents(tx: EntityManager, batchIds: readonly string[]): Promise<readonly SettlingEvent[]> {
+export async function readBatchEvents(
+  tx: EntityManager,
+  batchIds: readonly string[],
+): Promise<readonly SettlingEvent[]> {
   return tx.query<SettlingEvent[]>(
     `SELECT e.batch_id AS "batchId", e.ordinal, e.decided_at AS "decidedAt", e.message_id AS "messageId", e.type,
             e.event_id AS "eventId", e.member_id AS "memberId", e.advertiser_id AS "advertiserId",

@@ -8,9 +8,17 @@ import { newId } from '../../platform/ids.js';
 import type { SettlingEvent } from './batch-events.js';
 import { type CampaignSpend, type CampaignTerms, readSpends, readTerms, remainingMoney } from './budgets.js';
 
-/** An event's key inside a batch. */
+/** An event's key among those that are settled. */
 export function eventKey(event: SettlingEvent): string {
   return `${event.messageId} ${event.type} ${event.eventId}`;
+}
+
+/** Nearly always, nobody is among the exceptions: then no key is made. */
+export function isAmong(
+  event: SettlingEvent,
+  exceptions: { readonly size: number; has(key: string): boolean },
+): boolean {
+  return exceptions.size > 0 && exceptions.has(eventKey(event));
 }
 
 /** What is settled, and what its advertisers have left; the balances fall as campaigns are charged. */
@@ -50,16 +58,15 @@ export async function settleCharges(
   const terms = await readTerms(tx, [...byCampaign.keys()]);
   const charges = costly.map((event) => toCharge(event, terms));
   const spends = await readSpends(tx, [...byCampaign.keys()], [...new Set(charges.map((charge) => charge.day))]);
-  const charged: EventCharge[] = [];
+  const refused = new Set<string>();
   for (const [campaignId, ofCampaign] of groupBy(charges, ({ event }) => event.campaignId)) {
-    const term = termsOf(campaignId, terms);
-    charged.push(...allocate(batch, term, spends(campaignId), ofCampaign));
+    for (const { id } of allocate(batch, termsOf(campaignId, terms), spends(campaignId), ofCampaign)) refused.add(id);
   }
+  const charged = refused.size === 0 ? charges : charges.filter(({ id }) => !refused.has(id));
   await takeFromBalances(tx, charged);
   await addDailySpend(tx, charged);
   await addTransfers(tx, batch, charged, terms);
-  const paid = new Set(charged.map(({ id }) => id));
-  return new Set(charges.filter(({ id }) => !paid.has(id)).map(({ id }) => id));
+  return refused;
 }
 
 /** An event's charge, with all that is written of it. */
@@ -79,18 +86,17 @@ function toCharge(event: SettlingEvent, terms: ReadonlyMap<string, CampaignTerms
   return { id: eventKey(event), priceMicros, adGroupId, day: localDate(event.occurredAt, timeZone), event };
 }
 
-/** Those of a campaign's charges that its money covers; lowers the advertiser's balance by them. */
+/** Those of a campaign's charges that its money does not cover; lowers the advertiser's balance by the others. */
 function allocate(
   { balances }: SettlingBatch,
   terms: CampaignTerms,
   spend: CampaignSpend,
   charges: readonly EventCharge[],
-): readonly EventCharge[] {
+): readonly { readonly id: string }[] {
   const balance = balances.get(terms.advertiserId) ?? 0n;
   const { refused, totals } = allocateCharges(charges, remainingMoney(terms, spend, balance, charges));
   balances.set(terms.advertiserId, balance - totals.chargedMicros);
-  const isRefused = new Set(refused.map(({ id }) => id));
-  return charges.filter(({ id }) => !isRefused.has(id));
+  return refused;
 }
 
 /** $1 advertisers, $2 what each is charged. */

@@ -11,7 +11,7 @@ import { InvalidTrafficTally } from '../traffic/invalid-traffic-tally.js';
 import { readBatchEvents, type SettlingEvent } from './batch-events.js';
 import { addReportRows } from './add-report-rows.js';
 import { findInvalid } from './invalid-events.js';
-import { eventKey, lockBalances, settleCharges } from './settle-charges.js';
+import { eventKey, isAmong, lockBalances, settleCharges } from './settle-charges.js';
 
 /** `settled_before`, also where it is parked: there is nothing to do. */
 export type SettlementOutcome = 'settled' | 'settled_before';
@@ -96,10 +96,10 @@ export class Settlement {
     const events = await readBatchEvents(tx, batchIds);
     const shown = events.filter((event) => event.isShown);
     const invalid = await findInvalid(tx, shown, this.clickLimits);
-    const valid = shown.filter((event) => !invalid.has(eventKey(event)));
+    const valid = shown.filter((event) => !isAmong(event, invalid));
     const refused = await settleCharges(tx, { batchId: batchIds[0]!, now: this.clock.now(), balances }, valid);
     await markOutcomes(tx, events, refused, invalid);
-    await addReportRows(tx, valid, (event) => !refused.has(eventKey(event)));
+    await addReportRows(tx, valid, (event) => !isAmong(event, refused));
     await addInvalid(tx, shown, invalid);
     await this.exposure.confirm(shown.filter((event) => event.type === 'impression'));
   }
@@ -125,8 +125,8 @@ async function markOutcomes(
 ): Promise<void> {
   const outcomeOf = (event: SettlingEvent): string => {
     if (!event.isShown) return 'waiting';
-    if (invalid.has(eventKey(event))) return 'invalid';
-    return refused.has(eventKey(event)) ? 'over_budget' : 'accepted';
+    if (isAmong(event, invalid)) return 'invalid';
+    return isAmong(event, refused) ? 'over_budget' : 'accepted';
   };
   const changed = events.filter((event) => event.waited || outcomeOf(event) !== 'accepted');
   if (changed.length === 0) return;
@@ -152,6 +152,7 @@ async function addInvalid(
   events: readonly SettlingEvent[],
   invalid: ReadonlyMap<string, ClickFault>,
 ): Promise<void> {
+  if (invalid.size === 0) return;
   const tally = new InvalidTrafficTally();
   for (const event of events) {
     const reason = invalid.get(eventKey(event));
