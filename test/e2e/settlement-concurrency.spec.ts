@@ -35,14 +35,18 @@ describe('four workers that settle batches of the same advertisers', () => {
     await app.close();
   });
 
-  /** Each worker takes the next batch once it is done with one; every batch is in the queue twice. Answers what failed. */
+  /**
+   * Each worker takes the next batch once it is done with one, two of them with what waits beside it; every batch is in the
+   * queue twice. Answers what failed.
+   */
   async function settleAll(batches: readonly string[]): Promise<readonly string[]> {
     const queue = [...batches, ...batches];
     const failures: string[] = [];
     await Promise.all(
-      workers.map(async (worker) => {
+      workers.map(async (worker, i) => {
         for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-          await worker.settle(batch).catch((error: Error) => failures.push(error.message));
+          const settled = i % 2 === 0 ? worker.settle(batch) : worker.settleTogether(batch);
+          await settled.catch((error: Error) => failures.push(error.message));
         }
       }),
     );
