@@ -154,6 +154,8 @@ describe('a batch that can not be settled', () => {
     );
     expect(served).toBeGreaterThan(0);
     await setPoisoned(false);
+    // A batch that failed just now is parked only then.
+    await untilCalm();
     for (const id of await parkedIds()) await retry(id);
     await untilSettled(app);
     expect(await findFaults(app.dataSource)).toEqual({});

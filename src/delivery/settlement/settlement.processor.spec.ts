@@ -93,7 +93,7 @@ describe('a job of a batch whose settlement fails', () => {
     recorded = [];
     const settlement = {
       unsettled: async () => [],
-      settle: () => Promise.reject(new Error(SECRET)),
+      settleTogether: () => Promise.reject(new Error(SECRET)),
     } as unknown as Settlement;
     const parking = {
       recordFailure: (_batchId: string, error: Error) => {
