@@ -101,12 +101,16 @@ function past100(index: BlockIndex, request: MatchRequest): void {
   for (const offer of [8, 64, 512]) index.top(request, money, offer);
 }
 
-function scenes({ index, oracle, requests }: Filled, size: number): Contestant[] {
+function scenes({ index, oracle, requests }: Filled, size: number, shape: Shape): Contestant[] {
   const at = (i: number): MatchRequest => requests[i % requests.length]!;
   const slow = size <= 10_000 ? 30 : SLOW_MEMBERS;
   return [
     { name: 'index, top 5', calls: MEMBERS, call: (i) => index.top(at(i), money, 5) },
-    { name: 'index, eligible', calls: size > 200_000 ? 100 : MEMBERS, call: (i) => index.eligible(at(i), money) },
+    {
+      name: 'index, eligible',
+      calls: size > 200_000 || shape === 'trees' ? 50 : MEMBERS,
+      call: (i) => index.eligible(at(i), money),
+    },
     { name: 'index, best 100 capped, one offer of 105', calls: 300, call: (i) => index.top(at(i), money, 105) },
     { name: 'index, best 100 capped, offers 8, 64, 512', calls: 300, call: (i) => past100(index, at(i)) },
     { name: 'plain loop, top 5', calls: slow, call: (i) => oracle.top(at(i), money, 5) },
@@ -180,7 +184,7 @@ async function run(size: number, shape: Shape, rounds: number, databaseUrl: stri
   const { index, requests, oracle } = filled;
   check(filled);
   const bytes = index.bytes / size;
-  const contestants = scenes(filled, size);
+  const contestants = scenes(filled, size, shape);
   const arePeersFair = shape === 'flat' && databaseUrl !== null && size <= MOST_FOR_SLOW;
   const peer = arePeersFair ? await PostgresPeer.fill(databaseUrl, oracle.all()) : null;
   if (peer !== null) {
@@ -192,7 +196,7 @@ async function run(size: number, shape: Shape, rounds: number, databaseUrl: stri
   const updates = update(filled, size);
   check(filled);
   const after = await measure(
-    [{ ...scenes(filled, size)[0]!, name: `index, top 5 after ${2 * UPDATES} updates` }],
+    [{ ...scenes(filled, size, shape)[0]!, name: `index, top 5 after ${2 * UPDATES} updates` }],
     rounds,
   );
   for (const [name, timing] of after) timings.set(name, timing);
