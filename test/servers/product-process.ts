@@ -11,6 +11,8 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
+const MOST_LATE = 3;
+
 /**
  * The product as `npm start` runs it, a process of its own. Of the tests' environment it gets the PATH only, so that
  * what a developer has set does not count; it listens on a free port unless told otherwise.
@@ -55,14 +57,17 @@ export class ProductProcess {
     });
   }
 
-  /** The log's warnings and errors, but for servers that answer late on a busy machine and are asked again. */
+  /**
+   * The log's warnings and errors. A server that answered late once or twice is none, since the machines of tests are busy; one
+   * that does so again and again is.
+   */
   get troubles(): readonly string[] {
-    return this.stdout.split('\n').flatMap((line) => {
-      if (!line.startsWith('{')) return [];
-      const { level, msg, reason } = JSON.parse(line) as { level: number; msg: string; reason?: string };
-      const isLate = msg.endsWith('trying on') && /time-?out/.test(reason ?? '');
-      return level >= 40 && !isLate ? [`${msg} ${reason ?? ''}`] : [];
-    });
+    const lines = this.stdout.split('\n').filter((line) => line.startsWith('{'));
+    const entries = lines.map((line) => JSON.parse(line) as { level: number; msg: string; reason?: string });
+    const warnings = entries.filter(({ level }) => level >= 40);
+    const late = warnings.filter(({ msg, reason }) => msg.endsWith('trying on') && /time-?out/.test(reason ?? ''));
+    const troubles = late.length <= MOST_LATE ? warnings.filter((warning) => !late.includes(warning)) : warnings;
+    return troubles.map(({ msg, reason }) => `${msg} ${reason ?? ''}`);
   }
 
   send(signal: NodeJS.Signals): void {

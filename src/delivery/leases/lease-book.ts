@@ -10,23 +10,17 @@ import { Readiness } from '../../platform/health/readiness.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import { withinTime } from '../../platform/within-time.js';
 import { SettlementProgress } from '../settlement/settlement-progress.js';
+import { DueLeases } from './due-leases.js';
 import { Lease } from './lease.js';
 import { type LeaseChange, LeaseExchange } from './lease-exchange.js';
 import { LeaseHolder } from './lease-holder.js';
 import { SettledCharges } from './settled-charges.js';
 
 const PAUSE_MS = 100;
-/** So many leases are looked at in a few milliseconds and exchanged in some 100 ms; the others follow in the next exchange. */
-const MOST_LOOKS = 5_000;
 /** Whoever was refused asks again after this: so a balance that is topped up is used within a second. */
 const ASK_AGAIN_MS = 700;
 /** But not more often than a process can ask for so many in a second. */
 const MOST_ASKS_PER_MS = 2;
-/** What is free and was not used for this long is given back where others lack it. */
-const IDLE_MS = 1_000;
-/** All leases are looked at once in so many exchanges, to lower claims of busier times; or sooner, where others lack money. */
-const REVIEW_EXCHANGES = 100;
-const HURRIED_REVIEW_EXCHANGES = 10;
 /** Those who stop a process do not wait for a server that hangs; claims that are not given back are freed once they are over. */
 const LONGEST_RETURN_MS = 2_000;
 
@@ -54,18 +48,11 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly loop = new PollLoop('LeaseBook', PAUSE_MS, () => this.exchange());
   private readonly leases = new Map<string, Lease>();
   private readonly promises = new PromiseBook();
-  /** Leases to be looked at in the next exchange. */
-  private readonly due = new Set<string>();
-  /** Those without money for one more message. */
-  private readonly short = new Set<string>();
+  private readonly due: DueLeases;
   /** Those for which nothing was asked yet. */
   private readonly unasked = new Set<string>();
   private isStarted = false;
   private readonly listeners: ((adGroupId: string) => void)[] = [];
-  /** Campaigns and advertisers whose money lacks somewhere. */
-  private wanted: ReadonlySet<string> = new Set();
-  private wantedTick = -Infinity;
-  private reviewed: Iterator<string, undefined> | null = null;
 
   constructor(
     private readonly holder: LeaseHolder,
@@ -75,6 +62,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly clock: Clock,
     readiness: Readiness,
   ) {
+    this.due = new DueLeases(this.leases, () => this.exchanges.wanted());
     readiness.register('leases', () => this.holder.id !== null && this.hasClaimed());
   }
 
@@ -161,8 +149,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const shortage = this.shortageOf(lease);
     if (shortage === lease.toldShortage) return;
     lease.toldShortage = shortage;
-    if (shortage === null) this.short.delete(lease.record.id);
-    else this.short.add(lease.record.id);
+    this.due.noteShort(lease.record.id, shortage !== null);
     for (const listener of this.listeners) listener(lease.record.id);
   }
 
@@ -175,7 +162,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.takeCharges(id);
     for (const adGroupId of this.promises.close(settledUntil)) this.due.add(adGroupId);
     const tick = performance.now();
-    await this.lookAround(tick);
+    await this.due.lookAround(tick);
     const changes = this.takeDue(tick);
     if (changes.length === 0) return;
     for (const grant of await this.write(id, changes)) this.takeGrant(grant, tick);
@@ -229,42 +216,9 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     }
   }
 
-  /** Finds leases that are due although nothing happened to them. */
-  private async lookAround(tick: number): Promise<void> {
-    for (const adGroupId of this.short) {
-      if ((this.leases.get(adGroupId)?.askAgainTick ?? 0) <= tick) this.due.add(adGroupId);
-    }
-    if (tick - this.wantedTick > IDLE_MS) {
-      this.wantedTick = tick;
-      this.wanted = await this.exchanges.wanted();
-    }
-    const exchanges = this.wanted.size > 0 ? HURRIED_REVIEW_EXCHANGES : REVIEW_EXCHANGES;
-    this.review(Math.ceil(this.leases.size / exchanges));
-  }
-
-  private review(count: number): void {
-    for (let i = 0; i < count; i++) {
-      this.reviewed ??= this.leases.keys();
-      const next = this.reviewed.next();
-      if (next.done === true) {
-        this.reviewed = null;
-        return;
-      }
-      this.due.add(next.value);
-    }
-  }
-
-  private isWantedByOthers({ record, usedTick }: Lease, tick: number): boolean {
-    const isWanted = this.wanted.has(record.campaignId) || this.wanted.has(record.advertiserId);
-    return isWanted && tick - usedTick > IDLE_MS;
-  }
-
   private takeDue(tick: number): readonly LeaseChange[] {
     const changes: LeaseChange[] = [];
-    let looks = 0;
-    for (const adGroupId of this.due) {
-      if (looks++ === MOST_LOOKS) break;
-      this.due.delete(adGroupId);
+    for (const adGroupId of this.due.take()) {
       this.unasked.delete(adGroupId);
       const change = this.toChange(adGroupId, tick);
       if (change !== null) changes.push(change);
@@ -277,7 +231,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = this.leases.get(adGroupId);
     if (lease === undefined) return null;
     const promised = this.promises.promisedMicros(adGroupId);
-    const isLent = this.isWantedByOthers(lease, tick);
+    const isLent = this.due.isWantedByOthers(lease, tick);
     const goal = this.goalMicros(lease, isLent, tick);
     // What is too little for a message, and can't become more, may be enough for another ad group or process.
     const isOfNoUse = lease.shortage !== null && lease.claimedMicros - promised < lease.priceMicros;
@@ -290,7 +244,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     this.tell(lease);
     if (!lease.isWanted && lease.claimedMicros === 0 && lease.storedMicros === 0) {
       this.leases.delete(adGroupId);
-      this.short.delete(adGroupId);
+      this.due.noteShort(adGroupId, false);
       return null;
     }
     const free = lease.claimedMicros - promised;
@@ -320,7 +274,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     lease.claimedMicros += grantedMicros;
     lease.storedMicros = (lease.storedMicros ?? 0) + grantedMicros;
     lease.shortage = shortage;
-    lease.askAgainTick = shortage === null ? 0 : tick + Math.max(ASK_AGAIN_MS, this.short.size / MOST_ASKS_PER_MS);
+    lease.askAgainTick = shortage === null ? 0 : tick + Math.max(ASK_AGAIN_MS, this.due.shortCount / MOST_ASKS_PER_MS);
     this.tell(lease);
   }
 }

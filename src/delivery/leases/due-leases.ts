@@ -1,0 +1,84 @@
+import type { Lease } from './lease.js';
+
+/** So many leases are looked at in a few milliseconds and exchanged in some 100 ms; the others follow in the next exchange. */
+const MOST_LOOKS = 5_000;
+/** What is free and was not used for this long is given back where others lack it. */
+const IDLE_MS = 1_000;
+/** All leases are looked at once in so many exchanges, to lower claims of busier times; or sooner, where others lack money. */
+const REVIEW_EXCHANGES = 100;
+const HURRIED_REVIEW_EXCHANGES = 10;
+
+/** Which leases the next exchange looks at: those to which something happened, those that may ask again, and each now and then. */
+export class DueLeases {
+  private readonly due = new Set<string>();
+  private readonly short = new Set<string>();
+  /** Campaigns and advertisers whose money lacks somewhere. */
+  private wanted: ReadonlySet<string> = new Set();
+  private wantedTick = -Infinity;
+  private reviewed: Iterator<string, undefined> | null = null;
+
+  /** `readWanted`: as `LeaseExchange.wanted`. */
+  constructor(
+    private readonly leases: ReadonlyMap<string, Lease>,
+    private readonly readWanted: () => Promise<ReadonlySet<string>>,
+  ) {}
+
+  get size(): number {
+    return this.due.size;
+  }
+
+  /** How many leases have no money for one more message. */
+  get shortCount(): number {
+    return this.short.size;
+  }
+
+  add(adGroupId: string): void {
+    this.due.add(adGroupId);
+  }
+
+  noteShort(adGroupId: string, isShort: boolean): void {
+    if (isShort) this.short.add(adGroupId);
+    else this.short.delete(adGroupId);
+  }
+
+  /** Takes out as many as one exchange looks at. */
+  take(): readonly string[] {
+    const taken: string[] = [];
+    for (const adGroupId of this.due) {
+      if (taken.length === MOST_LOOKS) break;
+      taken.push(adGroupId);
+    }
+    for (const adGroupId of taken) this.due.delete(adGroupId);
+    return taken;
+  }
+
+  /** Finds leases that are due although nothing happened to them. */
+  async lookAround(tick: number): Promise<void> {
+    for (const adGroupId of this.short) {
+      if ((this.leases.get(adGroupId)?.askAgainTick ?? 0) <= tick) this.due.add(adGroupId);
+    }
+    if (tick - this.wantedTick > IDLE_MS) {
+      this.wantedTick = tick;
+      this.wanted = await this.readWanted();
+    }
+    const exchanges = this.wanted.size > 0 ? HURRIED_REVIEW_EXCHANGES : REVIEW_EXCHANGES;
+    this.review(Math.ceil(this.leases.size / exchanges));
+  }
+
+  isWantedByOthers({ record, usedTick }: Lease, tick: number): boolean {
+    const isWanted = this.wanted.has(record.campaignId) || this.wanted.has(record.advertiserId);
+    return isWanted && tick - usedTick > IDLE_MS;
+  }
+
+  private review(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.reviewed ??= this.leases.keys();
+      const next = this.reviewed.next();
+      if (next.done === true) {
+        this.reviewed = null;
+        return;
+      }
+      this.due.add(next.value);
+    }
+  }
+}
