@@ -1,0 +1,62 @@
+import { type CampaignPlan, micros, type ServingPlan } from '../../../src/commands/campaign-plan.js';
+
+const CPM = 5_000;
+const CPC = 600;
+
+/** What is to be spent to the end; each of another advertiser. Bids differ a little, so that ranks are clear. */
+export const BUDGETED = [
+  { name: 'total, cpm', model: 'cpm', limit: 'total' },
+  { name: 'daily, cpm', model: 'cpm', limit: 'daily' },
+  { name: 'daily of an ad group, cpm', model: 'cpm', limit: 'adGroup' },
+  { name: 'balance, cpm', model: 'cpm', limit: 'balance' },
+  { name: 'total, cpc', model: 'cpc', limit: 'total' },
+  { name: 'balance, cpc', model: 'cpc', limit: 'balance' },
+] as const;
+
+/** `budgets`: micros, in the order of `BUDGETED`. */
+export function planBudgets(messages: number, clicks: number): ServingPlan & { readonly budgets: readonly number[] } {
+  const budgets = BUDGETED.map(({ model }) => micros(model === 'cpm' ? (messages * CPM) / 1_000 : clicks * CPC));
+  const filler = { model: 'cpm', limit: 'none' } as const;
+  const kinds = [...BUDGETED, filler];
+  return {
+    budgets,
+    advertisers: kinds.map(({ limit }, i) => ({
+      name: `Advertiser ${i}`,
+      currency: 'KRW',
+      timeZone: 'Asia/Seoul',
+      creditMicros: limit === 'balance' ? (budgets[i] ?? 0) : micros(100_000_000),
+    })),
+    campaigns: kinds.map(({ model, limit }, i): CampaignPlan => {
+      const budget = budgets[i] ?? 0;
+      const units = model === 'cpc' ? CPC : limit === 'none' ? CPM / 10 : CPM;
+      return {
+        advertiser: i,
+        name: `Campaign ${i}`,
+        startsAt: '2026-01-01T00:00:00Z',
+        budget: {
+          ...(limit === 'total' ? { totalMicros: budget } : {}),
+          ...(limit === 'daily' ? { dailyMicros: budget } : {}),
+        },
+        pacing: 'asap',
+        frequencyCaps: [],
+        adGroups: [
+          {
+            name: 'Everybody',
+            targeting: { all: [] },
+            bid: { model, amountMicros: micros(units - i) },
+            ...(limit === 'adGroup' ? { dailyBudgetMicros: budget } : {}),
+            creatives: [
+              {
+                senderName: '한빛전기차',
+                title: '이번 주말 시승하세요',
+                body: '가까운 전시장에서 30분 시승을 예약할 수 있습니다.',
+                callToAction: '시승 예약',
+                landingUrl: 'https://example.com/ev',
+              },
+            ],
+          },
+        ],
+      };
+    }),
+  };
+}
