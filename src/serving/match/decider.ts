@@ -53,11 +53,14 @@ export class Decider {
     return toMatchRequest(profile, input, { now, placement, seed: requestId });
   }
 
-  /** Rejects when Redis or Postgres can't be reached. */
-  async decide(prepared: PreparedMatch): Promise<Outcome> {
+  /** Rejects when Redis or Postgres can't be reached. `isLost`: nobody can get the answer any more. */
+  async decide(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
     const request = await this.toRequest(prepared);
+    if (isLost()) return 'deadline';
     const held = await this.hold(prepared, request);
     if (typeof held === 'string') return held;
+    // What was held counts towards caps until it is over; what it costs is not promised.
+    if (isLost()) return 'deadline';
     const messages = this.writer.write(held, {
       memberId: prepared.input.userId,
       language: request.subject.language,

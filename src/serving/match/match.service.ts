@@ -22,7 +22,7 @@ export interface Decision {
  */
 interface Turn {
   readonly isOver: Promise<void>;
-  /** To be called at the deadline, by those who have no answer yet; whoever has one leaves, so that it is not kept. */
+  /** Those who have no answer yet, until the deadline; whoever has one leaves, so that it is not kept. */
   readonly waiting: Set<(outcome: 'deadline') => void>;
 }
 
@@ -74,7 +74,10 @@ export class MatchService {
     return { input, requestId: input.requestId ?? randomUUID(), placement, positions, now };
   }
 
-  /** Past the deadline, the decision goes on alone: holds that it still places expire like any others. */
+  /**
+   * Past the deadline, a decision that has an id goes on alone, since it may be asked for again; one without is given up, so
+   * that it binds no money for messages that nobody gets.
+   */
   private inTime(prepared: PreparedMatch): Promise<Outcome> {
     const { waiting, isOver } = (this.turn ??= this.beginTurn());
     return new Promise((resolve) => {
@@ -83,8 +86,9 @@ export class MatchService {
         waiting.delete(resolve);
         resolve(outcome);
       };
+      const isLost = (): boolean => !waiting.has(resolve) && prepared.input.requestId === undefined;
       isOver
-        .then(() => this.decider.decide(prepared))
+        .then(() => this.decider.decide(prepared, isLost))
         .then(answer, (error: Error) => {
           this.logger.warn({ msg: 'match answered empty', reason: error.message });
           answer('unavailable');
@@ -94,7 +98,11 @@ export class MatchService {
 
   private beginTurn(): Turn {
     const waiting: Turn['waiting'] = new Set();
-    setTimeout(() => waiting.forEach((resolve) => resolve('deadline')), this.config.matchDeadlineMs).unref();
+    const end = (): void => {
+      for (const resolve of waiting) resolve('deadline');
+      waiting.clear();
+    };
+    setTimeout(end, this.config.matchDeadlineMs).unref();
     const isOver = new Promise<void>((resolve) =>
       setImmediate(() => {
         this.turn = null;

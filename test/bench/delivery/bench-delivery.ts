@@ -19,12 +19,15 @@ import { FullRateClients } from './full-rate-clients.js';
 
 const KEY = 'mk_admin_of_the_benchmark';
 
+/** Holds end within the run. */
+const PLACEMENT = { maxMessages: 3, firstPosition: 1, spacing: 6, refreshAfterSeconds: 300, holdSeconds: 10 };
+
 const HELP = `Usage: npm run bench:delivery -- [options]
   --processes N     API processes; default 4
   --messages N      what each cpm budget pays for; default 5000
   --clicks N        what each cpc budget pays for; default 100
   --connections N   clients of each process; default 8
-  --seconds N       at most; default 300
+  --seconds N       at most; default 600
   --out FILE        where the figures go as JSON; default bench-results/delivery.json
 `;
 
@@ -34,7 +37,7 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '5000' },
     clicks: { type: 'string', default: '100' },
     connections: { type: 'string', default: '8' },
-    seconds: { type: 'string', default: '300' },
+    seconds: { type: 'string', default: '600' },
     out: { type: 'string', default: 'bench-results/delivery.json' },
     help: { type: 'boolean', default: false },
   },
@@ -90,6 +93,7 @@ async function main(): Promise<void> {
     const plan = planBudgets(Number(values.messages), Number(values.clicks));
     const launched = await launchCampaigns(client, plan, { name: 'delivery', onProgress: progress.report });
     const campaignIds = launched.campaignIds.slice(0, BUDGETED.length);
+    await client.call('PUT', '/v1/placements/chat_list', { body: PLACEMENT });
     const clients = new FullRateClients({ urls, key: KEY, connections: Number(values.connections) });
     const begun = performance.now();
     const counts = await clients.run(Number(values.seconds) * 1_000, new Set(campaignIds), (messages) =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-/** Where nothing of the budgets was placed for so long, they are used up, or nobody can use what is left. */
-const CALM_MS = 8_000;
+/** Longer than messages that nobody reported bind money: what is free after it, nobody can use. */
+const CALM_MS = 90_000;
 const CLICK_SHARE = 0.01;
 const MATCHES_A_REPORT = 10;
 

@@ -1,0 +1,80 @@
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { ExposureStore, Held, LeaseBook } from '../../delivery/delivery.api.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
+import type { RuntimeConfig } from '../../platform/platform.module.js';
+import type { ProfileSource } from '../../profiles/profiles.api.js';
+import type { PlacementEntity } from '../placements/placement.entity.js';
+import type { PlacementsService } from '../placements/placements.service.js';
+import type { LiveIndex } from '../upkeep/live-index.js';
+import type { CapReach } from './cap-reach.js';
+import { Decider } from './decider.js';
+import type { DecisionWriter } from './decision-writer.js';
+import { MatchService } from './match.service.js';
+
+const DEADLINE_MS = 5;
+const NOW = Date.parse('2026-11-22T03:00:00Z');
+
+const PLACEMENT = {
+  id: 'chat_list',
+  firstPosition: 1,
+  spacing: 6,
+  maxMessages: 1,
+  refreshAfterSeconds: 300,
+  holdSeconds: 600,
+  floorMicros: 0,
+  frequencyCaps: [],
+} as unknown as PlacementEntity;
+
+const RECORD = {
+  id: 'adg_1',
+  campaignId: 'cmp_1',
+  advertiserId: 'adv_1',
+  bid: { model: 'cpm', amountMicros: 1 },
+  adGroupCaps: [],
+  campaignCaps: [],
+  advertiserCaps: [],
+  categories: [],
+  creatives: [{ id: 'crv_1', language: null, caps: [] }],
+};
+
+describe('a decision past its deadline', () => {
+  let holdMs: number;
+  const write = jest.fn(() => []);
+  let service: MatchService;
+
+  beforeEach(() => {
+    write.mockClear();
+    const held: Partial<Held> = { status: 'held', held: 1, tickets: [] };
+    const exposure = { hold: () => new Promise((resolve) => setTimeout(() => resolve(held), holdMs)) };
+    const decider = new Decider(
+      { cached: () => null } as unknown as ProfileSource,
+      {
+        top: () => [{ candidate: { record: RECORD, rate: 1, ctr: 0.01 }, relevance: 1, pacing: 1, score: 1 }],
+      } as unknown as LiveIndex,
+      exposure as unknown as ExposureStore,
+      { holderId: 1 } as LeaseBook,
+      { write } as unknown as DecisionWriter,
+      { longestMs: 0 } as CapReach,
+    );
+    const config = { matchDeadlineMs: DEADLINE_MS } as RuntimeConfig;
+    const placements = { get: () => PLACEMENT } as unknown as PlacementsService;
+    service = new MatchService(placements, decider, config, new Metrics());
+  });
+
+  const ask = (input: object) => service.match({ userId: 'm', placement: 'chat_list', chatCount: 9, ...input }, NOW);
+  const untilHeld = () => new Promise((resolve) => setTimeout(resolve, holdMs + 20));
+
+  it('goes on where it may be asked for again, so that its messages are promised', async () => {
+    holdMs = 30;
+    expect(await ask({ requestId: 'r1' })).toMatchObject({ messages: [], noFill: { reason: 'deadline' } });
+    await untilHeld();
+    expect(write).toHaveBeenCalledTimes(1);
+  });
+
+  it('is given up where nobody can ask for it, so that it promises nothing', async () => {
+    holdMs = 30;
+    expect(await ask({})).toMatchObject({ messages: [], noFill: { reason: 'deadline' } });
+    await untilHeld();
+    expect(write).not.toHaveBeenCalled();
+  });
+});
