@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { LeaseBook } from '../../src/delivery/delivery.api.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import {
   at,
@@ -132,6 +133,29 @@ describe('money that processes promise', () => {
       return again.length === 40;
     });
     expect((await spentOf(campaign)).spent).toBe(0);
+  });
+
+  it('lacks for one message of a decision: who asks again gets the others, and the member’s cap is free', async () => {
+    await sell({ totalMicros: 400 * PRICE });
+    const advertiserId = await createAdvertiser(first, {}, 1_000_000 * WON);
+    const caps = { frequencyCaps: [{ limit: 1, window: 'lifetime' }] };
+    const capped = await createServingCampaign(first, advertiserId, caps, {
+      bid: { ...BID, amountMicros: 6_000 * WON },
+    });
+    await untilKnown(first, capped.adGroupId, time());
+    const promise = jest.spyOn(first.app.get(LeaseBook, { strict: false }), 'promise');
+    promise.mockReturnValueOnce(false);
+    const [member, asked] = [`member-${++members}`, { requestId: 'asked-twice' }];
+    const adGroupsOf = ({ body }: Awaited<ReturnType<typeof match>>) =>
+      (body.messages as { adGroupId: string; token: string }[]).map(({ adGroupId, token }) => ({ adGroupId, token }));
+    const answer = adGroupsOf(await match(first, member, asked, time()));
+    promise.mockRestore();
+    expect(answer).toHaveLength(1);
+    expect(answer[0]?.adGroupId).not.toBe(capped.adGroupId);
+    expect(adGroupsOf(await match(first, member, asked, time()))).toEqual(answer);
+    expect(adGroupsOf(await match(second, member, asked, time()))).toEqual(answer);
+    const next = adGroupsOf(await match(first, member, {}, time()));
+    expect(next.map(({ adGroupId }) => adGroupId)).toContain(capped.adGroupId);
   });
 
   it('is there again after a credit and after a higher budget', async () => {

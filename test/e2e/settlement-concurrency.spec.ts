@@ -45,7 +45,7 @@ describe('four workers that settle batches of the same advertisers', () => {
     await Promise.all(
       workers.map(async (worker, i) => {
         for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
-          const settled = i % 2 === 0 ? worker.settle(batch) : worker.settleTogether(batch);
+          const settled: Promise<unknown> = i % 2 === 0 ? worker.settle(batch) : worker.settleTogether(batch);
           await settled.catch((error: Error) => failures.push(error.message));
         }
       }),

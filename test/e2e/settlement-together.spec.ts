@@ -53,23 +53,23 @@ describe('batches that wait together', () => {
 
   it('are settled by one call, and the calls for the others find nothing to do', async () => {
     const [first = '', second = '', third = ''] = [await accept(sold), await accept(sold), await accept(sold)];
-    expect(await settlement.settleTogether(second)).toBe('settled');
+    expect(await settlement.settleTogether(second)).toBe(3);
     expect(await unsettled()).toEqual([]);
-    expect(await settlement.settleTogether(first)).toBe('settled_before');
+    expect(await settlement.settleTogether(first)).toBe(0);
     expect(await settlement.settle(third)).toBe('settled_before');
     expect(await findFaults(app.dataSource)).toEqual({});
   });
 
   it('are settled one by one where one of them can not be, and only that one fails', async () => {
     const [good, bad, other] = [await accept(sold), await accept(poisoned), await accept(sold)];
-    expect(await settlement.settleTogether(good)).toBe('settled');
+    expect(await settlement.settleTogether(good)).toBe(1);
     expect(await unsettled()).toEqual([bad, other]);
     await expect(settlement.settleTogether(bad)).rejects.toThrow('poisoned');
     expect(await unsettled()).toEqual([bad, other]);
     // Once its failure is known, nobody takes it along, nor does it take others.
     await parking.recordFailure(bad, new Error('poisoned'));
     const more = await accept(sold);
-    expect(await settlement.settleTogether(other)).toBe('settled');
+    expect(await settlement.settleTogether(other)).toBe(2);
     expect(await unsettled()).toEqual([bad]);
     const last = await accept(sold);
     await expect(settlement.settleTogether(bad)).rejects.toThrow('poisoned');

@@ -58,7 +58,7 @@ export class ProductProcess {
   }
 
   /**
-   * The log's warnings and errors. A server that answered late once or twice is none, since the machines of tests are busy; one
+   * The log's warnings and errors. A server that answered late up to three times is none, since the machines of tests are busy; one
    * that does so again and again is.
    */
   get troubles(): readonly string[] {

@@ -21,14 +21,22 @@ export function capKeysOf(record: AdGroupRecord, creativeId: string, placement: 
   };
 }
 
-/** The caps that bind every creative of the ad group. */
-export function adGroupCaps(record: AdGroupRecord): readonly BoundCaps[] {
-  const { timeZone: zone } = record;
+/** The lists of caps that bind every creative of the ad group, with what they count. */
+export function adGroupCapLists(record: AdGroupRecord) {
   return [
-    { scope: 'adGroup', key: capKey(record.id), caps: record.adGroupCaps, zone },
-    { scope: 'campaign', key: capKey(record.campaignId), caps: record.campaignCaps, zone },
-    { scope: 'advertiser', key: capKey(record.advertiserId), caps: record.advertiserCaps, zone },
-  ];
+    { scope: 'adGroup', id: record.id, caps: record.adGroupCaps },
+    { scope: 'campaign', id: record.campaignId, caps: record.campaignCaps },
+    { scope: 'advertiser', id: record.advertiserId, caps: record.advertiserCaps },
+  ] as const;
+}
+
+export function adGroupCaps(record: AdGroupRecord): readonly BoundCaps[] {
+  return adGroupCapLists(record).map(({ scope, id, caps }) => ({
+    scope,
+    key: capKey(id),
+    caps,
+    zone: record.timeZone,
+  }));
 }
 
 export function creativeCaps(record: AdGroupRecord, { id, caps }: CreativeRecord): BoundCaps {

@@ -5,6 +5,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     holdMessages(key: string, request: string, rebuilt?: string): Result<string, Context>;
     confirmImpressions(key: string, epoch: string, impressions: string, keptMs: number): Result<number, Context>;
+    releaseMessages(key: string, epoch: string, released: string): Result<number, Context>;
     peekExposure(key: string, epoch: string, from: number): Result<string, Context>;
     beginEpoch(key: string, over: string, id: string, runId: string, quarantinedUntil: number): Result<number, Context>;
   }
@@ -15,6 +16,7 @@ export function defineExposureScripts(redis: Redis): void {
   const scripts = {
     holdMessages: 'hold.lua',
     confirmImpressions: 'confirm.lua',
+    releaseMessages: 'release.lua',
     peekExposure: 'peek.lua',
     beginEpoch: 'begin-epoch.lua',
   };

@@ -8,6 +8,7 @@ import { SettlementProgress } from '../settlement/settlement-progress.js';
 import { type ExposureEpoch, ExposureEpochs } from './exposure-epochs.js';
 import type { RebuiltExposure } from './exposure-rebuild.js';
 import { ExposureRebuilds } from './exposure-rebuilds.js';
+import { wideKey } from './exposure-keys.js';
 import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
 import { type HoldInstant, type HoldRequest, keepFromOf, toHoldJson } from './hold-request.js';
 import { parsePeeked, type PeekedExposure } from './peeked-exposure.js';
@@ -102,6 +103,17 @@ export class ExposureStore {
     const rebuilt = await this.rebuilds.read(request.memberId, keepFromOf(request));
     const second = await this.holds.ask({ ...call, rebuilt });
     return second.status === 'unknown' ? { status: 'unavailable' } : second;
+  }
+
+  /**
+   * Takes back messages of a decision that was just held, by their places in it, from 0: nobody was given them, and whoever
+   * asks again is not, either. Rejects when Redis can't be reached.
+   */
+  async release(memberId: string, decisionId: string, places: readonly number[]): Promise<void> {
+    const epoch = this.epochs.current;
+    if (epoch === null) return;
+    const released = { decisionId, decisionKey: wideKey(decisionId), places: places.map((place) => place + 1) };
+    await this.redis.releaseMessages(exposureKey(memberId), epoch.id, JSON.stringify(released));
   }
 
   /** For explanations: what the caps count for a member, impressions from `keepFrom` on. Null while Redis can't be trusted. */

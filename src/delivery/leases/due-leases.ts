@@ -4,6 +4,7 @@ import type { Lease } from './lease.js';
 const MOST_LOOKS = 5_000;
 /** What is free and was not used for this long is given back where others lack it. */
 const IDLE_MS = 1_000;
+const ASK_WANTED_MS = 1_000;
 /** All leases are looked at once in so many exchanges, to lower claims of busier times; or sooner, where others lack money. */
 const REVIEW_EXCHANGES = 100;
 const HURRIED_REVIEW_EXCHANGES = 10;
@@ -57,7 +58,7 @@ export class DueLeases {
     for (const adGroupId of this.short) {
       if ((this.leases.get(adGroupId)?.askAgainTick ?? 0) <= tick) this.due.add(adGroupId);
     }
-    if (tick - this.wantedTick > IDLE_MS) {
+    if (tick - this.wantedTick > ASK_WANTED_MS) {
       this.wantedTick = tick;
       this.wanted = await this.readWanted();
     }
@@ -65,7 +66,8 @@ export class DueLeases {
     this.review(Math.ceil(this.leases.size / exchanges));
   }
 
-  isWantedByOthers({ record, usedTick }: Lease, tick: number): boolean {
+  /** Some ad group, here or elsewhere, lacks the money that this one does not use. */
+  isLackedBesides({ record, usedTick }: Lease, tick: number): boolean {
     const isWanted = this.wanted.has(record.campaignId) || this.wanted.has(record.advertiserId);
     return isWanted && tick - usedTick > IDLE_MS;
   }

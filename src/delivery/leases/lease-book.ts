@@ -173,7 +173,10 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const { adGroupId } of changes) this.noteStored(adGroupId, null);
     try {
       const grants = await this.exchanges.exchange(holderId, changes, this.clock.now());
-      for (const { adGroupId, claimedMicros } of changes) this.noteStored(adGroupId, claimedMicros);
+      for (const { adGroupId, claimedMicros } of changes) {
+        this.noteStored(adGroupId, claimedMicros);
+        this.unasked.delete(adGroupId);
+      }
       return grants;
     } catch (error) {
       for (const { adGroupId } of changes) this.due.add(adGroupId);
@@ -219,9 +222,9 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private takeDue(tick: number): readonly LeaseChange[] {
     const changes: LeaseChange[] = [];
     for (const adGroupId of this.due.take()) {
-      this.unasked.delete(adGroupId);
       const change = this.toChange(adGroupId, tick);
-      if (change !== null) changes.push(change);
+      if (change === null) this.unasked.delete(adGroupId);
+      else changes.push(change);
     }
     return changes;
   }
@@ -231,7 +234,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = this.leases.get(adGroupId);
     if (lease === undefined) return null;
     const promised = this.promises.promisedMicros(adGroupId);
-    const isLent = this.due.isWantedByOthers(lease, tick);
+    const isLent = this.due.isLackedBesides(lease, tick);
     const goal = this.goalMicros(lease, isLent, tick);
     // What is too little for a message, and can't become more, may be enough for another ad group or process.
     const isOfNoUse = lease.shortage !== null && lease.claimedMicros - promised < lease.priceMicros;

@@ -43,11 +43,12 @@ export class LeaseExchange {
     });
   }
 
-  /** Ids of the campaigns and advertisers whose money lacks to some ad group of some holder. */
+  /** Ids of the campaigns and advertisers whose money lacks to some ad group of some holder that lives. */
   async wanted(): Promise<ReadonlySet<string>> {
     const rows = await this.dataSource.query<{ id: string }[]>(
       `SELECT DISTINCT CASE shortage WHEN 'budget' THEN campaign_id ELSE advertiser_id END AS id
-       FROM budget_leases WHERE shortage IS NOT NULL`,
+       FROM budget_leases JOIN lease_holders ON lease_holders.id = holder
+       WHERE shortage IS NOT NULL AND alive_until > clock_timestamp()`,
     );
     return new Set(rows.map(({ id }) => id));
   }

@@ -68,7 +68,7 @@ export class LeaseHolder {
 
   /**
    * Frees the claims of holders that died so long ago that none of their messages can be reported any more, and of whose
-   * events none waits for its settlement. $1: the longest that a commit may take, in seconds.
+   * events none waits for its settlement. $1: now; $2: the longest that a commit may take, in seconds.
    */
   private async reclaim(): Promise<void> {
     await this.dataSource.query(

@@ -21,12 +21,12 @@ export interface SettlingEvent {
   readonly occurredAt: number;
   /** The member has seen the message: nothing else counts before its impression. */
   readonly isShown: boolean;
-  /** It waited for its impression, which is in this batch. */
+  /** It waited for its impression, which is in one of these batches. */
   readonly waited: boolean;
 }
 
 /**
- * The events of some batches in the order in which they were accepted, then those of others that waited for an impression
+ * The events of some batches, those of each in the order in which they were accepted, then those of others that waited for an impression
  * in one of these. `batchIds`: $1.
  */
 export async function readBatchEvents(
@@ -49,7 +49,7 @@ export async function readBatchEvents(
             w.event_id, w.member_id, w.advertiser_id,
             w.campaign_id, w.ad_group_id, w.creative_id, w.placement,
             w.price_micros, w.lease_holder, (extract(epoch FROM w.occurred_at) * 1000)::float8, true, true
-     FROM events i JOIN events w ON w.message_id = i.message_id AND w.outcome = 'waiting'
+     FROM events i JOIN events w ON w.decided_at = i.decided_at AND w.message_id = i.message_id AND w.outcome = 'waiting'
      WHERE i.batch_id = ANY($1) AND i.type = 'impression' AND w.batch_id <> ALL($1)
      ORDER BY waited, "batchId", ordinal`,
     [batchIds],

@@ -7,7 +7,7 @@ import { Settlement } from './settlement.js';
 import { describeFailure, WorkerLost } from './settlement-failure.js';
 import { SETTLEMENT_QUEUE, type SettlementJob, type SettlementQueue } from './settlement-job.js';
 
-/** Settlements of different advertisers run side by side; those of one wait for each other in Postgres. */
+/** Settlements of different advertisers run side by side; those with one in common wait for each other in Postgres. */
 const CONCURRENCY = 4;
 const SWEEP_PAUSE_MS = 2_000;
 const SWEPT_AT_ONCE = 1_000;
@@ -55,7 +55,9 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
 
   private async settle({ data: { batchId } }: QueuedJob<SettlementJob>): Promise<void> {
     try {
-      this.outcomes.inc({ outcome: await this.settlement.settleTogether(batchId) });
+      const settled = await this.settlement.settleTogether(batchId);
+      if (settled === 0) this.outcomes.inc({ outcome: 'settled_before' });
+      else this.outcomes.inc({ outcome: 'settled' }, settled);
     } catch (error) {
       const isOver = await this.recordFailure(batchId, error);
       // What the queue keeps and logs of it must not carry data either.

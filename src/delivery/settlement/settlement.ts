@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { ClickFault } from '../../core/traffic/invalid-reason.js';
@@ -11,6 +11,7 @@ import { InvalidTrafficTally } from '../traffic/invalid-traffic-tally.js';
 import { readBatchEvents, type SettlingEvent } from './batch-events.js';
 import { addReportRows } from './add-report-rows.js';
 import { findInvalid } from './invalid-events.js';
+import { describeFailure } from './settlement-failure.js';
 import { eventKey, isAmong, lockBalances, settleCharges } from './settle-charges.js';
 
 /** `settled_before`, also where it is parked: there is nothing to do. */
@@ -18,7 +19,7 @@ export type SettlementOutcome = 'settled' | 'settled_before';
 
 /**
  * Batches settled in one transaction: rows that many of them touch are written once, so that settlement gets faster the
- * further it is behind. Of 1,000 events at most each, they take well below a second.
+ * further it is behind. Of 1,000 events each, they take some 1.5 s on one core (docs/benchmarks.md).
  */
 const MOST_TOGETHER = 16;
 
@@ -31,6 +32,8 @@ const MOST_TOGETHER = 16;
  */
 @Injectable()
 export class Settlement {
+  private readonly logger = new Logger(Settlement.name);
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly exposure: ExposureWriter,
@@ -39,43 +42,33 @@ export class Settlement {
   ) {}
 
   /**
-   * Settles the batch, and with it others that wait. Where that fails, the batch alone, so that it tells its own fault; one
-   * that failed before is settled alone from the start, so that it is not blamed for others.
+   * Settles the batch, and with it others that wait; answers how many, 0 where it is settled, parked, or in the hands of another
+   * settlement, after whose failure the sweeper finds it. Where they fail together, the batch is settled alone, so that it tells its own
+   * fault; one that failed before is settled alone from the start, so that it is not blamed for others.
    */
-  async settleTogether(batchId: string): Promise<SettlementOutcome> {
-    let others: readonly string[] = [];
+  async settleTogether(batchId: string): Promise<number> {
+    let batchIds: readonly string[] = [];
     try {
-      return await this.claim(batchId, async (tx, attempts) => {
-        others = attempts === 0 ? await claimOthers(tx, batchId) : [];
-        return others;
+      await this.dataSource.transaction(async (tx) => {
+        const [claimed] = await claim(tx, batchId, 'FOR UPDATE SKIP LOCKED');
+        if (claimed === undefined) return;
+        batchIds = [batchId, ...(claimed.attempts === 0 ? await claimOthers(tx, batchId) : [])];
+        await this.settleClaimed(tx, batchIds);
       });
+      return batchIds.length;
     } catch (error) {
-      if (others.length === 0) throw error;
-      return this.settle(batchId);
+      if (batchIds.length < 2) throw error;
+      this.logger.warn({ msg: 'batches are not settled together', batch: batchId, reason: describeFailure(error) });
+      return (await this.settle(batchId)) === 'settled' ? 1 : 0;
     }
   }
 
-  /** Settles the batch alone. */
+  /** Settles the batch alone; waits for another settlement of it. */
   settle(batchId: string): Promise<SettlementOutcome> {
-    return this.claim(batchId, () => Promise.resolve([]));
-  }
-
-  private claim(
-    batchId: string,
-    claimOthers: (tx: EntityManager, attempts: number) => Promise<readonly string[]>,
-  ): Promise<SettlementOutcome> {
     return this.dataSource.transaction(async (tx) => {
-      const [claimed] = await tx.query<{ attempts: number }[]>(
-        'SELECT attempts FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL FOR UPDATE',
-        [batchId],
-      );
+      const [claimed] = await claim(tx, batchId, 'FOR UPDATE');
       if (claimed === undefined) return 'settled_before';
-      const batchIds = [batchId, ...(await claimOthers(tx, claimed.attempts))];
-      await this.settleEvents(tx, batchIds);
-      await tx.query('UPDATE event_batches SET settled_at = $2, last_error = NULL WHERE id = ANY($1)', [
-        batchIds,
-        new Date(this.clock.now()),
-      ]);
+      await this.settleClaimed(tx, [batchId]);
       return 'settled';
     });
   }
@@ -89,7 +82,7 @@ export class Settlement {
     return rows.map((row) => row.id);
   }
 
-  private async settleEvents(tx: EntityManager, batchIds: readonly string[]): Promise<void> {
+  private async settleClaimed(tx: EntityManager, batchIds: readonly string[]): Promise<void> {
     // First of all: only under the advertiser's lock is it certain who of an impression and its click, in two batches that
     // are settled at once, sees the other.
     const balances = await lockBalances(tx, batchIds);
@@ -102,7 +95,18 @@ export class Settlement {
     await addReportRows(tx, valid, (event) => !isAmong(event, refused));
     await addInvalid(tx, shown, invalid);
     await this.exposure.confirm(shown.filter((event) => event.type === 'impression'));
+    await tx.query('UPDATE event_batches SET settled_at = $2, last_error = NULL WHERE id = ANY($1)', [
+      batchIds,
+      new Date(this.clock.now()),
+    ]);
   }
+}
+
+function claim(tx: EntityManager, batchId: string, lock: string): Promise<readonly { readonly attempts: number }[]> {
+  return tx.query(
+    `SELECT attempts FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL ${lock}`,
+    [batchId],
+  );
 }
 
 /** Those that wait longest, that nobody settles just now and that never failed: one that did is settled by itself. */

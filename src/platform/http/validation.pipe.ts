@@ -22,7 +22,7 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // Of no class: a route that is checked by a schema, which knows its fields by itself.
+    // Of no class: what a schema or the route's own reader checks, and not the libraries below.
     if (metadata.type === 'body' && metadata.metatype === Object) return value;
     if (metadata.type === 'body' && !isPlainObject(value)) {
       throw malformed([{ path: '', message: 'must be a JSON object' }], 'The body must be a JSON object.');

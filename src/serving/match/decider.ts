@@ -57,21 +57,28 @@ export class Decider {
   async decide(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
     const request = await this.toRequest(prepared);
     if (isLost()) return 'deadline';
-    const held = await this.hold(prepared, request);
+    const held = await this.hold(prepared, request, isLost);
     if (typeof held === 'string') return held;
     // What was held counts towards caps until it is over; what it costs is not promised.
     if (isLost()) return 'deadline';
-    const messages = this.writer.write(held, {
-      memberId: prepared.input.userId,
+    const { userId } = prepared.input;
+    const { messages, unpaid } = this.writer.write(held, {
+      memberId: userId,
       language: request.subject.language,
       now: prepared.now,
     });
+    // Before anybody hears of the decision: who asks again must get the same.
+    if (unpaid.length > 0) await this.exposure.release(userId, held.decisionId, unpaid);
     if (messages.length > 0) return messages;
     // Nothing had room, or what had been held does not run any more.
     return held.held === 0 ? 'frequency_cap' : 'no_candidates';
   }
 
-  private async hold(prepared: PreparedMatch, request: MatchRequest): Promise<Held | NoFillReason> {
+  private async hold(
+    prepared: PreparedMatch,
+    request: MatchRequest,
+    isLost: () => boolean,
+  ): Promise<Held | NoFillReason> {
     const { input, placement, positions, now } = prepared;
     const decisionId = newUlid();
     const leaseHolder = this.leases.holderId;
@@ -98,6 +105,7 @@ export class Decider {
         isLast: ranked.length < offer || offer >= MOST_OFFERED,
       });
       if (outcome.status === 'unavailable') return 'unavailable';
+      if (outcome.status === 'short' && isLost()) return 'deadline';
       if (outcome.status === 'short') continue;
       return outcome.held === 0 && ranked.length === 0 ? 'no_candidates' : outcome;
     }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { secondPriceMicros } from '../../core/auction/price.js';
 import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
-import { isScheduled } from '../../core/index/first-failure.js';
+import { isScheduled, primaryLanguage } from '../../core/index/first-failure.js';
 import { type Held, LeaseBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
@@ -60,6 +60,12 @@ export interface Reader {
   readonly now: number;
 }
 
+export interface WrittenDecision {
+  readonly messages: readonly MatchMessage[];
+  /** Places, from 0, of held messages whose cost could not be promised. */
+  readonly unpaid: readonly number[];
+}
+
 /** Tells the member that somebody paid for the message: every sponsored message carries it. */
 const LABELS = { ko: '광고', en: 'Sponsored' } as const;
 
@@ -77,11 +83,12 @@ export class DecisionWriter {
    * A message whose campaign does not run any more since it was held is left out, and so is one whose cost can't be
    * promised any more. A repeated decision was promised when it was made.
    */
-  write(held: Held, reader: Reader): readonly MatchMessage[] {
+  write(held: Held, reader: Reader): WrittenDecision {
     const frame = readFrame(held.frame);
     const tickets = held.tickets.map(readTicket);
     const expiresAt = new Date(held.expiresAt).toISOString();
     const messages: MatchMessage[] = [];
+    const unpaid: number[] = [];
     for (let i = 0; i < held.held; i++) {
       const ticket = tickets[i];
       const position = frame.positions[i];
@@ -90,7 +97,10 @@ export class DecisionWriter {
       const creative = record?.creatives.find(({ id }) => id === ticket.creativeId);
       if (record === undefined || creative === undefined || !isScheduled(record, reader.now)) continue;
       const priceMicros = secondPriceMicros(ticket.contender, tickets[i + 1]?.score ?? null, frame.floorMicros);
-      if (held.status === 'held' && !this.promise(held, record, ticket, priceMicros)) continue;
+      if (held.status === 'held' && !this.promise(held, record, ticket, priceMicros)) {
+        unpaid.push(i);
+        continue;
+      }
       const token = this.tokens.sign({
         messageId: `${held.decisionId}.${i + 1}`,
         memberId: reader.memberId,
@@ -108,7 +118,7 @@ export class DecisionWriter {
       });
       messages.push(this.message(record, creative, { position, token, expiresAt }, reader.language));
     }
-    return messages;
+    return { messages, unpaid };
   }
 
   private promise(held: Held, record: AdGroupRecord, { contender }: Ticket, priceMicros: number): boolean {
@@ -124,7 +134,7 @@ export class DecisionWriter {
   ): MatchMessage {
     return {
       position,
-      label: language?.startsWith('ko') === false ? LABELS.en : LABELS.ko,
+      label: language === null || primaryLanguage(language) === 'ko' ? LABELS.ko : LABELS.en,
       advertiserId: record.advertiserId,
       campaignId: record.campaignId,
       adGroupId: record.id,

@@ -2,7 +2,7 @@ import type { Contender } from '../../core/auction/price.js';
 import { type BoundCaps, PLACEMENT_ZONE } from '../../core/capping/cap-scope.js';
 import { windowStart } from '../../core/capping/cap-window.js';
 import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
-import { creativesInTurn } from '../../core/capping/record-caps.js';
+import { adGroupCapLists, creativesInTurn } from '../../core/capping/record-caps.js';
 import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
 import type { Scored } from '../../core/index/candidate.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
@@ -64,14 +64,11 @@ export function placementCapsAt(caps: readonly FrequencyCap[], now: number): rea
 }
 
 function adGroupCapsAt(record: AdGroupRecord, now: number): readonly HoldCap[] {
-  const caps: HoldCap[] = [];
-  const add = (scope: HoldCap['scope'], ofScope: readonly FrequencyCap[]): void => {
-    for (const cap of ofScope) caps.push({ scope, ...capAt(cap, now, record.timeZone) });
-  };
-  add('adGroup', record.adGroupCaps);
-  add('campaign', record.campaignCaps);
-  add('advertiser', record.advertiserCaps);
-  return caps;
+  const found: HoldCap[] = [];
+  for (const { scope, caps } of adGroupCapLists(record)) {
+    for (const cap of caps) found.push({ scope, ...capAt(cap, now, record.timeZone) });
+  }
+  return found;
 }
 
 /** Up to the first without caps of its own: those behind it could not be reached. `firstFailure` has seen that one suits. */

@@ -39,7 +39,7 @@ const RECORD = {
 
 describe('a decision past its deadline', () => {
   let holdMs: number;
-  const write = jest.fn(() => []);
+  const write = jest.fn(() => ({ messages: [], unpaid: [] }));
   let service: MatchService;
 
   beforeEach(() => {

@@ -51,7 +51,7 @@ export class Layout {
   private readonly slots = new Map<string, number>();
   private turn = 0;
   private request: MatchRequest | null = null;
-  /** The request asks for something that no row tells. */
+  /** The request asks for nothing but what rows tell. */
   private isPlain = true;
   private isAllCareful = false;
 
