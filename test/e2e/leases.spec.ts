@@ -135,6 +135,19 @@ describe('money that processes promise', () => {
     expect((await spentOf(campaign)).spent).toBe(0);
   });
 
+  it.each([
+    ['of the campaign', (id: ServingCampaign) => [`/v1/campaigns/${id.campaignId}`, { budget: { dailyMicros: 1 } }]],
+    ['of the ad group', (id: ServingCampaign) => [`/v1/ad-groups/${id.adGroupId}`, { dailyBudgetMicros: 1 }]],
+  ] as const)('is given back by all when the budget %s is lowered below what was spent', async (_what, patchOf) => {
+    const campaign = await sell({});
+    for (const app of [first, second]) await eventually(async () => (await ask(app, 3)).length === 3);
+    const [path, body] = patchOf(campaign);
+    expect((await first.request('PATCH', path as string, body)).status).toBe(200);
+    // Nothing more is promised from then on.
+    await eventually(async () => (await ask(first, 3)).length + (await ask(second, 3)).length === 0, 1_000);
+    for (const app of [first, second]) expect(await ask(app, 10)).toEqual([]);
+  });
+
   it('lacks for one message of a decision: who asks again gets the others, and the member’s cap is free', async () => {
     await sell({ totalMicros: 400 * PRICE });
     const advertiserId = await createAdvertiser(first, {}, 1_000_000 * WON);

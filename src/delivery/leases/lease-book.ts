@@ -92,11 +92,19 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     this.listeners.push(listener);
   }
 
-  /** The ad group may serve; money is claimed for it from now on, by its record of now. */
+  /**
+   * The ad group may serve; money is claimed for it from now on, by its record of now. Of other budgets than before, what is
+   * free is given back, and asked for anew: a lower budget may no longer leave it.
+   */
   track(record: AdGroupRecord): void {
     const lease = this.leases.get(record.id) ?? new Lease(record);
     if (!this.leases.has(record.id)) this.unasked.add(record.id);
+    const isBudgeted = sameBudgets(lease.record, record);
     lease.record = record;
+    if (!isBudgeted) {
+      lease.claimedMicros = Math.min(lease.claimedMicros, this.promises.promisedMicros(record.id));
+      this.tell(lease);
+    }
     lease.isWanted = record.campaignStatus === 'active' && record.creatives.length > 0;
     lease.askAgainTick = 0;
     this.leases.set(record.id, lease);
@@ -280,6 +288,14 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     lease.askAgainTick = shortage === null ? 0 : tick + Math.max(ASK_AGAIN_MS, this.due.shortCount / MOST_ASKS_PER_MS);
     this.tell(lease);
   }
+}
+
+function sameBudgets({ budgets: a }: AdGroupRecord, { budgets: b }: AdGroupRecord): boolean {
+  return (
+    a.campaignTotalMicros === b.campaignTotalMicros &&
+    a.campaignDailyMicros === b.campaignDailyMicros &&
+    a.adGroupDailyMicros === b.adGroupDailyMicros
+  );
 }
 
 function changeOf(lease: Lease, freeMicros: number, wantedMicros: number): LeaseChange {

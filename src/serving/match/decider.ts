@@ -59,9 +59,12 @@ export class Decider {
     if (isLost()) return 'deadline';
     const held = await this.hold(prepared, request, isLost);
     if (typeof held === 'string') return held;
-    // What was held counts towards caps until it is over; what it costs is not promised.
-    if (isLost()) return 'deadline';
     const { userId } = prepared.input;
+    if (isLost()) {
+      const places = Array.from({ length: held.held }, (_, place) => place);
+      await this.exposure.release(userId, held.decisionId, places);
+      return 'deadline';
+    }
     const { messages, unpaid } = this.writer.write(held, {
       memberId: userId,
       language: request.subject.language,

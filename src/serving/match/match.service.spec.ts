@@ -40,12 +40,14 @@ const RECORD = {
 describe('a decision past its deadline', () => {
   let holdMs: number;
   const write = jest.fn(() => ({ messages: [], unpaid: [] }));
+  const release = jest.fn(() => Promise.resolve());
   let service: MatchService;
 
   beforeEach(() => {
     write.mockClear();
-    const held: Partial<Held> = { status: 'held', held: 1, tickets: [] };
-    const exposure = { hold: () => new Promise((resolve) => setTimeout(() => resolve(held), holdMs)) };
+    release.mockClear();
+    const held: Partial<Held> = { status: 'held', decisionId: 'd', held: 1, tickets: [] };
+    const exposure = { release, hold: () => new Promise((resolve) => setTimeout(() => resolve(held), holdMs)) };
     const decider = new Decider(
       { cached: () => null } as unknown as ProfileSource,
       {
@@ -71,10 +73,11 @@ describe('a decision past its deadline', () => {
     expect(write).toHaveBeenCalledTimes(1);
   });
 
-  it('is given up where nobody can ask for it, so that it promises nothing', async () => {
+  it('is given up where nobody can ask for it: it promises nothing, and its holds are released', async () => {
     holdMs = 30;
     expect(await ask({})).toMatchObject({ messages: [], noFill: { reason: 'deadline' } });
     await untilHeld();
     expect(write).not.toHaveBeenCalled();
+    expect(release.mock.calls).toEqual([['m', expect.any(String), [0]]]);
   });
 });

@@ -76,7 +76,7 @@ export class MatchService {
 
   /**
    * Past the deadline, a decision that has an id goes on alone, since it may be asked for again; one without is given up, so
-   * that it binds no money for messages that nobody gets.
+   * that it binds neither money nor caps for messages that nobody gets.
    */
   private inTime(prepared: PreparedMatch): Promise<Outcome> {
     const { waiting, isOver } = (this.turn ??= this.beginTurn());

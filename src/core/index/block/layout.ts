@@ -11,12 +11,10 @@ import { SlotOrder } from './slot-order.js';
 import { planTargeting } from './targeting-plan.js';
 import { TimeRows } from './time-rows.js';
 import { TraitRows } from './trait-rows.js';
-import { WorkBound } from './work-bound.js';
+import { LIGHT_LOOKS, WorkBound } from './work-bound.js';
 
 /** Turns are kept in 30 bits, beside one that says yes or no. */
 const MOST_TURNS = 2 ** 30;
-/** What costs less than that is done whatever else was spent. */
-const LIGHT_LOOKS = 32;
 
 /** The rows of a layout, by what they are about. */
 interface Parts {
@@ -206,8 +204,9 @@ export class Layout {
 
   private mayCost(slot: number): boolean {
     const { looks, record } = this.candidates[slot]!;
-    const isLight = !this.isCareful(slot) && this.programOf[slot] === ALWAYS && looks <= LIGHT_LOOKS;
-    return isLight || this.work.allows(record.advertiserId);
+    // By rows: it is found whatever else was spent.
+    const isDecided = !this.isCareful(slot) && this.programOf[slot] === ALWAYS && looks <= LIGHT_LOOKS;
+    return isDecided || this.work.allows(record.advertiserId, looks);
   }
 
   private isFaultless(slot: number, money: MoneySnapshot): boolean {

@@ -4,11 +4,17 @@
  * not evaluated for it counts as not matching, in this match only. Ordinary catalogues stay far below: most expressions
  * are decided by rows, and a predicate that several share is asked once. The same index and request always spend alike.
  */
-export const MOST_LOOKS = 200_000;
-/** Of one advertiser: it can keep itself out of matches, but not the others. */
-export const MOST_ADVERTISER_LOOKS = 50_000;
+export const MOST_LOOKS = 600_000;
+/**
+ * Of one advertiser: it can keep itself out of matches, but not the others; it would take twenty of them to use up a match, and then
+ * short expressions still have looks of their own.
+ */
+export const MOST_ADVERTISER_LOOKS = 30_000;
+/** Beyond `MOST_LOOKS`, for expressions of at most `LIGHT_LOOKS`. */
+export const MOST_LIGHT_LOOKS = 200_000;
+export const LIGHT_LOOKS = 32;
 /** Until so many are spent, it is not noted by whom: nearly all matches end before. */
-const UNNOTED_LOOKS = 20_000;
+export const UNNOTED_LOOKS = 20_000;
 
 export class WorkBound {
   /** Looks of this match so far. */
@@ -27,11 +33,11 @@ export class WorkBound {
     return this.spent < UNNOTED_LOOKS || this.most === Infinity;
   }
 
-  /** Whether an expression of this advertiser may still be evaluated; the last one may end past the bound. */
-  allows(advertiserId: string): boolean {
-    return (
-      this.isAmple || (this.spent < this.most && (this.byAdvertiser.get(advertiserId) ?? 0) < MOST_ADVERTISER_LOOKS)
-    );
+  /** Whether an expression of this advertiser, of at most so many looks, may still be evaluated; the last may end past the bound. */
+  allows(advertiserId: string, looks: number): boolean {
+    if (this.isAmple) return true;
+    const most = looks <= LIGHT_LOOKS ? this.most + MOST_LIGHT_LOOKS : this.most;
+    return this.spent < most && (this.byAdvertiser.get(advertiserId) ?? 0) < MOST_ADVERTISER_LOOKS;
   }
 
   note(advertiserId: string, looks: number): void {
