@@ -125,6 +125,20 @@ describe('the API documentation', () => {
     return route.replaceAll(/:\w+|\{\w+\}/g, '{}');
   }
 
+  it('refers only to what is in it', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(
+      ([, reference]) => reference ?? '',
+    );
+    expect(references.length).toBeGreaterThan(50);
+    const isThere = (reference: string): boolean => {
+      let place: unknown = document;
+      for (const key of reference.replace(/^#\//, '').split('/'))
+        place = (place as Record<string, unknown> | undefined)?.[key];
+      return typeof place === 'object';
+    };
+    expect(references.filter((reference) => !isThere(reference))).toEqual([]);
+  });
+
   it('is an OpenAPI document that needs no key', () => {
     expect(document.openapi).toMatch(/^3\./);
     expect(document.info.title).toBe('Matchum API');

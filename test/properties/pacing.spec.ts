@@ -34,7 +34,7 @@ interface Case {
 const anyCase: fc.Arbitrary<Case> = fc.record({
   seed: fc.nat(),
   peaks: anyPeaks,
-  charges: fraction(Math.log(1_000), Math.log(100_000)).map(Math.exp),
+  charges: fraction(Math.log(2_000), Math.log(100_000)).map(Math.exp),
   plenty: fraction(Math.log(2), Math.log(200)).map(Math.exp),
   delayMs: fc.nat(60_000),
 });

@@ -190,7 +190,8 @@ function isWebAddress(value: unknown): boolean {
 export function Nested(type: () => new () => object, options: FieldOptions): PropertyDecorator {
   return field(
     options,
-    { type },
+    // The name of the function tells the documentation that it is one, and not a class.
+    { type: () => type() },
     ValidateNested({ message: 'must be an object' }),
     ValidateBy({
       name: 'object',

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { FREQUENCY_CAPS_SCHEMA } from '../../campaigns/campaigns.api.js';
 import { Flag, Micros, RawJson, Share, Whole } from '../../platform/http/fields.js';
 import type { PlacementEntity } from './placement.entity.js';
@@ -137,5 +138,6 @@ export class PlacementDto extends PlacementRulesDto {
   @Whole({ description: 'Raised by each change; send it as `If-Match`', example: 1, min: 1, max: 2_147_483_647 })
   version: number;
 
+  @ApiProperty({ description: 'Id of the placement', example: 'chat_list' })
   id: string;
 }
