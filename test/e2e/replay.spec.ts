@@ -13,7 +13,7 @@ import { findFreePort } from '../../src/platform/embedded/free-port.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
 
-const REQUESTS = 300;
+const REQUESTS = 160;
 const MALFORMED = ['not json', '[]', '{"id":"no-timestamp"}'];
 const COMMAND = new URL('../../src/commands/replay/replay.command.ts', import.meta.url);
 const REAL_LOG = new URL('../../../shared/data/rtb-auctions-2012/first_200.jsonl', import.meta.url).pathname;

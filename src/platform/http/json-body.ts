@@ -14,6 +14,15 @@ export const MAX_DEPTH = 100;
 
 const UNSTORABLE = 'must not hold NUL characters or lone surrogates';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Most that the route takes, less than `MAX_BODY_BYTES`. */
+    maxBodyBytes?: number;
+    /** The route looks for what can't be stored by itself (`requireStorable`), so that one fault does not fail the whole. */
+    looksForFaults?: boolean;
+  }
+}
+
 export function registerJsonBody(fastify: FastifyInstance): void {
   // Looked for below, with a path and for NDJSON, too.
   const parseJson = fastify.getDefaultJsonParser('ignore', 'ignore');
@@ -24,10 +33,12 @@ export function registerJsonBody(fastify: FastifyInstance): void {
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
     (request, body: Buffer, done) => {
       try {
+        const { maxBodyBytes = MAX_BODY_BYTES, looksForFaults = false } = request.routeOptions.config;
+        if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
         const text = decodeJsonText(body);
         void parseJson(request, text, (error, parsed) => {
           if (error) return done(malformed([{ path: '', message: error.message }], 'The body is not valid JSON.'));
-          const fault = mayHoldFault(text) ? findFault(parsed, '') : null;
+          const fault = !looksForFaults && mayHoldFault(text) ? findFault(parsed, '') : null;
           done(fault === null ? null : malformed([fault]), parsed);
         });
       } catch (error) {
@@ -49,6 +60,16 @@ export function parseJsonLine(line: Buffer): unknown {
   const fault = mayHoldFault(text) ? findFault(parsed, '') : null;
   if (fault !== null) throw malformed([fault]);
   return parsed;
+}
+
+/** Throws AppError where the value holds what no field could ever hold. */
+export function requireStorable(value: unknown): void {
+  const fault = findFault(value, '');
+  if (fault !== null) throw malformed([fault]);
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError(413, 'too_large', `The body is larger than the ${maxBytes} bytes that this route takes.`);
 }
 
 function decodeJsonText(body: Buffer): string {

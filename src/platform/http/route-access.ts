@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtension } from '@nestjs/swagger';
+import { addRouteConfig } from './add-route-config.js';
 
 /** Who may call a route: everybody, or the keys of some roles. A route that does not say it is refused to all. */
 export type RouteAccess = 'public' | readonly string[];
@@ -18,7 +18,7 @@ const declared = new WeakSet<object>();
 
 /** On a method: says who may call it. On a controller: says it for all of its methods that do not. */
 export function routeAccess(access: RouteAccess): ClassDecorator & MethodDecorator {
-  const setConfig = RouteConfig({ access });
+  const setConfig = addRouteConfig({ access });
   const declare = (target: object, name: string | symbol, descriptor: PropertyDescriptor): void => {
     const method: unknown = descriptor.value;
     if (typeof method !== 'function' || declared.has(method)) return;

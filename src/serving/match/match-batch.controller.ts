@@ -4,6 +4,8 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Roles } from '../../access/access.api.js';
 import { AppError, type FieldError, invalid } from '../../platform/app-error.js';
+import { addRouteConfig } from '../../platform/http/add-route-config.js';
+import { requireStorable } from '../../platform/http/json-body.js';
 import { Now } from '../../platform/http/now.js';
 import { schemaErrors } from '../../platform/http/schema-errors.js';
 import { MATCH_ANSWER } from './match-answer.js';
@@ -87,6 +89,7 @@ export class MatchBatchController {
   @Post()
   @HttpCode(200)
   @Roles('chat', 'admin')
+  @addRouteConfig({ looksForFaults: true })
   @RouteSchema({ body: BATCH_BODY, response: { 200: BATCH_ANSWER } })
   @ApiOperation({
     summary: `Answers up to ${MOST_REQUESTS} match requests at once; a bad one does not fail the others`,
@@ -109,6 +112,7 @@ export class MatchBatchController {
   private async matchOne(input: unknown, now: number, http: FastifyRequest): Promise<Decision | RefusedRequest> {
     try {
       const isValid = http.getValidationFunction(MATCH_BODY) ?? http.compileValidationSchema(MATCH_BODY);
+      requireStorable(input);
       if (!isValid(input)) throw invalid(schemaErrors(isValid.errors ?? []));
       return await this.matching.match(input as MatchInput, now);
     } catch (error) {
