@@ -42,15 +42,15 @@ export class Settlement {
   ) {}
 
   /**
-   * Settles the batch, and with it others that wait; answers how many, 0 where it is settled, parked, or in the hands of another
-   * settlement, after whose failure the sweeper finds it. Where they fail together, the batch is settled alone, so that it tells its own
-   * fault; one that failed before is settled alone from the start, so that it is not blamed for others.
+   * Settles the batch, and with it others that wait; answers how many, 0 where it is settled or parked. Where they fail together,
+   * the batch is settled alone, so that it tells its own fault; one that failed before is settled alone from the start, so that
+   * it is not blamed for others.
    */
   async settleTogether(batchId: string): Promise<number> {
     let batchIds: readonly string[] = [];
     try {
       await this.dataSource.transaction(async (tx) => {
-        const [claimed] = await claim(tx, batchId, 'FOR UPDATE SKIP LOCKED');
+        const [claimed] = await claim(tx, batchId);
         if (claimed === undefined) return;
         batchIds = [batchId, ...(claimed.attempts === 0 ? await claimOthers(tx, batchId) : [])];
         await this.settleClaimed(tx, batchIds);
@@ -63,10 +63,10 @@ export class Settlement {
     }
   }
 
-  /** Settles the batch alone; waits for another settlement of it. */
+  /** Settles the batch alone. */
   settle(batchId: string): Promise<SettlementOutcome> {
     return this.dataSource.transaction(async (tx) => {
-      const [claimed] = await claim(tx, batchId, 'FOR UPDATE');
+      const [claimed] = await claim(tx, batchId);
       if (claimed === undefined) return 'settled_before';
       await this.settleClaimed(tx, [batchId]);
       return 'settled';
@@ -102,9 +102,10 @@ export class Settlement {
   }
 }
 
-function claim(tx: EntityManager, batchId: string, lock: string): Promise<readonly { readonly attempts: number }[]> {
+/** Waits for another settlement of it: should that one fail, this one is at hand. */
+function claim(tx: EntityManager, batchId: string): Promise<readonly { readonly attempts: number }[]> {
   return tx.query(
-    `SELECT attempts FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL ${lock}`,
+    `SELECT attempts FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL FOR UPDATE`,
     [batchId],
   );
 }
