@@ -62,7 +62,7 @@ export class Decider {
     const { userId } = prepared.input;
     if (isLost()) {
       const places = Array.from({ length: held.held }, (_, place) => place);
-      await this.exposure.release(userId, held.decisionId, places);
+      if (places.length > 0) await this.exposure.release(userId, held.decisionId, places);
       return 'deadline';
     }
     const { messages, unpaid } = this.writer.write(held, {

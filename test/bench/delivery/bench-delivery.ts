@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ApiClient } from '../../../src/commands/api-client.js';
@@ -10,14 +9,12 @@ import { launchCampaigns } from '../../../src/commands/launch-campaigns.js';
 import { ProgressDisplay } from '../../../src/commands/progress.js';
 import { migrateDatabase } from '../../../src/platform/database/migrate.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
-import { findFreePort } from '../../../src/platform/embedded/free-port.js';
 import { untilSettled } from '../events/report-lag.js';
-import { ServerProcess } from '../http/server-process.js';
+import type { ServerProcess } from '../http/server-process.js';
 import { printTable, type Row, writeReport } from '../report.js';
+import { KEY, startRole } from '../start-role.js';
 import { BUDGETED, planBudgets } from './budgets.js';
 import { FullRateClients } from './full-rate-clients.js';
-
-const KEY = 'mk_admin_of_the_benchmark';
 
 /** Holds end within the run. */
 const PLACEMENT = { maxMessages: 3, firstPosition: 1, spacing: 6, refreshAfterSeconds: 300, holdSeconds: 10 };
@@ -44,21 +41,6 @@ const { values } = parseArgs({
 });
 
 const progress = new ProgressDisplay();
-
-async function startRole(role: 'api' | 'worker', databaseUrl: string, redisUrl: string): Promise<ServerProcess> {
-  const port = await findFreePort();
-  const main = fileURLToPath(new URL('../../../dist/src/main.js', import.meta.url));
-  const env = {
-    ROLE: role,
-    PORT: String(port),
-    DATABASE_URL: databaseUrl,
-    REDIS_URL: redisUrl,
-    ADMIN_KEY: KEY,
-    TOKEN_SECRETS: 'k1:a-secret-of-the-benchmark-that-is-long-enough',
-    LOG_LEVEL: 'warn',
-  };
-  return ServerProcess.start([process.execPath, main], { port, path: '/health/ready', core: null, env });
-}
 
 interface SpentRow {
   readonly campaign_id: string;

@@ -2,22 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ProgressDisplay } from '../../../src/commands/progress.js';
 import { migrateDatabase } from '../../../src/platform/database/migrate.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
-import { findFreePort } from '../../../src/platform/embedded/free-port.js';
 import { DecisionTokens } from '../../../src/tracking/decision-token.js';
 import { seed } from '../http/seed.js';
-import { ServerProcess } from '../http/server-process.js';
+import type { ServerProcess } from '../http/server-process.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
+import { KEY, SECRET, startRole } from '../start-role.js';
 import { EventStream, plainInserts, readTargets } from './event-stream.js';
 import { ReportLag, untilSettled } from './report-lag.js';
-
-const KEY = 'mk_admin_of_the_benchmark';
-const SECRET = { keyId: 'k1', secret: 'a-secret-of-the-benchmark-that-is-long-enough' };
 
 const HELP = `Usage: npm run bench:events -- [options]
   --ad-groups N     default 1000
@@ -41,27 +37,6 @@ const { values } = parseArgs({
 });
 
 const progress = new ProgressDisplay();
-
-async function startRole(role: 'api' | 'worker', databaseUrl: string, redisUrl: string): Promise<ServerProcess> {
-  const port = await findFreePort();
-  const main = fileURLToPath(new URL('../../../dist/src/main.js', import.meta.url));
-  const env = {
-    ROLE: role,
-    PORT: String(port),
-    DATABASE_URL: databaseUrl,
-    REDIS_URL: redisUrl,
-    ADMIN_KEY: KEY,
-    TOKEN_SECRETS: `${SECRET.keyId}:${SECRET.secret}`,
-    MAX_UNSETTLED_EVENTS: '100000000',
-    LOG_LEVEL: 'warn',
-  };
-  return ServerProcess.start([process.execPath, '--max-semi-space-size=64', main], {
-    port,
-    path: '/health/ready',
-    core: null,
-    env,
-  });
-}
 
 interface Round {
   readonly accepted: number;
