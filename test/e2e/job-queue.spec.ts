@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { BullJobQueue } from '../../src/platform/queue/bull-job-queue.js';
@@ -47,6 +48,18 @@ describe('the job queue', () => {
     queue.consume(1, ({ id }) => Promise.resolve(void ids.push(id)));
     await eventually(() => Promise.resolve(ids.includes('last') || null));
     expect(ids.filter((id) => id.startsWith('lost-'))).toEqual([]);
+  });
+
+  it('stops in an outage, whose end a running job can no longer be told', async () => {
+    const begun = new Promise<void>((resolve) => {
+      queue.consume(1, async () => {
+        resolve();
+        await setTimeout(300);
+      });
+    });
+    await begun;
+    await proxy.cut();
+    await queue.close();
   });
 
   it('keeps few jobs for a Redis that does not answer', async () => {

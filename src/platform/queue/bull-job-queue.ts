@@ -115,8 +115,21 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
       retryStrategy: (attempt) => Math.min(attempt * 50, 500),
     });
     redis.on('error', () => undefined);
+    if (type === 'bclient') this.endQuietly(redis);
     this.connections.push(redis);
     return redis;
+  }
+
+  /**
+   * When it closes, Bull opens its blocking connection once more to break off a wait, and hears of a refusal only after the
+   * last job has ended: until then the rejection would be nobody's, and end the process.
+   */
+  private endQuietly(redis: Redis): void {
+    const connect = redis.connect.bind(redis);
+    redis.connect = () =>
+      connect().catch((error: unknown) => {
+        if (!this.closing) throw error;
+      });
   }
 }
 
