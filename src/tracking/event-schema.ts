@@ -23,7 +23,7 @@ export const EVENTS_BODY = {
             type: 'string',
             maxLength: MAX_TOKEN_LENGTH,
             description: "The placed message's token",
-            example: 'k1.WyIwMUtBTi4uLiJd.4mZ0…',
+            example: 'k1.01KANQ8Y3V5T6W7X8Y9Z0A1B2C.1~…',
           },
           at: {
             type: 'string',

@@ -30,7 +30,7 @@ describe('the profile cache', () => {
     reader = await startTestApp({
       sharing: writer,
       databaseUrl: proxy.url,
-      env: { PROFILE_CACHE_SIZE: '3', DATABASE_POOL_SIZE: '2' },
+      env: { PROFILE_CACHE_SIZE: '3', DATABASE_POOL_SIZE: '4' },
     });
     const changes = reader.app.get(ProfileChanges, { strict: false });
     changes.onChange((userIds) => userIds?.forEach((userId) => heard.add(userId)));

@@ -52,11 +52,9 @@ describe('tokens of placed messages', () => {
   }
 
   async function countOf(token: string): Promise<number> {
-    const [, payload = ''] = token.split('.');
-    const [messageId] = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as [string];
     const [row] = await app.dataSource.query<{ count: number }[]>(
       'SELECT count(*) AS count FROM events WHERE message_id = $1',
-      [messageId],
+      [new DecisionTokens([NEW]).verify(token)?.messageId],
     );
     return row?.count ?? NaN;
   }

@@ -1,4 +1,5 @@
 import { nextLocalDayStart } from '../../core/calendar/local-day.js';
+import { PRIOR_CTR } from '../../core/scoring/score.js';
 import {
   type AdGroupPlan,
   type CampaignPlan,
@@ -41,14 +42,14 @@ export interface SimulationPlan {
 
 export const MARKET_ZONE = 'Asia/Seoul';
 export const SEGMENTS = Array.from({ length: 12 }, (_, i) => `sim.s${String(i).padStart(2, '0')}`);
-/** Of the simulated members; not far from what is usual. */
-export const CLICK_RATE = 0.02;
+/** Of the simulated members; what is predicted before anything is known, so that ranks stay what the bids make of them. */
+export const CLICK_RATE = PRIOR_CTR;
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-/** Won for 1,000 impressions, and for a click: as much an impression where one of a hundred is clicked on. */
+/** Won for 1,000 impressions, and for a click: as much an impression. */
 const CPM = 5_000;
-const CPC = 500;
+const CPC = CPM / 1_000 / CLICK_RATE;
 /** Even campaigns bid more, so that the traffic of all hours is theirs to take: with less of it no pacing keeps a plan. */
 const BIDS = { even: [1.1, 1.4], asap: [0.8, 1] } as const;
 
@@ -69,7 +70,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { kind: 'even, cpm, daily, large', count: 3, pacing: 'even', model: 'cpm', share: 0.03, isDaily: true },
   { kind: 'even, cpm, daily, small', count: 3, pacing: 'even', model: 'cpm', share: 0.008, isDaily: true },
-  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.06, isDaily: true },
+  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.12, isDaily: true },
   { kind: 'even, cpm, total', count: 2, pacing: 'even', model: 'cpm', share: 0.02, isDaily: false },
   {
     kind: 'even, cpm, daily, segment',
@@ -100,7 +101,7 @@ const KINDS: readonly Kind[] = [
     timeZone: 'Asia/Kolkata',
   },
   { kind: 'asap, cpm, daily', count: 2, pacing: 'asap', model: 'cpm', share: 0.03, isDaily: true },
-  { kind: 'asap, cpc, daily', count: 2, pacing: 'asap', model: 'cpc', share: 0.03, isDaily: true },
+  { kind: 'asap, cpc, daily', count: 2, pacing: 'asap', model: 'cpc', share: 0.06, isDaily: true },
   {
     kind: 'asap, cpm, total, capped',
     count: 1,

@@ -21,7 +21,7 @@ export const MESSAGE = {
     callToAction: textOf('Text of the button', '시승 예약'),
     clickUrl: textOf('Opens the landing page and counts the click', 'https://match.example.com/t/c/k1.…'),
     impressionUrl: textOf('A pixel that counts the impression', 'https://match.example.com/t/i/k1.…'),
-    token: textOf('Goes back with the events of this message', 'k1.WyIwMUtBTi4uLiJd.4mZ0…'),
+    token: textOf('Goes back with the events of this message', 'k1.01KANQ8Y3V5T6W7X8Y9Z0A1B2C.1~…'),
     expiresAt: {
       type: 'string',
       format: 'date-time',
