@@ -5,9 +5,10 @@ const MOST_LOOKS = 5_000;
 /** What is free and was not used for this long is given back where others lack it. */
 const IDLE_MS = 1_000;
 const ASK_WANTED_MS = 1_000;
-/** All leases are looked at once in so many exchanges, to lower claims of busier times; or sooner, where others lack money. */
+/** All leases are looked at once in so many exchanges, to lower claims of busier times. */
 const REVIEW_EXCHANGES = 100;
-const HURRIED_REVIEW_EXCHANGES = 10;
+/** And where others lack money, those that might lend theirs in so many. */
+const LENDER_EXCHANGES = 10;
 
 /** Which leases the next exchange looks at: those to which something happened, those that may ask again, and each now and then. */
 export class DueLeases {
@@ -16,13 +17,17 @@ export class DueLeases {
   /** Campaigns and advertisers whose money lacks somewhere. */
   private wanted: ReadonlySet<string> = new Set();
   private wantedTick = -Infinity;
-  private reviewed: Iterator<string, undefined> | null = null;
+  private readonly reviewed: Round;
+  private readonly lenders: Round;
 
   /** `readWanted`: as `LeaseExchange.wanted`. */
   constructor(
     private readonly leases: ReadonlyMap<string, Lease>,
     private readonly readWanted: () => Promise<ReadonlySet<string>>,
-  ) {}
+  ) {
+    this.reviewed = new Round(leases, REVIEW_EXCHANGES);
+    this.lenders = new Round(leases, LENDER_EXCHANGES);
+  }
 
   get size(): number {
     return this.due.size;
@@ -62,8 +67,11 @@ export class DueLeases {
       this.wantedTick = tick;
       this.wanted = await this.readWanted();
     }
-    const exchanges = this.wanted.size > 0 ? HURRIED_REVIEW_EXCHANGES : REVIEW_EXCHANGES;
-    this.review(Math.ceil(this.leases.size / exchanges));
+    for (const { record } of this.reviewed.next()) this.due.add(record.id);
+    if (this.wanted.size === 0) return;
+    for (const lease of this.lenders.next()) {
+      if (lease.claimedMicros > 0 && this.isLackedBesides(lease, tick)) this.due.add(lease.record.id);
+    }
   }
 
   /** Some ad group, here or elsewhere, lacks the money that this one does not use. */
@@ -71,16 +79,29 @@ export class DueLeases {
     const isWanted = this.wanted.has(record.campaignId) || this.wanted.has(record.advertiserId);
     return isWanted && tick - usedTick > IDLE_MS;
   }
+}
 
-  private review(count: number): void {
+/** Goes round all leases, a part at a time. */
+class Round {
+  private rest: Iterator<Lease, undefined> | null = null;
+
+  /** `parts`: so many calls go round once. */
+  constructor(
+    private readonly leases: ReadonlyMap<string, Lease>,
+    private readonly parts: number,
+  ) {}
+
+  /** A part ends with the round: the next one begins anew. */
+  *next(): Generator<Lease, void> {
+    const count = Math.ceil(this.leases.size / this.parts);
     for (let i = 0; i < count; i++) {
-      this.reviewed ??= this.leases.keys();
-      const next = this.reviewed.next();
+      this.rest ??= this.leases.values();
+      const next = this.rest.next();
       if (next.done === true) {
-        this.reviewed = null;
+        this.rest = null;
         return;
       }
-      this.due.add(next.value);
+      yield next.value;
     }
   }
 }
