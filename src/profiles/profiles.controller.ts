@@ -12,10 +12,12 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Roles } from '../access/access.api.js';
+import { addRouteConfig } from '../platform/http/add-route-config.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { NDJSON, NdjsonBody } from '../platform/http/ndjson.js';
 import { Now } from '../platform/http/now.js';
 import { PatchProfileDto, ProfileDto, PutProfileDto, toProfileDto } from './profile.dto.js';
+import { PROFILE_ENTRY_LIMITS } from './profile-limits.js';
 import { ProfilesService } from './profiles.service.js';
 import { UploadResultDto } from './upload.dto.js';
 import { UserIdPipe } from './user-id.js';
@@ -57,6 +59,7 @@ export class ProfilesController {
   }
 
   @Put(':userId')
+  @addRouteConfig({ entryLimits: PROFILE_ENTRY_LIMITS })
   @ApiOperation({
     summary: 'Create or replace a profile',
     description: 'What the body leaves out is not known afterwards.',
@@ -78,6 +81,7 @@ export class ProfilesController {
   }
 
   @Patch(':userId')
+  @addRouteConfig({ entryLimits: PROFILE_ENTRY_LIMITS })
   @ApiOperation({
     summary: 'Change a profile',
     description:
