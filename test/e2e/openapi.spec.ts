@@ -43,6 +43,7 @@ const CONTRACT = [
   'POST /v1/segments',
   'POST /v1/segments/bulk',
   'POST /v1/signals',
+  'GET /v1/placements',
   'GET /v1/placements/:id',
   'PUT /v1/placements/:id',
   'POST /v1/match',

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { AppError, type FieldError, invalid, malformed } from '../app-error.js';
+import { charsetFault } from './charset.js';
 import { findWideObject } from './wide-object.js';
 
 /**
@@ -41,6 +42,8 @@ export function registerJsonBody(fastify: FastifyInstance): void {
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
     (request, body: Buffer, done) => {
       try {
+        const misread = charsetFault(request);
+        if (misread !== null) throw misread;
         const { maxBodyBytes = MAX_BODY_BYTES, looksForFaults = false, entryLimits } = request.routeOptions.config;
         if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
         requireReadable(body);

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { FREQUENCY_CAPS_SCHEMA } from '../../campaigns/campaigns.api.js';
-import { Flag, Micros, RawJson, Share, Whole } from '../../platform/http/fields.js';
+import { Flag, Micros, NestedList, RawJson, Share, Text, Whole } from '../../platform/http/fields.js';
+import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { PlacementEntity } from './placement.entity.js';
 
 const MOST_A_DAY = 10_000;
@@ -115,29 +116,38 @@ export class PlacementRulesDto {
 }
 
 export class PlacementDto extends PlacementRulesDto {
-  constructor(entity: PlacementEntity) {
-    super();
-    this.id = entity.id;
-    this.maxMessages = entity.maxMessages;
-    this.firstPosition = entity.firstPosition;
-    this.spacing = entity.spacing;
-    this.refreshAfterSeconds = entity.refreshAfterSeconds;
-    this.holdSeconds = entity.holdSeconds;
-    this.floorMicros = Number(entity.floorMicros);
-    this.allowsRepeats = entity.allowsRepeats;
-    this.maxPerMemberPerDay = entity.maxPerMemberPerDay;
-    this.minGapSeconds = entity.minGapSeconds;
-    this.maxPerAdvertiserPerDay = entity.maxPerAdvertiserPerDay;
-    this.minAdvertiserGapSeconds = entity.minAdvertiserGapSeconds;
-    this.leastCtr = entity.leastCtr;
-    this.leastRelevance = entity.leastRelevance;
-    this.frequencyCaps = entity.frequencyCaps;
-    this.version = entity.version;
-  }
-
   @Whole({ description: 'Raised by each change; send it as `If-Match`', example: 1, min: 1, max: 2_147_483_647 })
-  version: number;
+  version!: number;
 
   @ApiProperty({ description: 'Id of the placement', example: 'chat_list' })
-  id: string;
+  id!: string;
+}
+
+export class PlacementPageDto {
+  @NestedList(() => PlacementDto, { description: 'The placements by id', max: MAX_PAGE_SIZE })
+  data!: readonly PlacementDto[];
+
+  @Text({ description: '`cursor` of the next page; null on the last one', example: null, max: 200, nullable: true })
+  nextCursor!: string | null;
+}
+
+export function toPlacementDto(entity: PlacementEntity): PlacementDto {
+  return {
+    id: entity.id,
+    maxMessages: entity.maxMessages,
+    firstPosition: entity.firstPosition,
+    spacing: entity.spacing,
+    refreshAfterSeconds: entity.refreshAfterSeconds,
+    holdSeconds: entity.holdSeconds,
+    floorMicros: Number(entity.floorMicros),
+    allowsRepeats: entity.allowsRepeats,
+    maxPerMemberPerDay: entity.maxPerMemberPerDay,
+    minGapSeconds: entity.minGapSeconds,
+    maxPerAdvertiserPerDay: entity.maxPerAdvertiserPerDay,
+    minAdvertiserGapSeconds: entity.minAdvertiserGapSeconds,
+    leastCtr: entity.leastCtr,
+    leastRelevance: entity.leastRelevance,
+    frequencyCaps: entity.frequencyCaps,
+    version: entity.version,
+  };
 }
