@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Roles } from '../../access/access.api.js';
 import { invalid } from '../../platform/app-error.js';
+import { ApiIfMatch } from '../../platform/http/api-headers.js';
 import { IfMatch } from '../../platform/http/if-match.js';
 import { Now } from '../../platform/http/now.js';
 import { type Page, PageQuery } from '../../platform/http/page.js';
@@ -34,6 +35,7 @@ export class PlacementsController {
   @Put(':id')
   @Roles('admin')
   @ApiOperation({ summary: 'Creates a placement, or replaces its rules' })
+  @ApiIfMatch()
   @ApiOkResponse({ type: PlacementDto })
   async put(
     @Param('id') id: string,
