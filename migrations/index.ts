@@ -14,6 +14,7 @@ import { ParkBatches1795651320000 } from './1795651320000-park-batches.js';
 import { AddAuditTrail1795651380000 } from './1795651380000-add-audit-trail.js';
 import { CreatePacing1795651440000 } from './1795651440000-create-pacing.js';
 import { CreateBudgetLeases1795651500000 } from './1795651500000-create-budget-leases.js';
+import { NameShortAdGroups1795651560000 } from './1795651560000-name-short-ad-groups.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   AddAuditTrail1795651380000,
   CreatePacing1795651440000,
   CreateBudgetLeases1795651500000,
+  NameShortAdGroups1795651560000,
 ];

@@ -1,13 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiHeader,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { ApiIdempotencyKey } from '../platform/http/api-headers.js';
 import { Now } from '../platform/http/now.js';
 import { type Page, PageQuery } from '../platform/http/page.js';
 import { Identity, Roles } from './access.api.js';
@@ -25,12 +19,7 @@ export class ApiKeysController {
     summary: 'Issue a key',
     description: 'The key is shown in this answer only; we keep no more than its hash.',
   })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    description: 'Makes a repeat of this request harmless: 1 to 255 printable ASCII characters',
-    example: '5f0c9d2e-7a41-4c1b-9f3e-2d6b8a7c1e90',
-    required: false,
-  })
+  @ApiIdempotencyKey()
   @ApiCreatedResponse({ type: IssuedApiKeyDto, description: 'The key was issued.' })
   issue(@Body() dto: CreateApiKeyDto, @Identity() identity: RequestIdentity): Promise<IssuedApiKeyDto> {
     return this.apiKeys.issue(dto, identity);

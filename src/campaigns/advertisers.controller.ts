@@ -2,12 +2,12 @@ import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { ApiIdempotencyKey, ApiIfMatch } from '../platform/http/api-headers.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { Now } from '../platform/http/now.js';
 import { type Page, PageQuery } from '../platform/http/page.js';
 import { AdvertisersService } from './advertisers.service.js';
 import { AdvertiserDto, AdvertiserPageDto, CreateAdvertiserDto, UpdateAdvertiserDto } from './dto/advertiser.dto.js';
-import { ApiIdempotencyKey, ApiIfMatch } from './dto/api-headers.js';
 
 @ApiTags('Advertisers')
 @Controller('v1/advertisers')

@@ -3,9 +3,9 @@ import { Controller, HttpCode, Post, StreamableFile } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { ApiIdempotencyKey } from '../platform/http/api-headers.js';
 import { NDJSON, NdjsonBody } from '../platform/http/ndjson.js';
 import { BulkCampaigns } from './bulk-campaigns.service.js';
-import { ApiIdempotencyKey } from './dto/api-headers.js';
 
 @ApiTags('Campaigns')
 @Controller('v1/campaigns')

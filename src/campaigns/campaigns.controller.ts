@@ -2,13 +2,13 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nes
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { ApiIdempotencyKey, ApiIfMatch } from '../platform/http/api-headers.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { Now } from '../platform/http/now.js';
 import type { Page } from '../platform/http/page.js';
 import { requireNoFields } from '../platform/http/action-body.js';
 import { CampaignCreation } from './campaign-creation.service.js';
 import { CampaignsService } from './campaigns.service.js';
-import { ApiIdempotencyKey, ApiIfMatch } from './dto/api-headers.js';
 import {
   CampaignDto,
   CampaignPageDto,

@@ -2,12 +2,12 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query } from '@nes
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { ApiIdempotencyKey, ApiIfMatch } from '../platform/http/api-headers.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { Now } from '../platform/http/now.js';
 import { type Page, PageQuery } from '../platform/http/page.js';
 import { readActionBody } from '../platform/http/action-body.js';
 import { CreativesService } from './creatives.service.js';
-import { ApiIdempotencyKey, ApiIfMatch } from './dto/api-headers.js';
 import {
   ApproveCreativeDto,
   CreateCreativeDto,

@@ -2,10 +2,10 @@ import { Body, Controller, Get, Header, Param, Post, Query } from '@nestjs/commo
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { ApiIdempotencyKey } from '../platform/http/api-headers.js';
 import { Now } from '../platform/http/now.js';
 import { type Page, PageQuery } from '../platform/http/page.js';
 import { CreditsService } from './credits.service.js';
-import { ApiIdempotencyKey } from './dto/api-headers.js';
 import { BalanceDto, CreateCreditDto, CreditDto } from './dto/credit.dto.js';
 import { type TransferDto, TransferPageDto } from './dto/ledger.dto.js';
 import { CreateRefundDto, RefundDto } from './dto/refund.dto.js';

@@ -1,15 +1,8 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiConsumes,
-  ApiCreatedResponse,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { ApiIdempotencyKey, ApiIfMatch } from '../platform/http/api-headers.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { NDJSON } from '../platform/http/ndjson.js';
 import { Now } from '../platform/http/now.js';
@@ -29,13 +22,6 @@ import { UploadResultDto } from './upload.dto.js';
 const MEMBERS_BODY =
   `Either JSON with \`userIds\`, or NDJSON with \`{"userId":"…"}\` on each line, at most ${MAX_AUDIENCE_LINES} lines. Wrong lines ` +
   'are rejected one by one; with 1000 wrong ones nothing is changed. Members need not have a profile.';
-const IF_MATCH = {
-  name: 'If-Match',
-  description: 'The version that you read; when the audience has another one by now, the answer is 412',
-  example: '"3"',
-  required: false,
-};
-
 @ApiTags('Audiences')
 @Controller('v1/audiences')
 @Roles('admin', 'advertiser')
@@ -44,12 +30,7 @@ export class AudiencesController {
 
   @Post()
   @ApiOperation({ summary: 'Create an audience', description: 'It has no members yet.' })
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    description: 'Makes a repeat of this request harmless: 1 to 255 printable ASCII characters',
-    example: '5f0c9d2e-7a41-4c1b-9f3e-2d6b8a7c1e90',
-    required: false,
-  })
+  @ApiIdempotencyKey()
   @ApiCreatedResponse({ type: AudienceDto, description: 'The audience was created.' })
   create(
     @Body() body: CreateAudienceDto,
@@ -75,7 +56,7 @@ export class AudiencesController {
 
   @Put(':id/members')
   @ApiOperation({ summary: 'Replace the list of members', description: `All at once. ${MEMBERS_BODY}` })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiConsumes('application/json', NDJSON)
   @ApiBody({ type: AudienceMembersDto })
   @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })
@@ -94,7 +75,7 @@ export class AudiencesController {
   @Post(':id/members')
   @HttpCode(200)
   @ApiOperation({ summary: 'Add members to the list', description: `All at once. ${MEMBERS_BODY}` })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiConsumes('application/json', NDJSON)
   @ApiBody({ type: AudienceMembersDto })
   @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })

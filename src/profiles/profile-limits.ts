@@ -6,6 +6,9 @@ export const MAX_INTERESTS = 500;
 export const MAX_ATTRIBUTES = 100;
 export const MAX_MUTED_ADVERTISERS = 200;
 
+/** For refusals of far too many, which are counted before they are read. */
+export const PROFILE_ENTRY_LIMITS = { interests: MAX_INTERESTS, attributes: MAX_ATTRIBUTES };
+
 /** The oldest person whose age is verified was born in 1875; nobody alive was born before 1900. */
 export const EARLIEST_BIRTH_YEAR = 1900;
 

@@ -4,6 +4,7 @@ import type { CalendarDay } from '../core/targeting/completed-years.js';
 import { invalid } from '../platform/app-error.js';
 import { MAX_LINE_BYTES, type NdjsonLine, readLines } from '../platform/http/ndjson.js';
 import { latestDate, parseProfile, unknownSegmentErrors } from './profile-input.js';
+import { PROFILE_ENTRY_LIMITS } from './profile-limits.js';
 import { type EncodedProfile, encodeProfile, type ProfileStore } from './profile-store.js';
 import type { SegmentCatalogue } from './profiles.api.js';
 import {
@@ -87,7 +88,7 @@ export class ProfileUpload {
   }
 
   private check(line: NdjsonLine): ValidLine {
-    const input = readJsonLine(line, MAX_LINE_BYTES);
+    const input = readJsonLine(line, MAX_LINE_BYTES, PROFILE_ENTRY_LIMITS);
     const { userId, ...fields } = isWireRecord(input) ? input : {};
     const parsed = parseProfile(isWireRecord(input) ? fields : input, this.today);
     const errors = parsed.ok ? [] : parsed.errors;

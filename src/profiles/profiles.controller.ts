@@ -4,7 +4,6 @@ import {
   ApiBody,
   ApiConsumes,
   ApiCreatedResponse,
-  ApiHeader,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -12,20 +11,16 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Roles } from '../access/access.api.js';
+import { ApiIfMatch } from '../platform/http/api-headers.js';
+import { addRouteConfig } from '../platform/http/add-route-config.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { NDJSON, NdjsonBody } from '../platform/http/ndjson.js';
 import { Now } from '../platform/http/now.js';
 import { PatchProfileDto, ProfileDto, PutProfileDto, toProfileDto } from './profile.dto.js';
+import { PROFILE_ENTRY_LIMITS } from './profile-limits.js';
 import { ProfilesService } from './profiles.service.js';
 import { UploadResultDto } from './upload.dto.js';
 import { UserIdPipe } from './user-id.js';
-
-const IF_MATCH = {
-  name: 'If-Match',
-  description: 'The version that you read; when the profile has another one by now, the answer is 412',
-  example: '"3"',
-  required: false,
-};
 
 @ApiTags('Profiles')
 @Controller('v1/profiles')
@@ -57,11 +52,12 @@ export class ProfilesController {
   }
 
   @Put(':userId')
+  @addRouteConfig({ entryLimits: PROFILE_ENTRY_LIMITS })
   @ApiOperation({
     summary: 'Create or replace a profile',
     description: 'What the body leaves out is not known afterwards.',
   })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiBody({ type: PutProfileDto })
   @ApiOkResponse({ type: ProfileDto, description: 'The profile was replaced.' })
   @ApiCreatedResponse({ type: ProfileDto, description: 'The profile was created.' })
@@ -78,13 +74,14 @@ export class ProfilesController {
   }
 
   @Patch(':userId')
+  @addRouteConfig({ entryLimits: PROFILE_ENTRY_LIMITS })
   @ApiOperation({
     summary: 'Change a profile',
     description:
       'Absent fields stay, null takes a field away. `interests` and `attributes` are merged key by key, `consent` and ' +
       '`mutedAdvertisers` are replaced. A birth date replaces a birth year, and the other way round.',
   })
-  @ApiHeader(IF_MATCH)
+  @ApiIfMatch()
   @ApiBody({ type: PatchProfileDto })
   @ApiOkResponse({ type: ProfileDto, description: 'The changed profile.' })
   async patch(

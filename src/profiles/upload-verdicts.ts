@@ -1,5 +1,5 @@
 import { AppError } from '../platform/app-error.js';
-import { parseJsonLine } from '../platform/http/json-body.js';
+import { type EntryLimits, parseJsonLine } from '../platform/http/json-body.js';
 import type { NdjsonLine } from '../platform/http/ndjson.js';
 import { toAppError } from '../platform/http/problem.filter.js';
 
@@ -22,9 +22,9 @@ export const MAX_REJECTED_LINES = 1_000;
 const MAX_MESSAGE_LENGTH = 500;
 
 /** The JSON of one line. Throws AppError. */
-export function readJsonLine(line: NdjsonLine, maxLineBytes: number): unknown {
+export function readJsonLine(line: NdjsonLine, maxLineBytes: number, entryLimits?: EntryLimits): unknown {
   if (line.tooLong) throw new AppError(413, 'line_too_long', `The line has more than ${maxLineBytes} bytes.`);
-  return parseJsonLine(line.bytes);
+  return parseJsonLine(line.bytes, entryLimits);
 }
 
 /** The verdict on a line whose fault was thrown; what is not the line's own fault is thrown on. */

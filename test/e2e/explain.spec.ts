@@ -1,10 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
+import { ExposureStore } from '../../src/delivery/delivery.api.js';
+import { LiveIndex } from '../../src/serving/upkeep/live-index.js';
 import { DecisionTokens } from '../../src/tracking/tracking.api.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import { createTestRedis } from '../servers/test-redis.js';
-import { at, createServingCampaign, impressions, untilSettled, WON } from './fixtures.js';
+import {
+  at,
+  campaignBody,
+  createAdvertiser,
+  createServingCampaign,
+  impressions,
+  untilSettled,
+  WON,
+} from './fixtures.js';
 import { type Explained, Market, NOON } from './market.js';
 
 const tokens = new DecisionTokens([{ keyId: 't1', secret: 'a-secret-of-the-tests' }]);
@@ -176,6 +186,45 @@ describe('an explanation', () => {
     }
   });
 
+  describe('of the ad groups that are asked for', () => {
+    const carrier = 'asked';
+    const ask = (adGroupIds: readonly string[], more: object = {}) => {
+      const body = { userId: 'm-asked', placement: 'chat_list', chatCount: 42, context: { carrier }, adGroupIds };
+      return app.request('POST', '/v1/match/explain', { ...body, ...more }, at(NOON));
+    };
+
+    it('says of one that leaves meanwhile what it says of one that is unknown', async () => {
+      const [stays, leaves] = [await market.serve(carrier), await market.serve(carrier)];
+      const asked = [stays.adGroupId, leaves.adGroupId];
+      await market.known(carrier, asked);
+      const exposure = app.app.get(ExposureStore, { strict: false });
+      const read = exposure.read.bind(exposure);
+      const spy = jest.spyOn(exposure, 'read').mockImplementationOnce((...member) => {
+        app.app.get(LiveIndex, { strict: false }).removeAdGroup(leaves.adGroupId);
+        return read(...member);
+      });
+      const answer = await ask(asked);
+      spy.mockRestore();
+      expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: 'adGroupIds[1]' }] } });
+      expect((await ask(['adg_unknown'])).body.errors).toEqual([{ ...answer.body.errors[0], path: 'adGroupIds[0]' }]);
+      expect((await ask([stays.adGroupId])).body.candidates).toMatchObject([{ adGroupId: stays.adGroupId }]);
+    });
+
+    it('tells of each of them, however many, unless a limit is named', async () => {
+      const adGroup = { name: 'of many', targeting: { carrier: [carrier] }, bid: { model: 'cpm', amountMicros: WON } };
+      const adGroups = Array.from({ length: 120 }, () => adGroup);
+      const advertiserId = await createAdvertiser(app);
+      const created = await app.request('POST', '/v1/campaigns', campaignBody(advertiserId, { adGroups }));
+      expect(created.status).toBe(201);
+      const asked = (created.body.adGroups as { id: string }[]).map(({ id }) => id);
+      await eventually(async () => (await ask(asked)).status === 200);
+      const { candidates } = (await ask(asked)).body as { candidates: Explained[] };
+      expect(candidates.map(({ adGroupId }) => adGroupId).sort()).toEqual([...asked].sort());
+      expect(new Set(candidates.map(({ outcome }) => outcome))).toEqual(new Set(['excluded']));
+      expect((await ask(asked, { limit: 7 })).body.candidates).toHaveLength(7);
+    });
+  });
+
   describe('by the rules of the placement', () => {
     const carrier = 'rules';
     const context = { carrier };
@@ -284,7 +333,7 @@ describe.each(['cut', 'hang'] as const)('an explanation while Redis is away (%s)
       const { adGroupId } = await createServingCampaign(app, advertiser.body.id as string);
       const ask = () =>
         app.request('POST', '/v1/match/explain', { userId: 'm', placement: 'chat_list', chatCount: 42 });
-      await eventually(async () => (await ask()).body.candidates?.length === 1);
+      await eventually(async () => (await ask()).body.candidates?.[0]?.reason === 'balance');
       await proxy[way]();
       for (let i = 0; i < 3; i++) {
         const answer = await ask();

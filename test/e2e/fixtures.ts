@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { eventually, type RequestOptions, type TestApp } from '../servers/test-app.js';
+import { eventually, type RequestOptions, type TestApp, type TestResponse } from '../servers/test-app.js';
 
 /** What tests of the whole product share: a funded advertiser, a campaign that serves, members, matches, events. */
 
@@ -45,6 +45,13 @@ export function campaignBody(advertiserId: string, fields: object = {}, adGroup:
   };
 }
 
+export const CAP = { limit: 3, window: { length: 1, unit: 'day', kind: 'rolling' } };
+export const DAY_PARTS = { clock: 'member', windows: [{ days: ['mon', 'fri'], from: '09:00', to: '24:00' }] };
+
+export function postCampaign(app: TestApp, body: object): Promise<TestResponse> {
+  return app.request('POST', '/v1/campaigns', body);
+}
+
 export function creativeBody(fields: object = {}): object {
   return {
     senderName: '한빛전기차',
@@ -70,7 +77,7 @@ export async function createServingCampaign(
   fields: object = {},
   adGroup: object = {},
 ): Promise<ServingCampaign> {
-  const created = await app.request('POST', '/v1/campaigns', campaignBody(advertiserId, fields, adGroup));
+  const created = await postCampaign(app, campaignBody(advertiserId, fields, adGroup));
   expect(created).toMatchObject({ status: 201 });
   const campaignId = created.body.id as string;
   const [group] = created.body.adGroups;

@@ -50,8 +50,41 @@ describe('HTTP requests at the edge', () => {
   });
 
   it('names the methods that a path takes', async () => {
-    expect((await app.request('PUT', '/v1/api-keys')).headers.get('allow')).toBe('GET, POST');
+    expect((await app.request('PUT', '/v1/api-keys')).headers.get('allow')).toBe('GET, HEAD, POST');
     expect((await app.request('GET', '/v1/api-keys/key_1')).headers.get('allow')).toBe('DELETE');
+  });
+
+  it.each([
+    '/health/live',
+    '/health/ready',
+    '/metrics',
+    '/docs-json',
+    '/v1/api-keys',
+    '/v1/api-keys?limit=0',
+    '/v1/none',
+  ])('answers HEAD %s as GET, without the body', async (path) => {
+    const [get, head] = [await app.request('GET', path), await app.request('HEAD', path)];
+    expect([head.status, head.headers.get('content-type')]).toEqual([get.status, get.headers.get('content-type')]);
+    expect(head.text).toBe('');
+    expect((await app.request('HEAD', '/v1/api-keys', undefined, { key: null })).status).toBe(401);
+  });
+
+  it.each([
+    ['charset=utf-8', 201],
+    ['charset="UTF-8"', 201],
+    ['profile=x; charset=utf8', 201],
+    ['charset=us-ascii', 201],
+    ['charset=euc-kr', 415],
+    ['charset="utf-7"', 415],
+    ['charset=UTF-16LE', 415],
+    ['profile=x;Charset = iso-2022-kr', 415],
+  ])('reads no body as UTF-8 that says it is in another charset: %s', async (parameter, status) => {
+    const headers = { 'content-type': `application/json; ${parameter}` };
+    const answer = await app.request('POST', '/v1/api-keys', '{"role":"chat","name":"+1TCy4A-"}', { headers });
+    expect(answer.status).toBe(status);
+    const lines = { headers: { 'content-type': `application/x-ndjson; ${parameter}` } };
+    const upload = await app.request('POST', '/v1/segments/bulk', '{"id":"a.b","name":{"ko":"+1TCy4A-"}}', lines);
+    expect(upload.status).toBe(status === 201 ? 200 : 415);
   });
 
   it('tells a path that is not there before it asks for a key', async () => {

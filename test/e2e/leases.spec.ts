@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { LeaseBook } from '../../src/delivery/delivery.api.js';
+import { LeaseExchange } from '../../src/delivery/leases/lease-exchange.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import {
   at,
   createAdvertiser,
   createServingCampaign,
+  creativeBody,
   impressions,
   match,
   type ServingCampaign,
@@ -63,6 +65,16 @@ describe('money that processes promise', () => {
     const campaign = await createServingCampaign(first, advertiserId, { budget }, { bid: BID });
     for (const app of [first, second]) await untilKnown(app, campaign.adGroupId, time());
     return campaign;
+  }
+
+  /** One more ad group of the campaign, which serves. */
+  async function addAdGroup({ campaignId }: ServingCampaign, fields: object): Promise<string> {
+    const body = { name: 'one more', bid: BID, targeting: {}, creatives: [creativeBody()], ...fields };
+    const added = await first.request('POST', `/v1/campaigns/${campaignId}/ad-groups`, body);
+    expect(added.status).toBe(201);
+    const approval = await first.request('POST', `/v1/creatives/${added.body.creatives[0].id}/approve`, {});
+    expect(approval.status).toBe(200);
+    return added.body.id as string;
   }
 
   /** So many members ask at once; answers the messages that were placed. */
@@ -169,6 +181,27 @@ describe('money that processes promise', () => {
     expect(adGroupsOf(await match(second, member, asked, time()))).toEqual(answer);
     const next = adGroupsOf(await match(first, member, {}, time()));
     expect(next.map(({ adGroupId }) => adGroupId)).toContain(capped.adGroupId);
+  });
+
+  it('lacks by an ad group’s own budget for that ad group alone, by the campaign’s for all of its ad groups', async () => {
+    const campaign = await sell({ totalMicros: 1_000 * PRICE });
+    const limited = await addAdGroup(campaign, { dailyBudgetMicros: 3 * PRICE, targeting: { carrier: ['KT'] } });
+    for (const app of [first, second]) await untilKnown(app, limited, time(), { context: { carrier: 'KT' } });
+    const exchange = first.app.get(LeaseExchange, { strict: false });
+    const lacked = async () => [...(await exchange.wanted())];
+    // All of its own budget is claimed by messages that nobody has seen yet.
+    const placed: unknown[] = [];
+    await eventually(async () => {
+      const { body } = await match(first, `member-${++members}`, { context: { carrier: 'KT' } }, time());
+      placed.push(...(body.messages as { adGroupId: string }[]).filter(({ adGroupId }) => adGroupId === limited));
+      return placed.length === 3;
+    });
+    await eventually(async () => (await lacked()).includes(limited));
+    for (const id of [campaign.campaignId, campaign.advertiserId]) expect(await lacked()).not.toContain(id);
+    const budget = { totalMicros: 1 };
+    expect((await first.request('PATCH', `/v1/campaigns/${campaign.campaignId}`, { budget })).status).toBe(200);
+    await eventually(async () => (await lacked()).includes(campaign.campaignId));
+    expect(await lacked()).not.toContain(campaign.adGroupId);
   });
 
   it('is there again after a credit and after a higher budget', async () => {

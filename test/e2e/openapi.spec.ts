@@ -43,6 +43,7 @@ const CONTRACT = [
   'POST /v1/segments',
   'POST /v1/segments/bulk',
   'POST /v1/signals',
+  'GET /v1/placements',
   'GET /v1/placements/:id',
   'PUT /v1/placements/:id',
   'POST /v1/match',
@@ -66,6 +67,7 @@ interface Schema {
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
   readonly items?: Schema;
   readonly allOf?: readonly Schema[];
 }
@@ -203,6 +205,22 @@ describe('the API documentation', () => {
       ];
     });
     expect(incomplete).toEqual([]);
+  });
+
+  it('describes If-Match wherever an update takes it', () => {
+    const updates = operations().filter(({ route }) => /^(PUT|PATCH) /.test(route));
+    expect(updates.length).toBeGreaterThan(5);
+    const without = updates.filter(({ parameters = [] }) => !parameters.some(({ name }) => name === 'If-Match'));
+    expect(without.map(({ route }) => route)).toEqual([]);
+  });
+
+  it('says of a placement that is answered that it has all of its fields', async () => {
+    const { required = [], properties = {} } = document.components.schemas['PlacementDto'] ?? {};
+    const answered = Object.keys((await app.request('GET', '/v1/placements/chat_list')).body as object).sort();
+    expect(Object.keys(properties).sort()).toEqual(answered);
+    expect([...required].sort()).toEqual(answered);
+    const rules = ['firstPosition', 'holdSeconds', 'maxMessages', 'refreshAfterSeconds', 'spacing'];
+    expect([...(document.components.schemas['PlacementRulesDto']?.required ?? [])].sort()).toEqual(rules);
   });
 
   it('describes every parameter', () => {

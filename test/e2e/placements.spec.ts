@@ -87,6 +87,31 @@ describe('placements', () => {
     );
   });
 
+  it('are listed by id, page by page', async () => {
+    const rules = { maxMessages: 1, firstPosition: 0, spacing: 0, refreshAfterSeconds: 60, holdSeconds: 30 };
+    for (const id of ['listed_2', 'listed_1']) await app.request('PUT', `/v1/placements/${id}`, rules);
+    const all = await app.request('GET', '/v1/placements');
+    expect(all).toMatchObject({ status: 200, body: { nextCursor: null } });
+    const listed = all.body.data as { id: string }[];
+    expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining(['chat_list', 'listed_1', 'listed_2']));
+    const paged: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page = await app.request('GET', `/v1/placements?limit=1${cursor && `&cursor=${cursor}`}`);
+      paged.push(...(page.body.data as unknown[]));
+      cursor = page.body.nextCursor as string | null;
+    }
+    expect(paged).toEqual(listed);
+    expect(listed).toContainEqual((await app.request('GET', '/v1/placements/listed_1')).body);
+    expect((await app.request('GET', '/v1/placements?shape=round')).body.errors).toMatchObject([{ path: 'shape' }]);
+  });
+
+  it('that are not there are unknown, and none can be deleted', async () => {
+    const unknown = await app.request('GET', '/v1/placements/nowhere');
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    const deletion = await app.request('DELETE', '/v1/placements/chat_list');
+    expect([deletion.status, deletion.headers.get('allow')]).toEqual([405, 'GET, HEAD, PUT']);
+  });
+
   it('change what is placed as soon as they are put, unless somebody else was quicker', async () => {
     const rules = { maxMessages: 2, firstPosition: 0, spacing: 1, refreshAfterSeconds: 60, holdSeconds: 30 };
     const put = (body: object, headers: Record<string, string> = {}) =>

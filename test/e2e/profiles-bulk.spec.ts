@@ -54,6 +54,7 @@ describe('profiles in bulk', () => {
   }
 
   it('takes the good lines of a half-valid upload, and says what is wrong with each other one', async () => {
+    const interests = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i}`, 1]));
     const wrong: [string | Buffer, string, string][] = [
       ['{"userId":"x",', 'malformed_request', 'JSON'],
       ['not json', 'malformed_request', 'JSON'],
@@ -72,6 +73,12 @@ describe('profiles in bulk', () => {
         'invalid_request',
         'interests.auto.ev: must be a weight from 0 to 1',
       ],
+      [
+        line('x', { interests: interests(501) }),
+        'invalid_request',
+        'interests: must have at most 500 entries, not 501',
+      ],
+      [line('x', { interests: interests(5_000) }), 'invalid_request', 'must have at most 500 entries, not 5000'],
       [line('x', { interests: { 'auto.flying': 0.5 } }), 'invalid_request', 'interests.auto.flying: is not a segment'],
       [line('x', { attributes: { a: 1, b: [] }, gender: 1 }), 'invalid_request', 'gender: '],
       [line('x', { nickname: '민지' }), 'invalid_request', 'nickname: is not a known field'],

@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import type { TestApp, TestResponse } from '../servers/test-app.js';
+import { createAdvertiser } from './fixtures.js';
 import type { AnswerRow, StoredRow } from './report-oracle.js';
 
 /** What the tests of reports share: rows as settlement leaves them, and the asking. */
@@ -38,6 +39,22 @@ export async function insertInvalidRows(dataSource: DataSource, rows: readonly S
 
 export async function issueKey(app: TestApp, of: object): Promise<string> {
   return ((await app.request('POST', '/v1/api-keys', { name: 'test', ...of })).body as { key: string }).key;
+}
+
+export interface ReportedAdvertiser {
+  readonly id: string;
+  readonly key: string;
+  readonly currency: string;
+}
+
+/** Two of one currency and one of another, each with a key of its own. */
+export function createReportedAdvertisers(app: TestApp): Promise<readonly ReportedAdvertiser[]> {
+  return Promise.all(
+    ['KRW', 'KRW', 'USD'].map(async (currency) => {
+      const id = await createAdvertiser(app, { currency }, 0);
+      return { id, currency, key: await issueKey(app, { role: 'advertiser', advertiserId: id }) };
+    }),
+  );
 }
 
 export function report(

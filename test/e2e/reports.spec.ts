@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
-import { insertInvalidRows, insertRows, issueKey, QUARTER_MS, report, rowsOf, storedRow } from './report-fixtures.js';
+import { invalidRows, requests, storedRows } from './report-arbitraries.js';
 import {
-  INVALID_METRICS,
-  type NaiveRequest,
-  naiveReport,
-  parseCsv,
-  type RowDimension,
-  type StoredRow,
-} from './report-oracle.js';
+  createReportedAdvertisers,
+  insertInvalidRows,
+  insertRows,
+  QUARTER_MS,
+  report,
+  type ReportedAdvertiser,
+  rowsOf,
+  storedRow,
+} from './report-fixtures.js';
+import { type NaiveRequest, naiveReport, parseCsv, type RowDimension, type StoredRow } from './report-oracle.js';
 
-const DAY_MS = 86_400_000;
-const DIMENSIONS: readonly RowDimension[] = ['advertiser', 'campaign', 'adGroup', 'creative', 'placement'];
-const METRICS = ['impressions', 'clicks', 'hides', 'conversions', 'ctr', 'spendMicros', 'ecpmMicros'] as const;
 const FILTER_NAMES = {
   advertiser: 'advertiserId',
   campaign: 'campaignId',
@@ -22,38 +22,16 @@ const FILTER_NAMES = {
   placement: 'placement',
 } as const;
 
-/** Instants of 2026 at which clocks are moved; Lord Howe's by half an hour. */
-const ZONES = {
-  'Asia/Seoul': ['2026-05-01T15:00Z'],
-  'Asia/Kolkata': ['2026-05-01T18:30Z'],
-  'America/New_York': ['2026-03-08T07:00Z', '2026-11-01T06:00Z'],
-  'Europe/Berlin': ['2026-03-29T01:00Z', '2026-10-25T01:00Z'],
-  'Australia/Lord_Howe': ['2026-04-04T15:00Z', '2026-10-03T15:30Z'],
-  UTC: ['2026-06-30T00:00Z'],
-} as const;
-const CHANGES = Object.values(ZONES).flatMap((times) => times.map((time) => Date.parse(time)));
-
-async function createAdvertiser(app: TestApp, currency: string): Promise<{ id: string; key: string }> {
-  const advertiser = await app.request('POST', '/v1/advertisers', { name: '광고주', currency, timeZone: 'Asia/Seoul' });
-  const { id } = advertiser.body as { id: string };
-  return { id, key: await issueKey(app, { role: 'advertiser', advertiserId: id }) };
-}
-
 describe('reports', () => {
   let app: TestApp;
-  let advertisers: readonly { id: string; key: string; currency: string }[];
+  let advertisers: readonly ReportedAdvertiser[];
   let stored: readonly StoredRow[];
   /** With those of invalid traffic. */
   let all: readonly StoredRow[];
-  let analystKey: string;
 
   beforeAll(async () => {
     app = await startTestApp();
-    analystKey = await issueKey(app, { role: 'analyst' });
-    const currencies = ['KRW', 'KRW', 'USD'];
-    advertisers = await Promise.all(
-      currencies.map(async (currency) => ({ currency, ...(await createAdvertiser(app, currency)) })),
-    );
+    advertisers = await createReportedAdvertisers(app);
     stored = fc.sample(storedRows(advertisers.map(({ id }) => id)), { numRuns: 1 })[0] ?? [];
     await insertRows(app.dataSource, stored);
     const invalid = fc.sample(invalidRows(advertisers.map(({ id }) => id)), { numRuns: 1 })[0] ?? [];
@@ -193,77 +171,6 @@ describe('reports', () => {
     });
   });
 
-  describe('who may see what', () => {
-    const year = { from: '2026-01-01', to: '2027-01-01', dimensions: 'advertiser', metrics: 'impressions' };
-    const seenBy = async (key: string, filters: Record<string, string> = {}): Promise<readonly unknown[]> =>
-      rowsOf(await report(app, { ...year, ...filters }, { key })).map(({ advertiser }) => advertiser);
-
-    it('is all for admin and analyst, and its own rows for an advertiser', async () => {
-      const all = advertisers.map(({ id }) => id).sort();
-      expect(await seenBy(app.adminKey)).toEqual(all);
-      expect(await seenBy(analystKey)).toEqual(all);
-      for (const { id, key } of advertisers) expect(await seenBy(key)).toEqual([id]);
-    });
-
-    it('shows an advertiser the same of the ids of others as of unknown ones: nothing', async () => {
-      const [own, other] = advertisers;
-      const foreign = stored.find(({ advertiser }) => advertiser === other?.id);
-      const key = own?.key ?? '';
-      expect(await seenBy(key, { advertiserId: other?.id ?? '' })).toEqual([]);
-      expect(await seenBy(key, { advertiserId: 'adv_unknown' })).toEqual([]);
-      expect(await seenBy(key, { advertiserId: `${own?.id},${other?.id}` })).toEqual([own?.id]);
-      expect(await seenBy(key, { creativeId: foreign?.creative ?? '' })).toEqual([]);
-      expect(await seenBy(analystKey, { creativeId: foreign?.creative ?? '' })).toEqual([other?.id]);
-    });
-
-    it('is nothing for a chat key and for no key', async () => {
-      const chat = await report(app, year, { key: await issueKey(app, { role: 'chat' }) });
-      expect([chat.status, (await report(app, year, { key: null })).status]).toEqual([403, 401]);
-    });
-  });
-
-  describe('invalid traffic', () => {
-    const query = { from: '2017-01-01', to: '2017-01-02', metrics: 'invalidClicks', dimensions: 'invalidReason' };
-    const at = Date.parse('2017-01-01T00:00Z');
-
-    beforeAll(async () => {
-      const [own, other] = advertisers;
-      const forged = { advertiser: '', campaign: '', adGroup: '', creative: '', placement: '' };
-      const rows = [
-        { ...storedRow(at, own?.id ?? ''), creative: 'crv_own', invalidReason: 'click_rate', clicks: 3 },
-        { ...storedRow(at, other?.id ?? ''), creative: 'crv_other', invalidReason: 'bot', clicks: 5 },
-        { ...storedRow(at, ''), ...forged, invalidReason: 'invalid_token', clicks: 7 },
-      ];
-      await insertInvalidRows(app.dataSource, rows);
-      await insertRows(app.dataSource, [{ ...storedRow(at, own?.id ?? ''), creative: 'crv_own', clicks: 11 }]);
-    });
-
-    it('is apart from what is valid, by reason', async () => {
-      expect(rowsOf(await report(app, query))).toEqual([
-        { invalidReason: 'bot', invalidClicks: 5 },
-        { invalidReason: 'click_rate', invalidClicks: 3 },
-        { invalidReason: 'invalid_token', invalidClicks: 7 },
-      ]);
-      const beside = { from: query.from, to: query.to, metrics: 'clicks,invalidClicks' };
-      expect(rowsOf(await report(app, beside))).toEqual([{ clicks: 11, invalidClicks: 15 }]);
-      expect(rowsOf(await report(app, { ...beside, metrics: 'clicks' }))).toEqual([{ clicks: 11 }]);
-    });
-
-    it('of others, and forged tokens, are not shown to an advertiser', async () => {
-      const key = advertisers[0]?.key ?? '';
-      expect(rowsOf(await report(app, query, { key }))).toEqual([{ invalidReason: 'click_rate', invalidClicks: 3 }]);
-      const all = { ...query, dimensions: 'advertiser', metrics: 'clicks,invalidClicks' };
-      expect(rowsOf(await report(app, all, { key }))).toEqual([
-        { advertiser: advertisers[0]?.id, clicks: 11, invalidClicks: 3 },
-      ]);
-    });
-
-    it('shows forged tokens beside money without a currency', async () => {
-      const money = { from: query.from, to: query.to, metrics: 'spendMicros,invalidClicks' };
-      expect(rowsOf(await report(app, money))[0]).toEqual({ currency: '', spendMicros: 0, invalidClicks: 7 });
-    });
-  });
-
   describe('forms', () => {
     const query = { from: '2018-01-01', to: '2018-01-02', dimensions: 'campaign,adGroup', metrics: 'impressions,ctr' };
 
@@ -310,115 +217,4 @@ function harmless(value: string | number): string {
 
 function bare(cell: string): Buffer {
   return Buffer.from(cell.replace(/^'/, ''));
-}
-
-/** Quarters around the changes of clocks, and some anywhere in the year. */
-const anyBucket = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...CHANGES), fc.integer({ min: -144, max: 144 })) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant(Date.UTC(2026)), fc.integer({ min: 0, max: 364 * 96 })) },
-);
-
-/** Rows of 2026: each advertiser has two campaigns, each of them two ad groups with a creative. */
-function storedRows(advertisers: readonly string[]): fc.Arbitrary<StoredRow[]> {
-  const anyRow = fc
-    .record({
-      bucket: anyBucket,
-      creative: fc.tuple(fc.nat({ max: advertisers.length - 1 }), fc.nat({ max: 1 }), fc.nat({ max: 1 })),
-      placement: fc.constantFrom('chat_list', 'settings_list'),
-      impressions: fc.oneof(fc.constant(0), fc.nat({ max: 5_000 })),
-      clicks: fc.nat({ max: 200 }),
-      hides: fc.nat({ max: 20 }),
-      conversions: fc.nat({ max: 5 }),
-      spend: fc.nat({ max: 1_000_000_000 }),
-    })
-    .map(({ bucket: [near, quarters], creative: [a, c, g], ...rest }) => ({
-      ...rest,
-      bucketAt: near + quarters * QUARTER_MS,
-      ...{
-        advertiser: advertisers[a] ?? '',
-        campaign: `cmp_${a}${c}`,
-        adGroup: `adg_${a}${c}${g}`,
-        creative: `crv_${a}${c}${g}`,
-      },
-    }));
-  return fc.uniqueArray(anyRow, {
-    minLength: 2_000,
-    maxLength: 2_000,
-    selector: ({ bucketAt, creative, placement }) => `${bucketAt} ${creative} ${placement}`,
-  });
-}
-
-const REASONS = ['duplicate', 'expired', 'click_rate', 'invalid_token'];
-
-/** In the places of `storedRows`, and at no place. */
-function invalidRows(advertisers: readonly string[]): fc.Arbitrary<StoredRow[]> {
-  const nowhere = { advertiser: '', campaign: '', adGroup: '', creative: '', placement: '' };
-  const withReason = fc
-    .record({
-      rows: storedRows(advertisers),
-      reasons: fc.array(fc.constantFrom(...REASONS), { minLength: 1, maxLength: 9 }),
-    })
-    .map(({ rows, reasons }) =>
-      rows.slice(0, 1_000).map((row, i): StoredRow => {
-        const invalidReason = reasons[i % reasons.length] ?? '';
-        return { ...row, ...(i % 10 === 0 ? nowhere : {}), spend: 0, invalidReason };
-      }),
-    );
-  return withReason.map((rows) => [
-    ...new Map(
-      rows.map((row) => [`${row.bucketAt} ${row.creative} ${row.placement} ${row.invalidReason}`, row]),
-    ).values(),
-  ]);
-}
-
-/** Valid metrics, invalid ones, or both; reasons with invalid ones alone. */
-const shown = fc.oneof(
-  fc.record({
-    metrics: fc.shuffledSubarray([...METRICS], { minLength: 1 }),
-    dimensions: fc.shuffledSubarray([...DIMENSIONS], { maxLength: 3 }),
-  }),
-  fc.record({
-    metrics: fc.shuffledSubarray(INVALID_METRICS, { minLength: 1 }),
-    dimensions: fc.shuffledSubarray([...DIMENSIONS, 'invalidReason' as const], { maxLength: 3 }),
-  }),
-  fc.record({
-    metrics: fc.shuffledSubarray([...METRICS, ...INVALID_METRICS], { minLength: 1 }),
-    dimensions: fc.shuffledSubarray([...DIMENSIONS], { maxLength: 3 }),
-  }),
-);
-
-function requests(stored: readonly StoredRow[]): fc.Arbitrary<NaiveRequest> {
-  const values = (name: RowDimension): readonly string[] => [...new Set(stored.map((row) => row[name])), 'unknown'];
-  const filter = (name: RowDimension) =>
-    fc.uniqueArray(fc.constantFrom(...values(name)), { minLength: 1, maxLength: 8 });
-  const zoned = fc
-    .constantFrom(...(Object.keys(ZONES) as (keyof typeof ZONES)[]))
-    .chain((timeZone) => fc.record({ timeZone: fc.constant(timeZone), near: fc.constantFrom(...ZONES[timeZone]) }));
-  return fc
-    .record({
-      zoned,
-      start: fc.integer({ min: -200, max: 100 }),
-      length: fc.oneof(fc.integer({ min: 1, max: 400 }), fc.constant(90 * 96)),
-      granularity: fc.constantFrom('hour' as const, 'day' as const, 'total' as const),
-      shown,
-      filters: fc.record(
-        Object.fromEntries(DIMENSIONS.map((name) => [name, filter(name)])) as Record<
-          RowDimension,
-          fc.Arbitrary<string[]>
-        >,
-        { requiredKeys: [] },
-      ),
-      isFiltered: fc.boolean(),
-    })
-    .map(({ zoned: { timeZone, near }, shown, start, length, filters, isFiltered, ...rest }) => {
-      const from = Date.parse(near) + start * QUARTER_MS;
-      return {
-        ...rest,
-        ...shown,
-        timeZone,
-        from,
-        to: from + Math.min(length * QUARTER_MS, 93 * DAY_MS),
-        filters: isFiltered ? filters : {},
-      };
-    });
 }

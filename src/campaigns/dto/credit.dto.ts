@@ -1,5 +1,6 @@
 import { Instant, Micros, Text } from '../../platform/http/fields.js';
 import { ADVERTISER_ID } from './entity.dto.js';
+import { CURRENCY, EnteredTransferDto, REASON } from './transfer.dto.js';
 
 const AMOUNT = {
   description: "What was paid in, in micros of the advertiser's currency (₩1 is 1,000,000)",
@@ -10,12 +11,6 @@ const REFERENCE = {
   example: 'invoice-2026-0042',
   max: 200,
 };
-export const REASON = {
-  description: 'Why, in words for the advertiser to read',
-  example: '11월 20일 장애 보상',
-  max: 500,
-};
-export const CURRENCY = { description: "The advertiser's currency, ISO 4217", example: 'KRW', max: 3 };
 
 export class CreateCreditDto {
   @Micros(AMOUNT)
@@ -28,27 +23,18 @@ export class CreateCreditDto {
   reason?: string;
 }
 
-export class CreditDto {
-  @Text({ description: 'Id of the transfer in the ledger', example: 'trf_01KAN2ZDZ6A8B0C2D4E6F8G0H2', max: 64 })
-  id!: string;
-
+export class CreditDto extends EnteredTransferDto {
   @Text(ADVERTISER_ID)
   advertiserId!: string;
 
   @Micros(AMOUNT)
   amountMicros!: number;
 
-  @Text(CURRENCY)
-  currency!: string;
-
   @Text(REFERENCE)
   reference!: string;
 
   @Text({ ...REASON, nullable: true })
   reason!: string | null;
-
-  @Instant({ description: 'When it was credited, ISO 8601 UTC', example: '2026-11-22T09:00:00.000Z' })
-  createdAt!: string;
 }
 
 export class BalanceDto {

@@ -1,22 +1,16 @@
-import { Instant, Micros, NestedList, OneOf, Text } from '../../platform/http/fields.js';
+import { Micros, NestedList, OneOf, Text } from '../../platform/http/fields.js';
 import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
-import { CURRENCY, REASON } from './credit.dto.js';
 import { AD_GROUP_ID, CAMPAIGN_ID, NEXT_CURSOR } from './entity.dto.js';
+import { EnteredTransferDto, REASON } from './transfer.dto.js';
 
 const KINDS = ['credit', 'charge', 'refund'] as const;
 
-export class TransferDto {
-  @Text({ description: 'Id of the transfer', example: 'trf_01KAN2ZDZ6A8B0C2D4E6F8G0H2', max: 64 })
-  id!: string;
-
+export class TransferDto extends EnteredTransferDto {
   @OneOf(KINDS, { description: 'Credits and refunds raise the balance, charges lower it', example: 'charge' })
   kind!: (typeof KINDS)[number];
 
   @Micros({ description: 'The amount, in micros of its currency', example: 5_000_000 })
   amountMicros!: number;
-
-  @Text(CURRENCY)
-  currency!: string;
 
   @Text({ ...REASON, nullable: true })
   reason!: string | null;
@@ -37,9 +31,6 @@ export class TransferDto {
     nullable: true,
   })
   day!: string | null;
-
-  @Instant({ description: 'When it was entered, ISO 8601 UTC', example: '2026-11-22T09:00:00.000Z' })
-  createdAt!: string;
 }
 
 export class TransferPageDto {

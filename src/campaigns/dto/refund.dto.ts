@@ -1,6 +1,6 @@
-import { Instant, Micros, Text } from '../../platform/http/fields.js';
-import { CURRENCY, REASON } from './credit.dto.js';
+import { Micros, Text } from '../../platform/http/fields.js';
 import { AD_GROUP_ID, ADVERTISER_ID, CAMPAIGN_ID } from './entity.dto.js';
+import { EnteredTransferDto, REASON } from './transfer.dto.js';
 
 const AMOUNT = { description: "What is given back, in micros of the advertiser's currency", example: 5_000_000 };
 const REFERENCE = {
@@ -36,18 +36,12 @@ export class CreateRefundDto {
   day?: string;
 }
 
-export class RefundDto {
-  @Text({ description: 'Id of the transfer in the ledger', example: 'trf_01KAN2ZDZ6A8B0C2D4E6F8G0H2', max: 64 })
-  id!: string;
-
+export class RefundDto extends EnteredTransferDto {
   @Text(ADVERTISER_ID)
   advertiserId!: string;
 
   @Micros(AMOUNT)
   amountMicros!: number;
-
-  @Text(CURRENCY)
-  currency!: string;
 
   @Text(REFERENCE)
   reference!: string;
@@ -63,7 +57,4 @@ export class RefundDto {
 
   @Text({ ...DAY, nullable: true })
   day!: string | null;
-
-  @Instant({ description: 'When it was given back, ISO 8601 UTC', example: '2026-11-22T09:00:00.000Z' })
-  createdAt!: string;
 }

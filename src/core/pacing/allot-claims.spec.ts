@@ -53,16 +53,16 @@ describe('claims that are allotted', () => {
     );
   });
 
-  it('are at least what is of use, or nothing, with the limit that leaves too little', () => {
+  it('are at least what is of use, or nothing, with the narrowest limit that leaves too little', () => {
     fc.assert(
       fc.property(want, money, (one, given) => {
         const [grant] = allotClaims([one], toLeft(given));
-        const budget = Math.min(
-          given.byCampaign[one.campaignId] ?? Infinity,
-          given.byAdGroup[one.adGroupId] ?? Infinity,
-        );
-        const balance = given.byAdvertiser[one.advertiserId] ?? Infinity;
-        const shortage = budget < one.leastMicros ? 'budget' : balance < one.leastMicros ? 'balance' : null;
+        const limits = [
+          ['ad_group_budget', given.byAdGroup[one.adGroupId]],
+          ['budget', given.byCampaign[one.campaignId]],
+          ['balance', given.byAdvertiser[one.advertiserId]],
+        ] as const;
+        const shortage = limits.find(([, left = Infinity]) => left < one.leastMicros)?.[0] ?? null;
         expect(grant?.shortage).toBe(shortage);
         if (shortage !== null) expect(grant?.grantedMicros).toBe(0);
         else expect(grant?.grantedMicros).toBeGreaterThanOrEqual(one.leastMicros);

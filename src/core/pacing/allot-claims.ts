@@ -21,12 +21,18 @@ export interface MoneyLeft {
   readonly byAdGroup: Map<string, number>;
 }
 
+/**
+ * Whose limit leaves too little: the ad group's own daily budget, a budget of its campaign, or the advertiser's balance.
+ * What other ad groups have claimed may help out with the latter two, never with the first.
+ */
+export type ClaimShortage = 'ad_group_budget' | Shortage;
+
 export interface ClaimGrant {
   readonly adGroupId: string;
   /** 0 with a shortage, else at least `leastMicros`. */
   readonly grantedMicros: number;
-  /** The limit that leaves too little. */
-  readonly shortage: Shortage | null;
+  /** The narrowest of the limits that leave too little. */
+  readonly shortage: ClaimShortage | null;
 }
 
 /**
@@ -39,14 +45,13 @@ const LARGEST_PART = 8;
 export function allotClaims(wants: readonly ClaimWant[], left: MoneyLeft): readonly ClaimGrant[] {
   return wants.map((want) => {
     const { adGroupId, wantedMicros, leastMicros } = want;
-    const budget = Math.min(
-      left.byCampaign.get(want.campaignId) ?? Infinity,
-      left.byAdGroup.get(adGroupId) ?? Infinity,
-    );
+    const ownBudget = left.byAdGroup.get(adGroupId) ?? Infinity;
+    const budget = left.byCampaign.get(want.campaignId) ?? Infinity;
     const balance = left.byAdvertiser.get(want.advertiserId) ?? Infinity;
+    if (ownBudget < leastMicros) return { adGroupId, grantedMicros: 0, shortage: 'ad_group_budget' };
     if (budget < leastMicros) return { adGroupId, grantedMicros: 0, shortage: 'budget' };
     if (balance < leastMicros) return { adGroupId, grantedMicros: 0, shortage: 'balance' };
-    const part = Math.floor(Math.min(budget, balance) / LARGEST_PART);
+    const part = Math.floor(Math.min(ownBudget, budget, balance) / LARGEST_PART);
     const grantedMicros = Math.min(wantedMicros, Math.max(leastMicros, part));
     lower(left.byAdvertiser, want.advertiserId, grantedMicros);
     lower(left.byCampaign, want.campaignId, grantedMicros);

@@ -55,4 +55,25 @@ describe('takesPart', () => {
       }
     },
   );
+
+  it('has orders of phases that stay as they are, so that a decision of before is explained as it was made', () => {
+    const orderOf = (campaign: number): number[] => {
+      const placeOf = (phase: number): number =>
+        Array.from({ length: PHASES }, (_, place) => place).find(
+          (place) => partInPhase(phase, campaign, (place + 1) / PHASES) === 'all',
+        )!;
+      return Array.from({ length: PHASES }, (_, phase) => placeOf(phase));
+    };
+    expect(orderOf(FIRST)).toEqual([
+      4, 29, 27, 31, 3, 24, 28, 0, 25, 23, 11, 19, 26, 15, 12, 20, 18, 16, 9, 21, 17, 14, 10, 22, 6, 13, 2, 8, 5, 30, 1,
+      7,
+    ]);
+    expect(orderOf(SECOND)).toEqual([
+      23, 31, 26, 27, 30, 16, 18, 20, 17, 13, 19, 11, 15, 22, 5, 4, 6, 8, 14, 12, 9, 1, 21, 29, 0, 25, 10, 28, 3, 7, 2,
+      24,
+    ]);
+    expect(SEEDS.slice(0, 12).map((seed) => phaseOf(drawSeed(seed)))).toEqual([
+      22, 9, 26, 8, 4, 29, 23, 7, 28, 21, 26, 8,
+    ]);
+  });
 });

@@ -3,13 +3,18 @@ import { tieBreak } from '../auction/tie-break.js';
 /** Keeps the draw apart from the order between equals, which comes from the same seed and hashes. */
 const DRAW = 0x9e3779b9;
 
+/** At most 5: the order of a campaign takes six times so many bits out of its 32-bit hash. */
+const PHASE_BITS = 5;
+
 /**
  * Requests fall into so many phases. A campaign has an order of its own in which it gives phases up as its share falls, so
  * that for all but one of them its share alone decides, and an index can keep by phase who takes part.
  */
-export const PHASES = 32;
+export const PHASES = 1 << PHASE_BITS;
+/** Takes a phase, or a place in an order of them, out of a longer number. */
+const PHASE_MASK = PHASES - 1;
 
-/** What all campaigns share of the draws of one request: its phase is in the highest 5 bits. */
+/** What all campaigns share of the draws of one request: its phase is in the highest `PHASE_BITS` bits. */
 export type DrawSeed = number;
 
 /** `seed`: 32-bit. */
@@ -18,7 +23,7 @@ export function drawSeed(seed: number): DrawSeed {
 }
 
 export function phaseOf(drawn: DrawSeed): number {
-  return drawn >>> 27;
+  return drawn >>> (32 - PHASE_BITS);
 }
 
 /** Shuffles the orders of campaigns whose hashes are alike. */
@@ -30,11 +35,11 @@ const ORDER = 0x85ebca77;
  */
 function placeOf(phase: number, campaignHash: number): number {
   const bits = tieBreak(campaignHash, ORDER);
-  let place = Math.imul(phase, bits | 1) + (bits >>> 5);
-  place = (place ^ ((place & 31) >>> 2)) & 31;
-  place = Math.imul(place, (bits >>> 10) | 1) + (bits >>> 15);
-  place = (place ^ ((place & 31) >>> 3)) & 31;
-  return (Math.imul(place, (bits >>> 20) | 1) + (bits >>> 25)) & 31;
+  let place = Math.imul(phase, bits | 1) + (bits >>> PHASE_BITS);
+  place = (place ^ ((place & PHASE_MASK) >>> 2)) & PHASE_MASK;
+  place = Math.imul(place, (bits >>> (2 * PHASE_BITS)) | 1) + (bits >>> (3 * PHASE_BITS));
+  place = (place ^ ((place & PHASE_MASK) >>> 3)) & PHASE_MASK;
+  return (Math.imul(place, (bits >>> (4 * PHASE_BITS)) | 1) + (bits >>> (5 * PHASE_BITS))) & PHASE_MASK;
 }
 
 /** Whether the campaign takes part in all requests of the phase, in none, or in some, by `isDrawn`. */

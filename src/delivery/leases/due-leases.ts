@@ -14,7 +14,7 @@ const LENDER_EXCHANGES = 10;
 export class DueLeases {
   private readonly due = new Set<string>();
   private readonly short = new Set<string>();
-  /** Campaigns and advertisers whose money lacks somewhere. */
+  /** Ad groups, campaigns and advertisers whose money lacks somewhere. */
   private wanted: ReadonlySet<string> = new Set();
   private wantedTick = -Infinity;
   private readonly reviewed: Round;
@@ -74,9 +74,13 @@ export class DueLeases {
     }
   }
 
-  /** Some ad group, here or elsewhere, lacks the money that this one does not use. */
+  /**
+   * Some ad group, here or elsewhere, lacks the money that this one does not use. One whose own budget is used up lacks
+   * only what other processes hold for the same ad group.
+   */
   isLackedBesides({ record, usedTick }: Lease, tick: number): boolean {
-    const isWanted = this.wanted.has(record.campaignId) || this.wanted.has(record.advertiserId);
+    const { id, campaignId, advertiserId } = record;
+    const isWanted = [id, campaignId, advertiserId].some((owner) => this.wanted.has(owner));
     return isWanted && tick - usedTick > IDLE_MS;
   }
 }

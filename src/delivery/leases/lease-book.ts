@@ -150,7 +150,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private shortageOf(lease: Lease): Shortage | null {
-    return this.freeMicros(lease) >= lease.priceMicros ? null : (lease.shortage ?? 'budget');
+    if (this.freeMicros(lease) >= lease.priceMicros) return null;
+    return lease.shortage === 'balance' ? 'balance' : 'budget';
   }
 
   private tell(lease: Lease): void {

@@ -2,8 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { localDate } from '../../core/calendar/local-day.js';
-import type { Shortage } from '../../core/index/match-request.js';
-import { allotClaims, type ClaimGrant, type ClaimWant, type MoneyLeft } from '../../core/pacing/allot-claims.js';
+import {
+  allotClaims,
+  type ClaimGrant,
+  type ClaimShortage,
+  type ClaimWant,
+  type MoneyLeft,
+} from '../../core/pacing/allot-claims.js';
 import { adGroupDay } from '../../core/pacing/allocate-charges.js';
 import { readSpends, readTerms } from '../settlement/budgets.js';
 
@@ -17,7 +22,7 @@ export interface LeaseChange {
   /** 0: nothing more. */
   readonly wantedMicros: number;
   readonly leastMicros: number;
-  readonly shortage: Shortage | null;
+  readonly shortage: ClaimShortage | null;
 }
 
 /** Exchanges of advertisers with the same bucket come one after the other. */
@@ -43,10 +48,11 @@ export class LeaseExchange {
     });
   }
 
-  /** Ids of the campaigns and advertisers whose money lacks to some ad group of some holder that lives. */
+  /** Ids of whose money lacks to some ad group of some holder that lives: ad groups, campaigns and advertisers. */
   async wanted(): Promise<ReadonlySet<string>> {
     const rows = await this.dataSource.query<{ id: string }[]>(
-      `SELECT DISTINCT CASE shortage WHEN 'budget' THEN campaign_id ELSE advertiser_id END AS id
+      `SELECT DISTINCT CASE shortage WHEN 'ad_group_budget' THEN ad_group_id WHEN 'budget' THEN campaign_id
+                                      ELSE advertiser_id END AS id
        FROM budget_leases JOIN lease_holders ON lease_holders.id = holder
        WHERE shortage IS NOT NULL AND alive_until > clock_timestamp()`,
     );

@@ -1,6 +1,7 @@
 import { highestPriceMicros } from '../../core/auction/price.js';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import type { Shortage } from '../../core/index/match-request.js';
+import type { ClaimShortage } from '../../core/pacing/allot-claims.js';
 
 /** Messages that a process wants to be able to promise at any time, however little is asked of it: a burst before the next exchange. */
 const LEAST_MESSAGES = 50;
@@ -14,7 +15,7 @@ export class Lease {
   claimedMicros = 0;
   /** As Postgres has it; null: not known, since an exchange failed half way. */
   storedMicros: number | null = 0;
-  shortage: Shortage | null = null;
+  shortage: ClaimShortage | null = null;
   /** What the index was told last; undefined: nothing yet. */
   toldShortage: Shortage | null | undefined = undefined;
   askAgainTick = 0;

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { Clock } from '../clock.js';
 import { PinoLoggerService } from '../logging/pino-logger.js';
 import { Metrics } from '../metrics/metrics.js';
+import { charsetFault } from './charset.js';
 import { answerClientError, answerPathError } from './client-error.js';
 import { registerJsonBody } from './json-body.js';
 import { registerMethodNotAllowed } from './method-not-allowed.js';
@@ -39,8 +40,6 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
       },
     },
     forceCloseConnections: 'idle',
-    // A HEAD must change nothing, and the tracking links' GET counts and charges.
-    exposeHeadRoutes: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerPathError,
   });
@@ -54,7 +53,7 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
   registerNulRefusal(fastify);
   registerJsonBody(fastify);
   // NDJSON routes read the stream line by line; nothing holds a whole upload.
-  fastify.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
+  fastify.addContentTypeParser(NDJSON, (request, payload, done) => done(charsetFault(request), payload));
   registerRequestTime(fastify, app.get(Clock));
   observeRequests(fastify, app.get(Metrics), pino);
   app.useGlobalPipes(new RequestValidationPipe());

@@ -19,4 +19,18 @@ describe('parseJsonLine', () => {
   it.each(['{"name":"__proto__"}', '{"constructor":"works"}', '["constructor","a\\u0041"]'])('takes %s', (text) => {
     expect(parseJsonLine(line(text))).toEqual(JSON.parse(text));
   });
+
+  it('refuses an object of too many entries before it is parsed, and says how many its place may have', () => {
+    const interests = `"interests":{${Array.from({ length: 50_000 }, (_, i) => `"s${i}":1`).join(',')}}`;
+    const refused = (most: number) =>
+      expect.objectContaining({
+        status: 422,
+        errors: [{ path: 'interests', message: `must have at most ${most} entries, not 50000` }],
+      });
+    // A parser would stumble over the end.
+    for (const end of ['}', ',,,']) {
+      expect(() => parseJsonLine(line(`{${interests}${end}`))).toThrow(refused(2_000));
+      expect(() => parseJsonLine(line(`{${interests}${end}`), { interests: 500 })).toThrow(refused(500));
+    }
+  });
 });

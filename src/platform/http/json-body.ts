@@ -1,16 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
-import { AppError, type FieldError, malformed } from '../app-error.js';
+import { AppError, type FieldError, invalid, malformed } from '../app-error.js';
+import { charsetFault } from './charset.js';
+import { findWideObject } from './wide-object.js';
 
 /**
  * Reads JSON bodies. What no field could ever hold is refused here, once for all routes, with a path: broken UTF-8, NUL
- * characters and lone surrogates (Postgres can't store them), keys that reach for a prototype, and nesting past
- * `MAX_DEPTH`.
+ * characters and lone surrogates (Postgres can't store them), keys that reach for a prototype, nesting past `MAX_DEPTH`,
+ * and objects with more entries than `MAX_ENTRIES`.
  */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Twice the depth of the deepest targeting expression, which has an object and a list a level, with room around it. */
 export const MAX_DEPTH = 100;
+
+/** More than any object of ours may have; so many are parsed in a millisecond. */
+export const MAX_ENTRIES = 2_000;
+
+/** What the objects at these paths may hold at most, less than `MAX_ENTRIES`: a refusal for too many entries names it. */
+export type EntryLimits = Readonly<Record<string, number>>;
 
 const UNSTORABLE = 'must not hold NUL characters or lone surrogates';
 
@@ -20,6 +28,7 @@ declare module 'fastify' {
     maxBodyBytes?: number;
     /** The route looks for what can't be stored by itself (`requireStorable`), so that one fault does not fail the whole. */
     looksForFaults?: boolean;
+    entryLimits?: EntryLimits;
   }
 }
 
@@ -33,9 +42,13 @@ export function registerJsonBody(fastify: FastifyInstance): void {
     { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES },
     (request, body: Buffer, done) => {
       try {
-        const { maxBodyBytes = MAX_BODY_BYTES, looksForFaults = false } = request.routeOptions.config;
+        const misread = charsetFault(request);
+        if (misread !== null) throw misread;
+        const { maxBodyBytes = MAX_BODY_BYTES, looksForFaults = false, entryLimits } = request.routeOptions.config;
         if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
-        const text = decodeJsonText(body);
+        requireReadable(body);
+        if (!looksForFaults) refuseWideObjects(body, entryLimits);
+        const text = body.toString('utf8');
         void parseJson(request, text, (error, parsed) => {
           if (error) return done(malformed([{ path: '', message: error.message }], 'The body is not valid JSON.'));
           const fault = !looksForFaults && mayHoldFault(text) ? findFault(parsed, '') : null;
@@ -49,8 +62,10 @@ export function registerJsonBody(fastify: FastifyInstance): void {
 }
 
 /** The same checks for one line of NDJSON. Throws AppError. */
-export function parseJsonLine(line: Buffer): unknown {
-  const text = decodeJsonText(line);
+export function parseJsonLine(line: Buffer, entryLimits?: EntryLimits): unknown {
+  requireReadable(line);
+  refuseWideObjects(line, entryLimits);
+  const text = line.toString('utf8');
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -72,12 +87,19 @@ function tooLarge(maxBytes: number): AppError {
   return new AppError(413, 'too_large', `The body is larger than the ${maxBytes} bytes that this route takes.`);
 }
 
-function decodeJsonText(body: Buffer): string {
+function requireReadable(body: Buffer): void {
   if (!isUtf8(body)) throw malformed([{ path: '', message: 'must be UTF-8' }], 'The body is not valid UTF-8.');
   if (nestsDeeperThan(body, MAX_DEPTH)) {
     throw new AppError(400, 'too_deep', `The body nests deeper than ${MAX_DEPTH} levels.`);
   }
-  return body.toString('utf8');
+}
+
+function refuseWideObjects(body: Buffer, limits: EntryLimits = {}): void {
+  const wide = findWideObject(body, MAX_ENTRIES);
+  if (wide === null) return;
+  const { path, entries } = wide;
+  const most = Object.hasOwn(limits, path) ? limits[path] : MAX_ENTRIES;
+  throw invalid([{ path, message: `must have at most ${most} entries, not ${entries}` }]);
 }
 
 /** What few bodies hold, so that few are walked: an escape, without which no such character is in a string, or a name. */

@@ -12,6 +12,7 @@ Matchum picks the sponsored messages that go into a messenger's chat list.
 
 - JSON in UTF-8, camelCase. Times are ISO 8601 in UTC. Ids are opaque strings.
 - Money is in whole micros of the advertiser's currency: ₩1 is 1,000,000.
+- \`HEAD\` is answered as \`GET\` is, without the body.
 - Unknown fields, filters and combinations are refused, never ignored.
 - Errors are problem documents (RFC 9457, \`application/problem+json\`) with a stable \`code\`.
 - Lists take \`limit\` and \`cursor\` and answer \`{data, nextCursor}\`.

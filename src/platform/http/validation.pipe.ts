@@ -1,9 +1,9 @@
 import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type FieldError, invalid, malformed } from '../app-error.js';
+import { MAX_ENTRIES } from './json-body.js';
 
 const MAX_ERRORS = 50;
-const MAX_KEYS = 2_000;
 
 /** Validates bodies and queries against their classes; unknown fields are refused, and every fault gets its path. */
 @Injectable()
@@ -51,7 +51,8 @@ function findUnfit(value: unknown, parent: string): FieldError | null {
   const isList = Array.isArray(value);
   if (!isList && !isPlainObject(value)) return null;
   const entries = Object.entries(value);
-  if (!isList && entries.length > MAX_KEYS) return { path: parent, message: `must have at most ${MAX_KEYS} fields` };
+  if (!isList && entries.length > MAX_ENTRIES)
+    return { path: parent, message: `must have at most ${MAX_ENTRIES} fields` };
   for (const [key, child] of entries) {
     const path = joinPath(parent, key);
     if (!isList && (key in Object.prototype || key === 'prototype')) return { path, message: 'is not a known field' };

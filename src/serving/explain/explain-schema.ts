@@ -21,7 +21,7 @@ export const EXPLAIN_BODY = {
       type: 'integer',
       minimum: 1,
       maximum: MAX_EXPLAINED,
-      description: `Most candidates to answer; ${DEFAULT_EXPLAINED} if absent`,
+      description: `Most candidates to answer; if absent ${DEFAULT_EXPLAINED}, or all of \`adGroupIds\``,
       example: 100,
     },
   },

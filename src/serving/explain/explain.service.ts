@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type IsCapped, pricesOf, selectWinners } from '../../core/auction/select-winners.js';
-import type { Scored } from '../../core/index/candidate.js';
+import type { Candidate, Scored } from '../../core/index/candidate.js';
 import type { ExclusionReason, MatchRequest } from '../../core/index/match-request.js';
 import { rankOrder } from '../../core/index/plain-scan.js';
 import { ExposureStore, type MemberExposure } from '../../delivery/delivery.api.js';
@@ -49,6 +49,7 @@ export interface Explanation {
 const MOST_ERRORS = 20;
 
 interface Judged {
+  readonly candidates: readonly Candidate[];
   readonly eligible: Scored[];
   readonly excluded: ExplainedCandidate[];
 }
@@ -69,14 +70,17 @@ export class ExplainService {
   /** Rejects with 422 for ad groups that are no candidates, with 503 while Redis or Postgres can't be read. */
   async explain(input: ExplainInput, now: number): Promise<Explanation> {
     const prepared = this.matching.prepare(input, now);
-    this.requireKnown(input.adGroupIds ?? []);
     const { placement, positions } = prepared;
     const request = await this.decider.toRequest(prepared);
     const exposure = await this.readExposure(input.userId, now);
     const room = explainedRoom(exposure, placement, now);
     const isCapped = capsOf(exposure, room, placement, request);
-    const { eligible, excluded }: Judged = { eligible: [], excluded: [] };
-    await inSlices(this.judge({ eligible, excluded }, prepared, request, isCapped));
+    const { adGroupIds, limit = adGroupIds?.length ?? DEFAULT_EXPLAINED } = input;
+    // Asked for and judged as of one moment: the index changes while others have their turns.
+    this.requireKnown(adGroupIds ?? []);
+    const judged: Judged = { candidates: [...this.index.all()], eligible: [], excluded: [] };
+    await inSlices(this.judge(judged, prepared, request, isCapped));
+    const { eligible, excluded } = judged;
     const ranked = eligible.sort(rankOrder(request.seed));
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
     const selection = selectWinners(ranked, rules, room, isCapped);
@@ -87,9 +91,9 @@ export class ExplainService {
       ...ranked.filter((scored) => !isPlaced.has(scored)).map((scored) => explainScored(scored, 'outranked')),
       ...excluded,
     ];
-    const wanted = input.adGroupIds === undefined ? null : new Set(input.adGroupIds);
-    const candidates = all.filter(({ adGroupId }) => wanted === null || wanted.has(adGroupId));
-    return { candidates: candidates.slice(0, input.limit ?? DEFAULT_EXPLAINED), counts: count(candidates) };
+    const wanted = adGroupIds === undefined ? null : new Set(adGroupIds);
+    const told = all.filter(({ adGroupId }) => wanted === null || wanted.has(adGroupId));
+    return { candidates: told.slice(0, limit), counts: count(told) };
   }
 
   private requireKnown(adGroupIds: readonly string[]): void {
@@ -114,13 +118,12 @@ export class ExplainService {
 
   /** Yields after each candidate: matches of others do not wait for an explanation. */
   private *judge(
-    { eligible, excluded }: Judged,
+    { candidates, eligible, excluded }: Judged,
     prepared: PreparedMatch,
     request: MatchRequest,
     isCapped: IsCapped,
   ): Generator<undefined, void> {
-    // A copy: the index changes while others have their turns.
-    for (const candidate of [...this.index.all()]) {
+    for (const candidate of candidates) {
       const failure = this.index.firstFailure(candidate, request, (record) => isCapped(record, []));
       const reason = failure ?? (prepared.positions.length === 0 ? 'placement' : null);
       if (reason === null) eligible.push(this.index.score(candidate, request));

@@ -1,10 +1,12 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Roles } from '../../access/access.api.js';
 import { invalid } from '../../platform/app-error.js';
+import { ApiIfMatch } from '../../platform/http/api-headers.js';
 import { IfMatch } from '../../platform/http/if-match.js';
 import { Now } from '../../platform/http/now.js';
-import { PlacementDto, PlacementRulesDto } from './placement.dto.js';
+import { type Page, PageQuery } from '../../platform/http/page.js';
+import { PlacementDto, PlacementPageDto, PlacementRulesDto, toPlacementDto } from './placement.dto.js';
 import { PlacementsService } from './placements.service.js';
 
 const PLACEMENT_ID = /^[a-z][a-z0-9_]{0,63}$/;
@@ -14,17 +16,26 @@ const PLACEMENT_ID = /^[a-z][a-z0-9_]{0,63}$/;
 export class PlacementsController {
   constructor(private readonly placements: PlacementsService) {}
 
+  @Get()
+  @Roles('admin', 'chat', 'advertiser', 'analyst')
+  @ApiOperation({ summary: 'List the placements', description: 'By id.' })
+  @ApiOkResponse({ type: PlacementPageDto, description: 'One page of placements.' })
+  list(@Query() query: PageQuery): Promise<Page<PlacementDto>> {
+    return this.placements.list(query);
+  }
+
   @Get(':id')
   @Roles('admin', 'chat', 'advertiser', 'analyst')
   @ApiOperation({ summary: 'The rules of a placement' })
   @ApiOkResponse({ type: PlacementDto })
   async read(@Param('id') id: string): Promise<PlacementDto> {
-    return new PlacementDto(await this.placements.read(placementId(id)));
+    return toPlacementDto(await this.placements.read(placementId(id)));
   }
 
   @Put(':id')
   @Roles('admin')
   @ApiOperation({ summary: 'Creates a placement, or replaces its rules' })
+  @ApiIfMatch()
   @ApiOkResponse({ type: PlacementDto })
   async put(
     @Param('id') id: string,
@@ -32,7 +43,7 @@ export class PlacementsController {
     @IfMatch() seenVersion: number | null,
     @Now() now: number,
   ): Promise<PlacementDto> {
-    return new PlacementDto(await this.placements.put(placementId(id), rules, seenVersion, now));
+    return toPlacementDto(await this.placements.put(placementId(id), rules, seenVersion, now));
   }
 }
 

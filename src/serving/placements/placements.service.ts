@@ -1,12 +1,13 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
+import { MoreThan, Repository } from 'typeorm';
 import { capReachMs } from '../../core/capping/cap-reach.js';
 import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
 import { parseFrequencyCaps } from '../../core/capping/parse-frequency-caps.js';
 import { AppError, invalid, notFound } from '../../platform/app-error.js';
+import { type Page, type PageQuery, toPage } from '../../platform/http/page.js';
 import { PollLoop } from '../../platform/poll-loop.js';
-import type { PlacementRulesDto } from './placement.dto.js';
+import { type PlacementDto, type PlacementRulesDto, toPlacementDto } from './placement.dto.js';
 import { PlacementEntity } from './placement.entity.js';
 
 /** A change made by another process is followed this late. */
@@ -67,6 +68,11 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
   /** How far back the caps and load rules of all placements reach at most. */
   get capReachMs(): number {
     return this.reachMs;
+  }
+
+  async list({ limit, cursor = '' }: PageQuery): Promise<Page<PlacementDto>> {
+    const options = { where: { id: MoreThan(cursor) }, order: { id: 'ASC' }, take: limit + 1 } as const;
+    return toPage(await this.repository.find(options), limit, toPlacementDto);
   }
 
   async read(id: string): Promise<PlacementEntity> {

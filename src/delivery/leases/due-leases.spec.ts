@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import { adGroup } from '../../../test/properties/arbitraries/candidates.js';
+import { DueLeases } from './due-leases.js';
+import { Lease } from './lease.js';
+
+const TICK = 10_000;
+
+describe('a lease that is idle', () => {
+  const leaseOf = (id: string, campaignId: string, usedTick = -Infinity): Lease =>
+    Object.assign(new Lease(adGroup({ id, campaignId, advertiserId: 'adv' })), { usedTick });
+  const short = leaseOf('adg_short', 'cmp');
+  const sibling = leaseOf('adg_sibling', 'cmp');
+  const stranger = leaseOf('adg_stranger', 'cmp_other');
+  const busy = leaseOf('adg_busy', 'cmp', TICK - 500);
+
+  it.each([
+    ['the own budget of an ad group', 'adg_short', [short]],
+    ['the budget of a campaign', 'cmp', [short, sibling]],
+    ['the balance of an advertiser', 'adv', [short, sibling, stranger]],
+    ['nothing', null, []],
+  ])('gives back money where it lacks by %s', async (_what, lacked, expected) => {
+    const due = new DueLeases(new Map(), () => Promise.resolve(new Set(lacked === null ? [] : [lacked])));
+    await due.lookAround(TICK);
+    const lenders = [short, sibling, stranger, busy].filter((lease) => due.isLackedBesides(lease, TICK));
+    expect(lenders.map(({ record }) => record.id)).toEqual(expected.map(({ record }) => record.id));
+  });
+});
