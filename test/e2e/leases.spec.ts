@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { LeaseBook } from '../../src/delivery/delivery.api.js';
+import type { DueLeases } from '../../src/delivery/leases/due-leases.js';
 import { LeaseExchange } from '../../src/delivery/leases/lease-exchange.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import {
@@ -220,6 +222,26 @@ describe('money that processes promise', () => {
     const budget = { totalMicros: 6 * PRICE };
     expect((await first.request('PATCH', `/v1/campaigns/${campaign.campaignId}`, { budget })).status).toBe(200);
     await untilPlaced(2);
+  });
+
+  it('is there within a second of a credit, however many others wait for money', async () => {
+    const campaign = await sell({}, 2 * PRICE);
+    const placed: unknown[] = [];
+    await eventually(async () => {
+      placed.push(...(await ask(first, 3)));
+      return placed.length === 2;
+    });
+    const { due } = first.app.get<{ readonly due: DueLeases }>(LeaseBook, { strict: false });
+    const waiting = jest.spyOn(due, 'shortCount', 'get').mockReturnValue(50_000);
+    try {
+      // Refused once more, it would ask again only after a minute.
+      await setTimeout(1_500);
+      const credit = { amountMicros: 100 * PRICE, reference: 'more' };
+      await first.request('POST', `/v1/advertisers/${campaign.advertiserId}/credits`, credit);
+      await eventually(async () => (await ask(first, 1)).length === 1);
+    } finally {
+      waiting.mockRestore();
+    }
   });
 
   describe('of a process that died', () => {

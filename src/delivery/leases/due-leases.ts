@@ -79,9 +79,9 @@ export class DueLeases {
    * only what other processes hold for the same ad group.
    */
   isLackedBesides({ record, usedTick }: Lease, tick: number): boolean {
-    const { id, campaignId, advertiserId } = record;
-    const isWanted = [id, campaignId, advertiserId].some((owner) => this.wanted.has(owner));
-    return isWanted && tick - usedTick > IDLE_MS;
+    const { wanted } = this;
+    if (tick - usedTick <= IDLE_MS) return false;
+    return wanted.has(record.id) || wanted.has(record.campaignId) || wanted.has(record.advertiserId);
   }
 }
 

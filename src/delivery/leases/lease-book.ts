@@ -17,10 +17,10 @@ import { LeaseHolder } from './lease-holder.js';
 import { SettledCharges } from './settled-charges.js';
 
 const PAUSE_MS = 100;
-/** Whoever was refused asks again after this: so a balance that is topped up is used within a second. */
+/** Whoever was refused asks again after this: what others give back is used within a second. */
 const ASK_AGAIN_MS = 700;
-/** But not more often than a process can ask for so many in a second. */
-const MOST_ASKS_PER_MS = 2;
+/** But of very many, a process asks for so many only. Those whose campaign has changed, or was paid for, are asked for at once. */
+const MOST_ASKS_PER_MS = 0.5;
 /** Those who stop a process do not wait for a server that hangs; claims that are not given back are freed once they are over. */
 const LONGEST_RETURN_MS = 2_000;
 

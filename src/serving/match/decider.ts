@@ -30,7 +30,7 @@ export interface PreparedMatch {
  * few have room: nearly all requests need the first few only, and each that is offered costs some µs. Each time, the index
  * is asked anew, so a match of few steps is bounded better (see `WorkBound`).
  */
-const SPARE_OFFERS = 9;
+const SPARE_OFFERS = 4;
 const OFFER_GROWTH = 8;
 /** Whom none of so many suits is shown nothing more: caps and rules beyond are not worth the wait. */
 const MOST_OFFERED = 500;
