@@ -20,8 +20,8 @@ export interface SeenMessages {
 }
 
 /**
- * One call costs Redis and the worker little more for many members than for one; so few keep other calls waiting for some 0.3 ms only.
- * On a Redis Cluster, where a call's keys lie in one slot, it has to be 1.
+ * They share what a call itself costs; at 9 µs a member (docs/benchmarks.md), other calls wait for some 0.3 ms. On a Redis Cluster, where
+ * a call's keys lie in one slot, it has to be 1.
  */
 const MEMBERS_A_CALL = 32;
 
