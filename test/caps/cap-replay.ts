@@ -5,9 +5,10 @@ import { CAP_SCOPES, type CapKeys, type CapScope, PLACEMENT_ZONE } from '../../s
 import { windowStart } from '../../src/core/capping/cap-window.js';
 import type { CountedImpression } from '../../src/core/capping/exposure.js';
 import type { FrequencyCap, TimedWindow } from '../../src/core/capping/frequency-cap.js';
+import { confirmArguments } from '../../src/delivery/exposure/confirm-arguments.js';
 import { defineExposureScripts, exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
 import { type CapAt, type HoldRequest, keepFromOf, toHoldJson } from '../../src/delivery/exposure/hold-request.js';
-import { rebuiltOf, toEntry } from '../properties/exposure-entries.js';
+import { rebuiltOf, toMessage } from '../properties/exposure-entries.js';
 import { NaiveCaps } from './naive-caps.js';
 
 /**
@@ -147,7 +148,7 @@ class Member {
     const batch = seen.map(({ messageId, of, seenAt }) => ({ messageId, of, at: seenAt ?? 0 }));
     this.holds = this.holds.filter((hold) => !seen.includes(hold) && hold.expiresAt > now);
     if (batch.length === 0) return;
-    await this.redis.confirmImpressions(key, EPOCH, JSON.stringify(batch.map(toEntry)), 60_000);
+    await this.redis.confirmImpressions(...confirmArguments(EPOCH, [[key, batch.map(toMessage)]]));
     for (const impression of batch) {
       this.impressions.push(impression);
       for (const scope of CAP_SCOPES) {

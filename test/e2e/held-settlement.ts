@@ -15,6 +15,11 @@ export function whileSettlementHalts<T>(app: TestApp, meanwhile: () => Promise<T
   return whileLocked(app, 'LOCK TABLE report_rows IN EXCLUSIVE MODE', [], meanwhile);
 }
 
+/** Stops settlements that have their batches and have not read them: no impression is confirmed. */
+export function whileEventsAreLocked<T>(app: TestApp, meanwhile: () => Promise<T>): Promise<T> {
+  return whileLocked(app, 'LOCK TABLE events IN ACCESS EXCLUSIVE MODE', [], meanwhile);
+}
+
 async function whileLocked<T>(
   app: TestApp,
   sql: string,

@@ -11,7 +11,7 @@ import {
   untilKnown,
   untilSettled,
 } from './fixtures.js';
-import { untilSettling, whileSettlementHalts, whileSettlementWaits } from './held-settlement.js';
+import { untilSettling, whileEventsAreLocked, whileSettlementHalts, whileSettlementWaits } from './held-settlement.js';
 import { findFaults, snapshot } from './settlement-oracle.js';
 
 const NOON = at('2026-11-20T03:00:00Z');
@@ -112,12 +112,12 @@ describe('settlement that is interrupted', () => {
   });
 
   it('undoes all of a batch whose impressions could not be confirmed, and does it again when Redis is back', async () => {
-    await startWorker();
-    const before = await whileSettlementHalts(api, async () => {
-      await show(1);
+    await show(1);
+    const before = await snapshot(api.dataSource);
+    await whileEventsAreLocked(api, async () => {
+      await startWorker();
       await untilSettling(api);
       await redisOfWorker.cut();
-      return snapshot(api.dataSource);
     });
     const [failure] = await eventually(async () => {
       const found = await failures();

@@ -82,6 +82,35 @@ describe('settlement', () => {
     expect(await findFaults(app.dataSource)).toEqual({});
   });
 
+  it('looks at single events only where money is short, and charges all others by their sums', async () => {
+    const rich = await sellCampaign(app);
+    const poor = await sellCampaign(app, { campaign: { budget: { totalMicros: 2_500 } } });
+    const batch = await acceptBatch(app, [
+      ...[0, 1, 2].map((i) => eventOf(rich, { messageId: `rich-${i}`, memberId: 'both' })),
+      ...[0, 1].map((i) => eventOf(poor, { messageId: `poor-${i}`, memberId: 'both', priceMicros: 900 })),
+      eventOf(poor, { messageId: 'poor-2', chargedFor: 'click', priceMicros: 800 }),
+      eventOf(poor, { type: 'click', messageId: 'poor-2', chargedFor: 'click', priceMicros: 800 }),
+      eventOf(poor, { messageId: 'poor-3', priceMicros: 700 }),
+    ]);
+    await workers[0].settle(batch);
+    const poorOnes = ['accepted', 'accepted', 'accepted', 'over_budget', 'accepted'];
+    expect(await outcomes(batch)).toEqual(['accepted', 'accepted', 'accepted', ...poorOnes]);
+    expect(await findFaults(app.dataSource)).toEqual({});
+  });
+
+  it('of impressions whose prices are more than any balance together charges what there is money for', async () => {
+    const sold = await sellCampaign(app);
+    const dear = Number.MAX_SAFE_INTEGER - 1;
+    const prices = [dear, 1_000, dear];
+    const batch = await acceptBatch(
+      app,
+      prices.map((priceMicros, i) => eventOf(sold, { messageId: `dear-${i}`, priceMicros })),
+    );
+    await workers[1].settle(batch);
+    expect(await outcomes(batch)).toEqual(['over_budget', 'accepted', 'over_budget']);
+    expect(await findFaults(app.dataSource)).toEqual({});
+  });
+
   it('charges the day in the advertiser’s zone in which the event happened', async () => {
     const sold = await sellCampaign(app, { campaign: { budget: { dailyMicros: 1_000 } } });
     const midnight = Date.parse('2026-11-20T15:00:00Z');

@@ -5,6 +5,7 @@ import {
   type Allocation,
   allocateCharges,
   type Charge,
+  coversAll,
   type RemainingMoney,
 } from '../../src/core/pacing/allocate-charges.js';
 
@@ -108,6 +109,34 @@ describe('allocateCharges', () => {
         const plenty = { balance: sumOf(charges), total: sumOf(charges), daily: null, adGroupDaily: null };
         expect(allocateCharges(charges, plenty).refused).toEqual([]);
       }),
+    );
+  });
+});
+
+describe('coversAll', () => {
+  it('says whether no charge is refused, however the charges are summed up and in whatever order', () => {
+    const anyPart = fc.array(fc.nat(4), { minLength: 40, maxLength: 40 });
+    const anyTight = fc.tuple(anyCharges, anyRemaining, anyPart, fc.bigInt({ min: -1n, max: 0n })).map(
+      // Limits that are met exactly, or missed by one, are what a wrong comparison would go wrong at.
+      ([charges, remaining, parts, off]) => ({
+        charges,
+        parts,
+        remaining: off === 0n ? remaining : { ...remaining, balance: sumOf(charges) + (parts[0] === 0 ? off : 0n) },
+      }),
+    );
+    fc.assert(
+      fc.property(anyTight, ({ charges, remaining, parts }) => {
+        const sums = new Map<string, { micros: bigint; day: string; adGroupId: string }>();
+        charges.forEach(({ priceMicros, day, adGroupId }, i) => {
+          const key = `${day} ${adGroupId} ${parts[i]}`;
+          const micros = (sums.get(key)?.micros ?? 0n) + BigInt(priceMicros);
+          sums.set(key, { micros, day, adGroupId });
+        });
+        const isRefused = allocateCharges(charges, remaining).refused.length > 0;
+        expect(coversAll([...sums.values()], remaining)).toBe(!isRefused);
+        expect(coversAll([...sums.values()].reverse(), remaining)).toBe(!isRefused);
+      }),
+      { numRuns: 500 },
     );
   });
 });

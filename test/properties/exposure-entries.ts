@@ -1,6 +1,7 @@
 import { CAP_SCOPES, type CapKeys } from '../../src/core/capping/cap-scope.js';
 import type { CountedImpression } from '../../src/core/capping/exposure.js';
 import { capKey } from '../../src/core/capping/record-caps.js';
+import type { CountedMessage } from '../../src/delivery/exposure/confirm-arguments.js';
 import { messageKey } from '../../src/delivery/exposure/exposure-keys.js';
 import type { ExposureRow, RebuiltExposure } from '../../src/delivery/exposure/exposure-rebuild.js';
 
@@ -18,9 +19,9 @@ export function rebuiltOf(counted: readonly CountedImpression[], from: number): 
   return { from, bound: false, rows, impressions: listed };
 }
 
-/** As confirm.lua takes an impression. */
-export function toEntry({ messageId, of, at }: CountedImpression): readonly number[] {
-  return [messageKey(messageId), at, ...keysOf(of)];
+/** As an impression is confirmed. */
+export function toMessage({ messageId, of, at }: CountedImpression): CountedMessage {
+  return { message: messageKey(messageId), at, keys: keysOf(of) };
 }
 
 function keysOf(of: CapKeys): [number, number, number, number, number] {

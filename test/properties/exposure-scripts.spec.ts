@@ -6,12 +6,13 @@ import { windowStart } from '../../src/core/capping/cap-window.js';
 import type { CountedImpression } from '../../src/core/capping/exposure.js';
 import type { FrequencyCap } from '../../src/core/capping/frequency-cap.js';
 import { capKey } from '../../src/core/capping/record-caps.js';
+import { confirmArguments } from '../../src/delivery/exposure/confirm-arguments.js';
 import { wideKey } from '../../src/delivery/exposure/exposure-keys.js';
 import { MOST_IMPRESSIONS } from '../../src/delivery/exposure/exposure-rebuild.js';
 import { defineExposureScripts, exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
 import { parsePeeked } from '../../src/delivery/exposure/peeked-exposure.js';
 import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
-import { rebuiltOf, toEntry } from './exposure-entries.js';
+import { rebuiltOf, toMessage } from './exposure-entries.js';
 import { type CapsById, type Offer, ScriptedMember, type Step, ZONE } from './scripted-member.js';
 
 /**
@@ -152,7 +153,7 @@ describe('the exposure scripts', () => {
   const EMPTY = JSON.stringify(rebuiltOf([], 0));
   const seen = (messageId: string, at: number, of: CapKeys = OF): CountedImpression => ({ messageId, of, at });
   const confirm = (key: string, epoch: string, ...impressions: CountedImpression[]): Promise<number> =>
-    redis.confirmImpressions(key, epoch, JSON.stringify(impressions.map(toEntry)), 60_000);
+    redis.confirmImpressions(...confirmArguments(epoch, [[key, impressions.map(toMessage)]]));
 
   /** `caps`: of the ad group, as [from, limit]. */
   function holdRequest(fields: object = {}, caps: readonly (readonly [number, number])[] = []): string {
@@ -257,6 +258,29 @@ describe('the exposure scripts', () => {
     expect(await confirm(key, 'e1', ...both)).toBe(3);
     expect(await confirm(key, 'e1', ...both.reverse())).toBe(0);
     expect(await peek(key)).toMatchObject({ times: [HELD.now, HELD.now, HELD.now], total: 3, holds: [] });
+  });
+
+  it('confirm several members by one call, each as if alone', async () => {
+    const [held, late, gone] = ['held', 'late', 'gone'].map((name) => exposureKey(`together-${name}`)) as [
+      string,
+      string,
+      string,
+    ];
+    await hold(held, holdRequest(), EMPTY);
+    await hold(late, holdRequest({ epoch: 'e2' }), EMPTY);
+    const state = await redis.getBuffer(late);
+    const messages = (...seconds: number[]) => seconds.map((n) => toMessage(seen(`D1.${n}`, HELD.now + n)));
+    const members = [
+      [held, messages(1, 2)],
+      [late, messages(1)],
+      [gone, messages(1, 2, 3)],
+    ] as const;
+    expect(await redis.confirmImpressions(...confirmArguments('e1', members))).toBe(5);
+    expect(await redis.confirmImpressions(...confirmArguments('e1', members))).toBe(0);
+    expect(await peek(held)).toMatchObject({ times: [HELD.now + 1, HELD.now + 2], total: 2, holds: [] });
+    expect(await redis.getBuffer(late)).toEqual(state);
+    await hold(gone, holdRequest(), EMPTY);
+    expect(await peek(gone)).toMatchObject({ total: 3 });
   });
 
   it('leave the state of a later epoch alone when a process is late to hear of it', async () => {

@@ -11,6 +11,7 @@ import {
   roomOf,
 } from '../../src/core/capping/exposure.js';
 import type { FrequencyCap } from '../../src/core/capping/frequency-cap.js';
+import { confirmArguments } from '../../src/delivery/exposure/confirm-arguments.js';
 import type { RebuiltExposure } from '../../src/delivery/exposure/exposure-rebuild.js';
 import {
   type CapAt,
@@ -19,7 +20,7 @@ import {
   keepFromOf,
   toHoldJson,
 } from '../../src/delivery/exposure/hold-request.js';
-import { rebuiltOf, toEntry } from './exposure-entries.js';
+import { rebuiltOf, toMessage } from './exposure-entries.js';
 
 export type Step =
   | { readonly kind: 'wait'; readonly ms: number }
@@ -294,9 +295,8 @@ export class ScriptedMember {
 
   private async settle(most: number, twice: boolean): Promise<void> {
     const batch = this.counted.slice(this.settled, this.settled + most);
-    const json = JSON.stringify(batch.map(toEntry));
     for (let i = 0; i < (twice ? 2 : 1) && batch.length > 0; i++) {
-      await this.redis.confirmImpressions(this.key, this.epochId, json, 60_000);
+      await this.redis.confirmImpressions(...confirmArguments(this.epochId, [[this.key, batch.map(toMessage)]]));
     }
     this.settled += batch.length;
     for (const { messageId } of batch) this.known.add(messageId);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvariantViolation } from '../invariant-violation.js';
-import { adGroupDay, allocateCharges, type Charge, type RemainingMoney } from './allocate-charges.js';
+import { adGroupDay, allocateCharges, type Charge, coversAll, type RemainingMoney } from './allocate-charges.js';
 
 const TODAY = '2026-11-22';
 const rich: RemainingMoney = { balance: 1_000n, total: null, daily: null, adGroupDaily: null };
@@ -82,5 +82,24 @@ describe('allocateCharges', () => {
       expect(() => allocateCharges([charge('a', price)], rich)).toThrow(InvariantViolation);
     }
     expect(() => allocateCharges([charge('a', 1)], { ...rich, daily: new Map() })).toThrow(InvariantViolation);
+  });
+});
+
+describe('coversAll', () => {
+  const sum = (micros: bigint, day = TODAY, adGroupId = 'ag_1') => ({ micros, day, adGroupId });
+
+  it('adds up what counts towards the same limit, to the micro', () => {
+    const daily = { ...rich, daily: new Map([[TODAY, 100n]]) };
+    expect(coversAll([sum(60n), sum(40n, TODAY, 'ag_2')], daily)).toBe(true);
+    expect(coversAll([sum(60n), sum(41n, TODAY, 'ag_2')], daily)).toBe(false);
+    const adGroupDaily = { ...rich, adGroupDaily: new Map([[adGroupDay('ag_1', TODAY), 50n]]) };
+    expect(coversAll([sum(50n), sum(900n, TODAY, 'ag_2')], adGroupDaily)).toBe(true);
+    expect(coversAll([sum(25n), sum(26n)], adGroupDaily)).toBe(false);
+  });
+
+  it('takes sums above what a single price can be, and none that is negative', () => {
+    expect(coversAll([sum(2n ** 70n)], rich)).toBe(false);
+    expect(coversAll([sum(2n ** 70n)], { ...rich, balance: 2n ** 70n })).toBe(true);
+    expect(() => coversAll([sum(-1n)], rich)).toThrow(InvariantViolation);
   });
 });

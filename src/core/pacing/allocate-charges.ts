@@ -47,6 +47,27 @@ export interface Allocation {
   };
 }
 
+/** A sum of charges, whole micros, 0 or more. */
+export interface ChargeSum {
+  readonly micros: bigint;
+  readonly day: string;
+  readonly adGroupId: string;
+}
+
+/**
+ * Whether a campaign's money covers all of these charges, so that they fit in whatever order and however they are summed up: exactly
+ * if `allocateCharges` refuses none of them. O(sums). Throws like `allocateCharges`.
+ */
+export function coversAll(sums: readonly ChargeSum[], remaining: RemainingMoney): boolean {
+  const totals = noTotals();
+  return sums.every((sum) => {
+    invariant(sum.micros >= 0n, 'a price is never negative');
+    const fits = sum.micros === 0n || firstLimitPassed(sum, sum.micros, remaining, totals) === null;
+    if (fits) addTo(totals, sum, sum.micros);
+    return fits;
+  });
+}
+
 /**
  * O(charges). Throws `InvariantViolation` for a price that is negative or not whole micros, and for a day without an entry
  * in a given `remaining.daily`, which would otherwise pass for a day without a budget.
@@ -54,7 +75,7 @@ export interface Allocation {
 export function allocateCharges(charges: readonly Charge[], remaining: RemainingMoney): Allocation {
   const charged: string[] = [];
   const refused: { id: string; reason: RefusalReason }[] = [];
-  const totals = { chargedMicros: 0n, byDay: new Map<string, bigint>(), byAdGroupDay: new Map<AdGroupDay, bigint>() };
+  const totals = noTotals();
   for (const charge of charges) {
     const price = BigInt(checkedMicros(charge.priceMicros));
     invariant(price >= 0n, 'a price is never negative');
@@ -64,16 +85,32 @@ export function allocateCharges(charges: readonly Charge[], remaining: Remaining
       continue;
     }
     charged.push(charge.id);
-    const key = adGroupDay(charge.adGroupId, charge.day);
-    totals.chargedMicros += price;
-    totals.byDay.set(charge.day, (totals.byDay.get(charge.day) ?? 0n) + price);
-    totals.byAdGroupDay.set(key, (totals.byAdGroupDay.get(key) ?? 0n) + price);
+    addTo(totals, charge, price);
   }
   return { charged, refused, totals };
 }
 
+interface Totals {
+  chargedMicros: bigint;
+  readonly byDay: Map<string, bigint>;
+  readonly byAdGroupDay: Map<AdGroupDay, bigint>;
+}
+
+function noTotals(): Totals {
+  return { chargedMicros: 0n, byDay: new Map(), byAdGroupDay: new Map() };
+}
+
+type ChargedPlace = Pick<Charge, 'day' | 'adGroupId'>;
+
+function addTo(totals: Totals, { day, adGroupId }: ChargedPlace, micros: bigint): void {
+  const key = adGroupDay(adGroupId, day);
+  totals.chargedMicros += micros;
+  totals.byDay.set(day, (totals.byDay.get(day) ?? 0n) + micros);
+  totals.byAdGroupDay.set(key, (totals.byAdGroupDay.get(key) ?? 0n) + micros);
+}
+
 function firstLimitPassed(
-  { day, adGroupId }: Charge,
+  { day, adGroupId }: ChargedPlace,
   price: bigint,
   remaining: RemainingMoney,
   totals: Allocation['totals'],

@@ -16,3 +16,6 @@ export function messageKey(messageId: string): number {
   const dot = messageId.lastIndexOf('.');
   return wideKey(messageId.slice(0, dot)) + Number(messageId.slice(dot + 1));
 }
+
+/** What a message counts for: {creative, adGroup, campaign, advertiser, placement}, by `capKey`. */
+export type ExposureKeys = readonly [number, number, number, number, number];

@@ -4,7 +4,8 @@ import type { Redis, Result } from 'ioredis';
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     holdMessages(key: string, request: string, rebuilt?: string): Result<string, Context>;
-    confirmImpressions(key: string, epoch: string, impressions: string, keptMs: number): Result<number, Context>;
+    /** How many keys, the keys, and what follows in the script's header. */
+    confirmImpressions(keys: number, ...rest: (string | number | Buffer)[]): Result<number, Context>;
     releaseMessages(key: string, epoch: string, released: string): Result<number, Context>;
     peekExposure(key: string, epoch: string, from: number): Result<string, Context>;
     beginEpoch(key: string, over: string, id: string, runId: string, quarantinedUntil: number): Result<number, Context>;
@@ -22,7 +23,7 @@ export function defineExposureScripts(redis: Redis): void {
   };
   for (const [command, file] of Object.entries(scripts)) {
     const lua = file === 'begin-epoch.lua' ? read(file) : read('state.lua') + read(file);
-    redis.defineCommand(command, { numberOfKeys: 1, lua });
+    redis.defineCommand(command, file === 'confirm.lua' ? { lua } : { numberOfKeys: 1, lua });
   }
 }
 

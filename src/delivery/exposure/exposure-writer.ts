@@ -1,25 +1,29 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { groupBy } from '../../platform/group-by.js';
 import { REDIS } from '../../platform/platform.module.js';
 import { capKey } from '../../core/capping/record-caps.js';
-import { messageKey } from './exposure-keys.js';
+import { confirmArguments, type CountedMessage } from './confirm-arguments.js';
+import { type ExposureKeys, messageKey } from './exposure-keys.js';
 import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
 
-export interface ConfirmedImpression {
-  readonly memberId: string;
-  readonly messageId: string;
-  readonly adGroupId: string;
-  readonly campaignId: string;
+/** Impressions of one creative in one placement: lists of one length, one entry a message. */
+export interface SeenMessages {
   readonly advertiserId: string;
+  readonly campaignId: string;
+  readonly adGroupId: string;
   readonly creativeId: string;
   readonly placement: string;
+  readonly memberIds: readonly string[];
+  readonly messageIds: readonly string[];
   /** Epoch ms. */
-  readonly occurredAt: number;
+  readonly seenAt: readonly number[];
 }
 
-/** Twice what a statement may take (see data-source.ts): a rebuild that read Postgres before is over by then. */
-const LONGEST_REBUILD_MS = 60_000;
+/**
+ * They share what a call itself costs; at 9 µs a member (docs/benchmarks.md), other calls wait for some 0.3 ms. On a Redis Cluster, where
+ * a call's keys lie in one slot, it has to be 1.
+ */
+const MEMBERS_A_CALL = 32;
 
 /** The worker's side of the exposure state. */
 @Injectable()
@@ -29,23 +33,36 @@ export class ExposureWriter {
   }
 
   /** Turns holds into counted impressions; doing it again changes nothing. Rejects when Redis can't be reached. */
-  async confirm(impressions: readonly ConfirmedImpression[]): Promise<void> {
-    if (impressions.length === 0) return;
+  async confirm(seen: readonly SeenMessages[]): Promise<void> {
+    if (seen.length === 0) return;
     const epochId = await this.redis.hget(EPOCH_KEY, 'id');
     // Without a life of the state there is nothing to correct: it will be rebuilt with these impressions.
     if (epochId === null) return;
+    const members = [...byState(seen)];
     const pipeline = this.redis.pipeline();
-    for (const [memberId, entries] of groupBy(impressions, (impression) => impression.memberId)) {
-      const json = JSON.stringify(entries.map(toEntry));
-      pipeline.confirmImpressions(exposureKey(memberId), epochId, json, LONGEST_REBUILD_MS);
+    for (let start = 0; start < members.length; start += MEMBERS_A_CALL) {
+      pipeline.confirmImpressions(...confirmArguments(epochId, members.slice(start, start + MEMBERS_A_CALL)));
     }
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }
 }
 
-/** As the script takes it: see confirm.lua. */
-function toEntry(impression: ConfirmedImpression): readonly number[] {
-  const { messageId, occurredAt, creativeId, adGroupId, campaignId, advertiserId, placement } = impression;
-  const ids = [creativeId, adGroupId, campaignId, advertiserId, placement];
-  return [messageKey(messageId), occurredAt, ...ids.map(capKey)];
+/** By the key of the member's state. */
+function byState(seen: readonly SeenMessages[]): ReadonlyMap<string, CountedMessage[]> {
+  const states = new Map<string, CountedMessage[]>();
+  for (const messages of seen) {
+    const keys = keysOf(messages);
+    messages.memberIds.forEach((memberId, i) => {
+      const state = exposureKey(memberId);
+      const counted = { message: messageKey(messages.messageIds[i]!), at: messages.seenAt[i]!, keys };
+      const known = states.get(state);
+      if (known === undefined) states.set(state, [counted]);
+      else known.push(counted);
+    });
+  }
+  return states;
+}
+
+function keysOf({ creativeId, adGroupId, campaignId, advertiserId, placement }: SeenMessages): ExposureKeys {
+  return [capKey(creativeId), capKey(adGroupId), capKey(campaignId), capKey(advertiserId), capKey(placement)];
 }

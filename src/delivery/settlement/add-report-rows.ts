@@ -1,12 +1,8 @@
 import type { EntityManager } from 'typeorm';
-import type { SettlingEvent } from './batch-events.js';
-
-/** Width of a report row's bucket; see the migration that creates `report_rows`. */
-const BUCKET_MS = 15 * 60_000;
+import type { EventTally } from './event-tally.js';
 
 interface ReportRow {
-  readonly bucketAt: Date;
-  readonly event: SettlingEvent;
+  readonly of: EventTally;
   impressions: number;
   clicks: number;
   hides: number;
@@ -16,29 +12,21 @@ interface ReportRow {
 
 const COUNT_OF = { impression: 'impressions', click: 'clicks', hide: 'hides', conversion: 'conversions' } as const;
 
-/** Adds settled events to the report rows; `isCharged` tells which ones cost what their price says. */
+/** Adds settled events to the report rows; `charged`: those of them that cost what their price says. */
 export async function addReportRows(
   tx: EntityManager,
-  events: readonly SettlingEvent[],
-  isCharged: (event: SettlingEvent) => boolean,
+  tallies: readonly EventTally[],
+  charged: readonly EventTally[],
 ): Promise<void> {
   const rows = new Map<string, ReportRow>();
-  for (const event of events) {
-    const bucket = Math.floor(event.occurredAt / BUCKET_MS) * BUCKET_MS;
-    const key = `${bucket} ${event.creativeId} ${event.placement}`;
-    const row = rows.get(key) ?? {
-      bucketAt: new Date(bucket),
-      event,
-      impressions: 0,
-      clicks: 0,
-      hides: 0,
-      conversions: 0,
-      spend: 0n,
-    };
-    row[COUNT_OF[event.type]] += 1;
-    if (isCharged(event)) row.spend += BigInt(event.priceMicros);
+  const rowOf = (of: EventTally): ReportRow => {
+    const key = `${of.bucketAt} ${of.creativeId} ${of.placement}`;
+    const row = rows.get(key) ?? { of, impressions: 0, clicks: 0, hides: 0, conversions: 0, spend: 0n };
     rows.set(key, row);
-  }
+    return row;
+  };
+  for (const tally of tallies) rowOf(tally)[COUNT_OF[tally.type]] += tally.count;
+  for (const tally of charged) rowOf(tally).spend += tally.micros;
   if (rows.size === 0) return;
   // In one order for all settlements, so that none waits for another in a circle.
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
@@ -54,12 +42,12 @@ export async function addReportRows(
        conversions = report_rows.conversions + excluded.conversions,
        spend_micros = report_rows.spend_micros + excluded.spend_micros`,
     [
-      sorted.map((row) => row.bucketAt),
-      sorted.map((row) => row.event.advertiserId),
-      sorted.map((row) => row.event.campaignId),
-      sorted.map((row) => row.event.adGroupId),
-      sorted.map((row) => row.event.creativeId),
-      sorted.map((row) => row.event.placement),
+      sorted.map(({ of }) => new Date(of.bucketAt)),
+      sorted.map(({ of }) => of.advertiserId),
+      sorted.map(({ of }) => of.campaignId),
+      sorted.map(({ of }) => of.adGroupId),
+      sorted.map(({ of }) => of.creativeId),
+      sorted.map(({ of }) => of.placement),
       sorted.map((row) => row.impressions),
       sorted.map((row) => row.clicks),
       sorted.map((row) => row.hides),

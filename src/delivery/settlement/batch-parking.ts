@@ -2,7 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
-import { type ConfirmedImpression, ExposureWriter } from '../exposure/exposure-writer.js';
+import { ExposureWriter } from '../exposure/exposure-writer.js';
+import { readImpressions } from './batch-impressions.js';
 import { describeFailure, failureKind } from './settlement-failure.js';
 
 /** As often as Bull tries one job: with its growing pauses, half a minute in which what passes has passed. */
@@ -54,38 +55,8 @@ export class BatchParking {
         [batchId],
       );
       if (claimed.length === 0) return;
-      const impressions = await tx.query<ImpressionRow[]>(IMPRESSIONS_OF_BATCH, [batchId]);
-      await this.exposure.confirm(impressions.map(toConfirmed));
+      await this.exposure.confirm(await readImpressions(tx, [batchId]));
       await tx.query('UPDATE event_batches SET parked_at = $2 WHERE id = $1', [batchId, new Date(this.clock.now())]);
     });
   }
-}
-
-interface ImpressionRow {
-  readonly member_id: string;
-  readonly message_id: string;
-  readonly creative_id: string;
-  readonly ad_group_id: string;
-  readonly campaign_id: string;
-  readonly advertiser_id: string;
-  readonly placement: string;
-  readonly occurred_at: Date;
-}
-
-// $1 the batch.
-const IMPRESSIONS_OF_BATCH = `
-  SELECT member_id, message_id, creative_id, ad_group_id, campaign_id, advertiser_id, placement, occurred_at
-  FROM events WHERE batch_id = $1 AND type = 'impression'`;
-
-function toConfirmed(row: ImpressionRow): ConfirmedImpression {
-  return {
-    memberId: row.member_id,
-    messageId: row.message_id,
-    creativeId: row.creative_id,
-    adGroupId: row.ad_group_id,
-    campaignId: row.campaign_id,
-    advertiserId: row.advertiser_id,
-    placement: row.placement,
-    occurredAt: row.occurred_at.getTime(),
-  };
 }

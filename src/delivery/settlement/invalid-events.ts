@@ -2,8 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { ClickFault } from '../../core/traffic/invalid-reason.js';
 import { type AcceptedClick, type ClickLimit, judgeClicks } from '../../core/traffic/judge-clicks.js';
 import { groupBy } from '../../platform/group-by.js';
-import type { SettlingEvent } from './batch-events.js';
-import { eventKey } from './settle-charges.js';
+import { eventKey, type SettlingEvent } from './batch-events.js';
 
 /**
  * The invalid ones among events that are settled, by their key. Only clicks can be: an impression that was accepted counts,

@@ -1,32 +1,25 @@
 import type { EntityManager } from 'typeorm';
 import { localDate } from '../../core/calendar/local-day.js';
 import { invariant } from '../../core/invariant-violation.js';
-import { adGroupDay, allocateCharges, type Charge } from '../../core/pacing/allocate-charges.js';
-import { decidedMinute } from '../../core/pacing/promise-book.js';
+import { allocateCharges, coversAll } from '../../core/pacing/allocate-charges.js';
 import { groupBy } from '../../platform/group-by.js';
-import { newId } from '../../platform/ids.js';
-import type { SettlingEvent } from './batch-events.js';
+import { byAcceptance, eventKey, readPaidImpressions, type SettlingEvent } from './batch-events.js';
+import { bookCharges, type TallyCharge } from './book-charges.js';
 import { type CampaignSpend, type CampaignTerms, readSpends, readTerms, remainingMoney } from './budgets.js';
-
-/** An event's key among those that are settled. */
-export function eventKey(event: SettlingEvent): string {
-  return `${event.messageId} ${event.type} ${event.eventId}`;
-}
-
-/** Nearly always, nobody is among the exceptions: then no key is made. */
-export function isAmong(
-  event: SettlingEvent,
-  exceptions: { readonly size: number; has(key: string): boolean },
-): boolean {
-  return exceptions.size > 0 && exceptions.has(eventKey(event));
-}
+import { type EventTally, tallyOf } from './event-tally.js';
 
 /** What is settled, and what its advertisers have left; the balances fall as campaigns are charged. */
-export interface SettlingBatch {
-  /** The batch, or the first of several: the transfers refer to it. */
-  readonly batchId: string;
+export interface SettlingBatches {
+  /** The transfers refer to the first. */
+  readonly batchIds: readonly string[];
   readonly now: number;
   readonly balances: Map<string, bigint>;
+}
+
+export interface SettledCharges {
+  readonly charged: readonly EventTally[];
+  /** The events that found no money, by their keys. */
+  readonly refused: ReadonlyMap<string, SettlingEvent>;
 }
 
 /**
@@ -45,32 +38,48 @@ export async function lockBalances(tx: EntityManager, batchIds: readonly string[
 
 /**
  * Charges events to their campaigns: what a budget or the balance no longer covers is not charged. Needs the lock of
- * `lockBalances`. Answers the keys of the events that found no money. Statements are the same few for any number of events.
+ * `lockBalances`. `tallies` count all that is valid; `others`: those of them that are no impressions, one by one.
+ *
+ * Where a campaign's money covers the sum, it covers every event. Only where it does not, the events are looked at one by
+ * one, in the order in which they were accepted. Statements are the same few for any number of events.
  */
 export async function settleCharges(
   tx: EntityManager,
-  batch: SettlingBatch,
-  events: readonly SettlingEvent[],
-): Promise<ReadonlySet<string>> {
-  const costly = events.filter((event) => event.priceMicros > 0);
-  if (costly.length === 0) return new Set();
-  const byCampaign = groupBy(costly, (event) => event.campaignId);
-  const terms = await readTerms(tx, [...byCampaign.keys()]);
-  const charges = costly.map((event) => toCharge(event, terms));
-  const spends = await readSpends(tx, [...byCampaign.keys()], [...new Set(charges.map((charge) => charge.day))]);
-  const refused = new Set<string>();
-  for (const [campaignId, ofCampaign] of groupBy(charges, ({ event }) => event.campaignId)) {
-    for (const { id } of allocate(batch, termsOf(campaignId, terms), spends(campaignId), ofCampaign)) refused.add(id);
+  batches: SettlingBatches,
+  tallies: readonly EventTally[],
+  others: readonly SettlingEvent[],
+): Promise<SettledCharges> {
+  const costly = tallies.filter(({ micros }) => micros > 0n);
+  const campaignIds = [...new Set(costly.map(({ campaignId }) => campaignId))];
+  if (campaignIds.length === 0) return { charged: [], refused: new Map() };
+  const terms = await readTerms(tx, campaignIds);
+  const charges = costly.map((tally) => toCharge(tally, terms));
+  const spends = await readSpends(tx, campaignIds, [...new Set(charges.map(({ day }) => day))]);
+  const charged: TallyCharge[] = [];
+  const short: Campaign[] = [];
+  for (const [campaignId, ofCampaign] of groupBy(charges, (charge) => charge.campaignId)) {
+    const campaign = { terms: termsOf(campaignId, terms), spend: spends(campaignId) };
+    if (chargeAll(batches, campaign, ofCampaign)) charged.push(...ofCampaign);
+    else short.push(campaign);
   }
-  const charged = refused.size === 0 ? charges : charges.filter(({ id }) => !refused.has(id));
-  await takeFromBalances(tx, charged);
-  await addDailySpend(tx, charged);
-  await addTransfers(tx, batch, charged, terms);
-  return refused;
+  const refused = new Map<string, SettlingEvent>();
+  const events = short.length === 0 ? new Map<string, EventCharge[]>() : await readEvents(tx, batches, short, others);
+  for (const campaign of short) {
+    const { fitting, unfit } = chargeSome(batches, campaign, events.get(campaign.terms.campaignId) ?? []);
+    charged.push(...fitting);
+    for (const event of unfit) refused.set(eventKey(event), event);
+  }
+  await bookCharges(tx, { batchId: batches.batchIds[0]!, now: batches.now }, charged);
+  return { charged, refused };
 }
 
-/** An event's charge, with all that is written of it. */
-interface EventCharge extends Charge {
+interface Campaign {
+  readonly terms: CampaignTerms;
+  readonly spend: CampaignSpend;
+}
+
+/** Of one event. */
+interface EventCharge extends TallyCharge {
   readonly event: SettlingEvent;
 }
 
@@ -80,104 +89,57 @@ function termsOf(campaignId: string, terms: ReadonlyMap<string, CampaignTerms>):
   return term;
 }
 
-function toCharge(event: SettlingEvent, terms: ReadonlyMap<string, CampaignTerms>): EventCharge {
-  const { timeZone } = termsOf(event.campaignId, terms);
-  const { priceMicros, adGroupId } = event;
-  return { id: eventKey(event), priceMicros, adGroupId, day: localDate(event.occurredAt, timeZone), event };
+function toCharge(tally: EventTally, terms: ReadonlyMap<string, CampaignTerms>): TallyCharge {
+  const { timeZone, currency } = termsOf(tally.campaignId, terms);
+  return { ...tally, day: localDate(tally.bucketAt, timeZone), currency };
 }
 
-/** Those of a campaign's charges that its money does not cover; lowers the advertiser's balance by the others. */
-function allocate(
-  { balances }: SettlingBatch,
-  terms: CampaignTerms,
-  spend: CampaignSpend,
-  charges: readonly EventCharge[],
-): readonly { readonly id: string }[] {
+/** Whether a campaign's money covers all charges; if so, the advertiser's balance falls by them. */
+function chargeAll(
+  { balances }: SettlingBatches,
+  { terms, spend }: Campaign,
+  charges: readonly TallyCharge[],
+): boolean {
   const balance = balances.get(terms.advertiserId) ?? 0n;
-  const { refused, totals } = allocateCharges(charges, remainingMoney(terms, spend, balance, charges));
-  balances.set(terms.advertiserId, balance - totals.chargedMicros);
-  return refused;
-}
-
-/** $1 advertisers, $2 what each is charged. */
-async function takeFromBalances(tx: EntityManager, charged: readonly EventCharge[]): Promise<void> {
-  const sums = sumBy(charged, ({ event }) => event.advertiserId);
-  const [, changed] = await tx.query<[unknown[], number]>(
-    `UPDATE prepaid_accounts AS account
-     SET balance_micros = balance_micros - micros, changed_xid = pg_current_xact_id()
-     FROM unnest($1::text[], $2::bigint[]) AS charge (advertiser_id, micros)
-     WHERE account.advertiser_id = charge.advertiser_id AND balance_micros >= micros`,
-    [sums.map(([{ event }]) => event.advertiserId), sums.map(([, micros]) => micros.toString())],
+  if (!coversAll(charges, remainingMoney(terms, spend, balance, charges))) return false;
+  balances.set(
+    terms.advertiserId,
+    charges.reduce((left, { micros }) => left - micros, balance),
   );
-  invariant(changed === sums.length, 'charges that were allotted fit the balances that are locked');
+  return true;
 }
 
-/** $1 to $4: lists, one entry an ad group and day. */
-async function addDailySpend(tx: EntityManager, charged: readonly EventCharge[]): Promise<void> {
-  const sums = sumBy(charged, ({ adGroupId, day }) => adGroupDay(adGroupId, day));
-  await tx.query(
-    `INSERT INTO daily_spend (campaign_id, ad_group_id, day, spent_micros)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::bigint[])
-     ON CONFLICT (campaign_id, day, ad_group_id) DO UPDATE
-     SET spent_micros = daily_spend.spent_micros + excluded.spent_micros, changed_xid = pg_current_xact_id()`,
-    [
-      sums.map(([{ event }]) => event.campaignId),
-      sums.map(([{ adGroupId }]) => adGroupId),
-      sums.map(([{ day }]) => day),
-      sums.map(([, micros]) => micros.toString()),
-    ],
-  );
-}
-
-/**
- * A transfer for each ad group, day, lease holder and minute of the decision: what a holder needs to know of its promises.
- * $1 the batch, $2 when; $3 to $11 lists, one entry a transfer.
- */
-async function addTransfers(
+/** The costly events of campaigns whose money does not cover all of them, in the order in which they were accepted. */
+async function readEvents(
   tx: EntityManager,
-  { batchId, now }: SettlingBatch,
-  charged: readonly EventCharge[],
-  terms: ReadonlyMap<string, CampaignTerms>,
-): Promise<void> {
-  const minuteOf = ({ event }: EventCharge): number => decidedMinute(event.decidedAt.getTime());
-  const partOf = (charge: EventCharge): string => `${charge.event.leaseHolder}:${minuteOf(charge)}`;
-  const sums = sumBy(charged, (charge) => `${adGroupDay(charge.adGroupId, charge.day)} ${partOf(charge)}`);
-  const charges = sums.map(([charge]) => charge);
-  await tx.query(
-    `INSERT INTO ledger_transfers (id, kind, advertiser_id, debit_account, credit_account, amount_micros, currency,
-                                   reference, campaign_id, ad_group_id, day, lease_holder, decided_minute, created_at)
-     SELECT id, 'charge', advertiser_id, 'prepaid:' || advertiser_id, 'revenue:' || currency, micros, currency,
-            concat_ws(':', $1::text, ad_group_id, day, lease_holder, decided_minute), campaign_id, ad_group_id, day,
-            lease_holder, decided_minute, $2
-     FROM unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::date[], $10::integer[],
-                 $11::integer[])
-       AS charge (id, advertiser_id, currency, micros, campaign_id, ad_group_id, day, lease_holder, decided_minute)`,
-    [
-      batchId,
-      new Date(now),
-      charges.map(() => newId('transfer')),
-      charges.map(({ event }) => event.advertiserId),
-      charges.map(({ event }) => termsOf(event.campaignId, terms).currency),
-      sums.map(([, micros]) => micros.toString()),
-      charges.map(({ event }) => event.campaignId),
-      charges.map(({ adGroupId }) => adGroupId),
-      charges.map(({ day }) => day),
-      charges.map(({ event }) => event.leaseHolder),
-      charges.map(minuteOf),
-    ],
-  );
+  { batchIds }: SettlingBatches,
+  campaigns: readonly Campaign[],
+  others: readonly SettlingEvent[],
+): Promise<ReadonlyMap<string, EventCharge[]>> {
+  const terms = new Map(campaigns.map((campaign) => [campaign.terms.campaignId, campaign.terms]));
+  const impressions = await readPaidImpressions(tx, batchIds, [...terms.keys()]);
+  const costly = others.filter(({ campaignId, priceMicros }) => priceMicros > 0 && terms.has(campaignId));
+  const charges = [...impressions, ...costly]
+    .sort(byAcceptance)
+    .map((event) => ({ ...toCharge(tallyOf(event), terms), event }));
+  return groupBy(charges, ({ campaignId }) => campaignId);
 }
 
-/** The first charge of each key with the sum of their prices, by ascending key, so that no two settlements lock rows in a circle. */
-function sumBy(
+/** Which of a campaign's charges its money covers; the advertiser's balance falls by them. */
+function chargeSome(
+  { balances }: SettlingBatches,
+  { terms, spend }: Campaign,
   charges: readonly EventCharge[],
-  keyOf: (charge: EventCharge) => string,
-): readonly (readonly [EventCharge, bigint])[] {
-  return [...groupBy(charges, keyOf)]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([, [first, ...rest]]) => {
-      if (first === undefined) return [];
-      const micros = rest.reduce((sum, { priceMicros }) => sum + BigInt(priceMicros), BigInt(first.priceMicros));
-      return [[first, micros] as const];
-    });
+): { readonly fitting: readonly EventCharge[]; readonly unfit: readonly SettlingEvent[] } {
+  const balance = balances.get(terms.advertiserId) ?? 0n;
+  const asked = charges.map(({ event, adGroupId, day }) => {
+    return { id: eventKey(event), priceMicros: event.priceMicros, adGroupId, day };
+  });
+  const { refused, totals } = allocateCharges(asked, remainingMoney(terms, spend, balance, charges));
+  balances.set(terms.advertiserId, balance - totals.chargedMicros);
+  const ids = new Set(refused.map(({ id }) => id));
+  return {
+    fitting: charges.filter((_, i) => !ids.has(asked[i]!.id)),
+    unfit: charges.filter((_, i) => ids.has(asked[i]!.id)).map(({ event }) => event),
+  };
 }
