@@ -20,6 +20,11 @@ export function whileEventsAreLocked<T>(app: TestApp, meanwhile: () => Promise<T
   return whileLocked(app, 'LOCK TABLE events IN ACCESS EXCLUSIVE MODE', [], meanwhile);
 }
 
+/** Stops exchanges of claims that are about to write them; what is claimed can be read. */
+export function whileClaimsAreLocked<T>(app: TestApp, meanwhile: () => Promise<T>): Promise<T> {
+  return whileLocked(app, 'LOCK TABLE budget_leases IN EXCLUSIVE MODE', [], meanwhile);
+}
+
 async function whileLocked<T>(
   app: TestApp,
   sql: string,
@@ -36,7 +41,7 @@ async function whileLocked<T>(
   }
 }
 
-/** Waits until so many settlements have begun, and wait for what the test has locked. */
+/** Waits until so many settlements, or exchanges of claims, have begun, and wait for what the test has locked. */
 export async function untilSettling(app: TestApp, count = 1): Promise<void> {
   await eventually(async () => {
     const [row] = await app.dataSource.query<{ waiting: number }[]>(

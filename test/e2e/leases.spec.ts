@@ -4,6 +4,7 @@ import { LeaseBook } from '../../src/delivery/delivery.api.js';
 import type { DueLeases } from '../../src/delivery/leases/due-leases.js';
 import { LeaseExchange } from '../../src/delivery/leases/lease-exchange.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+import { whileSettlementWaits } from './held-settlement.js';
 import {
   at,
   createAdvertiser,
@@ -62,10 +63,11 @@ describe('money that processes promise', () => {
 
   const time = () => at(new Date(now).toISOString());
 
-  async function sell(budget: object, creditMicros = 1_000_000 * WON): Promise<ServingCampaign> {
+  async function sell(budget: object, creditMicros = 1_000_000 * WON, adGroup: object = {}): Promise<ServingCampaign> {
     const advertiserId = await createAdvertiser(first, {}, creditMicros);
-    const campaign = await createServingCampaign(first, advertiserId, { budget }, { bid: BID });
-    for (const app of [first, second]) await untilKnown(app, campaign.adGroupId, time());
+    const campaign = await createServingCampaign(first, advertiserId, { budget }, { bid: BID, ...adGroup });
+    const context = { context: { carrier: 'KT' } };
+    for (const app of [first, second]) await untilKnown(app, campaign.adGroupId, time(), context);
     return campaign;
   }
 
@@ -147,6 +149,55 @@ describe('money that processes promise', () => {
       return again.length === 40;
     });
     expect((await spentOf(campaign)).spent).toBe(0);
+  });
+
+  it('is bound by messages that were seen, however late they are settled', async () => {
+    const campaign = await sell({ totalMicros: 40 * PRICE });
+    const shown: { token: string }[] = [];
+    await eventually(async () => {
+      shown.push(...(await ask(first, 10)), ...(await ask(second, 10)));
+      return shown.length === 40;
+    });
+    await whileSettlementWaits(first, campaign.advertiserId, async () => {
+      await see(shown);
+      now += HOLD_MS + RELEASE_MS;
+      for (const app of [first, second]) expect(await ask(app, 10)).toEqual([]);
+      // Another campaign gets its money by an exchange of claims: both processes have had one at the later time.
+      await sell({}, undefined, { targeting: { carrier: ['KT'] } });
+      for (const app of [first, second]) expect(await ask(app, 10)).toEqual([]);
+    });
+    await untilSettled(first);
+    expect(await spentOf(campaign)).toEqual({ spent: 40 * PRICE, refused: 0 });
+    for (const app of [first, second]) expect(await ask(app, 10)).toEqual([]);
+  });
+
+  it('is given back by a process that stops, but for what it has promised', async () => {
+    // Enough for what three processes keep free.
+    const campaign = await sell({ totalMicros: 400 * PRICE });
+    const third = await startTestApp({ env: { CLOCK: 'simulated', ROLE: 'api' }, sharing: first });
+    let isClosed = false;
+    try {
+      await untilKnown(third, campaign.adGroupId, time());
+      const holder = third.app.get(LeaseBook, { strict: false }).holderId;
+      const claimed = async () => {
+        const [row] = await first.dataSource.query<{ claimed_micros: number }[]>(
+          'SELECT claimed_micros FROM budget_leases WHERE holder = $1 AND ad_group_id = $2',
+          [holder, campaign.adGroupId],
+        );
+        return row?.claimed_micros;
+      };
+      const placed: unknown[] = [];
+      await eventually(async () => {
+        placed.push(...(await ask(third, 2 - placed.length)));
+        return placed.length === 2;
+      });
+      expect(await claimed()).toBeGreaterThan(2 * PRICE);
+      isClosed = true;
+      await third.close();
+      expect(await claimed()).toBe(2 * PRICE);
+    } finally {
+      if (!isClosed) await third.close();
+    }
   });
 
   it.each([

@@ -77,7 +77,9 @@ describe('batches that wait together', () => {
     expect(await settlement.settle(more)).toBe('settled_before');
     // All that failed left nothing behind.
     await app.dataSource.query('DROP TRIGGER refuse ON report_rows');
-    for (const batch of [bad, last]) expect(await settlement.settle(batch)).toBe('settled');
+    expect(await settlement.settleTogether(bad)).toBe(1);
+    expect(await unsettled()).toEqual([last]);
+    expect(await settlement.settle(last)).toBe('settled');
     expect(await findFaults(app.dataSource)).toEqual({});
   });
 });

@@ -26,7 +26,8 @@ export interface SettlingEvent {
 }
 
 /**
- * The events of some batches that are no impressions, and those of others that waited for an impression in one of these.
+ * The events of some batches that are no impressions, and those of others that waited for an impression in one of these: only
+ * what is settled waits, so none of these batches' own.
  * `batchIds`: $1. OFFSET 0 and the subquery, which is no EXISTS, keep a young table's plan from reading all impressions.
  */
 export function readOtherEvents(tx: EntityManager, batchIds: readonly string[]): Promise<readonly SettlingEvent[]> {
@@ -40,7 +41,7 @@ export function readOtherEvents(tx: EntityManager, batchIds: readonly string[]):
      SELECT ${COLUMNS}, true, true
      FROM ${OF_BATCHES} i
      JOIN events e ON e.decided_at = i.decided_at AND e.message_id = i.message_id AND e.outcome = 'waiting'
-     WHERE i.type = 'impression' AND e.batch_id <> ALL($1)`,
+     WHERE i.type = 'impression'`,
     [batchIds],
   );
 }
