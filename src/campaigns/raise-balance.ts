@@ -3,8 +3,8 @@ import { MAX_AMOUNT_MICROS } from '../core/money/micros.js';
 import { invalid } from '../platform/app-error.js';
 
 /**
- * Adds money that the ledger has in the same transaction; refuses what would lift the balance above the most that is held.
- * Campaigns that lack money are announced as changed, so that they serve again at once.
+ * Adds money that the ledger has in the same transaction; refuses what would lift the balance above the most that is
+ * held. Campaigns that the balance left short are announced as changed, so that they serve again at once.
  */
 export async function raiseBalance(tx: EntityManager, advertiserId: string, amountMicros: number): Promise<void> {
   const [, raised] = await tx.query<[unknown[], number]>(
@@ -21,7 +21,7 @@ export async function raiseBalance(tx: EntityManager, advertiserId: string, amou
 async function announceShort(tx: EntityManager, advertiserId: string): Promise<void> {
   await tx.query(
     `UPDATE campaigns SET changed_xid = DEFAULT
-     WHERE id IN (SELECT campaign_id FROM budget_leases WHERE advertiser_id = $1 AND shortage IS NOT NULL)`,
+     WHERE id IN (SELECT campaign_id FROM budget_leases WHERE advertiser_id = $1 AND shortage = 'balance')`,
     [advertiserId],
   );
 }

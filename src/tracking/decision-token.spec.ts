@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DecisionTokens, MAX_TOKEN_LENGTH, type Placed } from './decision-token.js';
@@ -127,6 +128,14 @@ describe('DecisionTokens', () => {
     );
     for (const forged of ['', '.', '..', 'k2..', `k2.${payload}.`, `k2..${signature}`, `${payload}.${signature}`]) {
       expect(tokens.verify(forged)).toBeNull();
+    }
+  });
+
+  it('refuse what is signed in another form', () => {
+    for (const other of [Buffer.from(JSON.stringify(PLACED)).toString('base64url'), '', 'a~b', `${payload}~1`]) {
+      const signed = `${keyId}.${other}`;
+      const hmac = createHmac('sha256', NEW.secret).update(signed).digest().subarray(0, 16);
+      expect(tokens.verify(`${signed}.${hmac.toString('base64url')}`)).toBeNull();
     }
   });
 

@@ -54,7 +54,7 @@ export class DecisionTokens {
     return `${signed}.${signatureOf(signed, this.signing.key).toString('base64url')}`;
   }
 
-  /** Null for whatever this service did not sign. Takes the same time wherever a signature differs. */
+  /** Null for whatever this service did not sign, or not in this form. Takes the same time wherever a signature differs. */
   verify(token: string): Placed | null {
     if (token.length > MAX_TOKEN_LENGTH) return null;
     const payloadAt = token.indexOf('.') + 1;
@@ -95,8 +95,12 @@ function writeFields(placed: Placed): string {
   ].join('~');
 }
 
-function readFields(payload: string): Placed {
+const FIELDS = 13;
+
+/** Null for a payload of another form: what another release of this service signed. */
+function readFields(payload: string): Placed | null {
   const fields = payload.split('~');
+  if (fields.length !== FIELDS) return null;
   const text = (place: number): string => readText(fields[place] ?? '');
   const number = (place: number): number => Number(fields[place]);
   return {

@@ -59,7 +59,7 @@ describe('the job queue', () => {
     });
     await begun;
     await proxy.cut();
-    await queue.close();
+    await expect(queue.close()).resolves.toBeUndefined();
   });
 
   it('keeps few jobs for a Redis that does not answer', async () => {

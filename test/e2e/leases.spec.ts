@@ -275,7 +275,7 @@ describe('money that processes promise', () => {
     await untilPlaced(2);
   });
 
-  it('is there within a second of a credit, however many others wait for money', async () => {
+  it('is there right after a credit, however many others wait for money', async () => {
     const campaign = await sell({}, 2 * PRICE);
     const placed: unknown[] = [];
     await eventually(async () => {

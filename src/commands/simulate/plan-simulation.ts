@@ -42,7 +42,7 @@ export interface SimulationPlan {
 
 export const MARKET_ZONE = 'Asia/Seoul';
 export const SEGMENTS = Array.from({ length: 12 }, (_, i) => `sim.s${String(i).padStart(2, '0')}`);
-/** Of the simulated members; what is predicted before anything is known, so that ranks stay what the bids make of them. */
+/** Of the simulated members: what is predicted before anything is known, so that the bids alone make ranks. */
 export const CLICK_RATE = PRIOR_CTR;
 
 const DAY_MS = 86_400_000;

@@ -55,8 +55,9 @@ export interface ChargeSum {
 }
 
 /**
- * Whether a campaign's money covers all of these charges, so that they fit in whatever order and however they are summed up: exactly
- * if `allocateCharges` refuses none of them. O(sums). Throws like `allocateCharges`.
+ * Whether a campaign's money covers all of these charges, so that they fit in whatever order and however they are summed
+ * up: exactly if `allocateCharges` refuses none of them. O(sums). Throws `InvariantViolation` for a negative sum and for a
+ * day without an entry, up to the first sum that does not fit.
  */
 export function coversAll(sums: readonly ChargeSum[], remaining: RemainingMoney): boolean {
   const totals = noTotals();

@@ -39,7 +39,7 @@ describe('claims that are allotted', () => {
     fc.assert(
       fc.property(fc.array(want, { maxLength: 12 }), money, (wants, given) => {
         const left = toLeft(given);
-        const grants = allotClaims(wants, left);
+        const grants = allotClaims(wants, left, 4);
         for (const [level, idOf] of LEVELS) {
           for (const [id, before] of Object.entries(given[level])) {
             const granted = grants
@@ -56,7 +56,7 @@ describe('claims that are allotted', () => {
   it('are at least what is of use, or nothing, with the narrowest limit that leaves too little', () => {
     fc.assert(
       fc.property(want, money, (one, given) => {
-        const [grant] = allotClaims([one], toLeft(given));
+        const [grant] = allotClaims([one], toLeft(given), 4);
         const limits = [
           ['ad_group_budget', given.byAdGroup[one.adGroupId]],
           ['budget', given.byCampaign[one.campaignId]],
@@ -74,7 +74,7 @@ describe('claims that are allotted', () => {
   it('leave the end of a budget to be shared', () => {
     const one = { adGroupId: 'a', campaignId: 'c', advertiserId: 'v', wantedMicros: 800, leastMicros: 10 };
     const left = toLeft({ byAdvertiser: {}, byCampaign: { c: 1_600 }, byAdGroup: {} });
-    expect(allotClaims([one, one], left).map(({ grantedMicros }) => grantedMicros)).toEqual([200, 175]);
+    expect(allotClaims([one, one], left, 4).map(({ grantedMicros }) => grantedMicros)).toEqual([200, 175]);
   });
 });
 

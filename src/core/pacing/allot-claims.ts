@@ -36,13 +36,17 @@ export interface ClaimGrant {
 }
 
 /**
- * One grant takes at most this part of what is left, so that several processes can share the end of a budget: with four of
- * them at full rate, the last of it goes in grants of single messages.
+ * Of what is left, one grant takes at most this part of an equal share, so that processes can share the end of a budget: at
+ * full rate, the last of it goes in grants of single messages.
  */
-const LARGEST_PART = 8;
+const LARGEST_PART = 1 / 2;
 
-/** Grants in the order of the wants; lowers `left` by what is granted. O(wants). */
-export function allotClaims(wants: readonly ClaimWant[], left: MoneyLeft): readonly ClaimGrant[] {
+/**
+ * Grants in the order of the wants; lowers `left` by what is granted. O(wants).
+ *
+ * @param processes that may claim, at least 1
+ */
+export function allotClaims(wants: readonly ClaimWant[], left: MoneyLeft, processes: number): readonly ClaimGrant[] {
   return wants.map((want) => {
     const { adGroupId, wantedMicros, leastMicros } = want;
     const ownBudget = left.byAdGroup.get(adGroupId) ?? Infinity;
@@ -51,7 +55,7 @@ export function allotClaims(wants: readonly ClaimWant[], left: MoneyLeft): reado
     if (ownBudget < leastMicros) return { adGroupId, grantedMicros: 0, shortage: 'ad_group_budget' };
     if (budget < leastMicros) return { adGroupId, grantedMicros: 0, shortage: 'budget' };
     if (balance < leastMicros) return { adGroupId, grantedMicros: 0, shortage: 'balance' };
-    const part = Math.floor(Math.min(ownBudget, budget, balance) / LARGEST_PART);
+    const part = Math.floor((Math.min(ownBudget, budget, balance) * LARGEST_PART) / processes);
     const grantedMicros = Math.min(wantedMicros, Math.max(leastMicros, part));
     lower(left.byAdvertiser, want.advertiserId, grantedMicros);
     lower(left.byCampaign, want.campaignId, grantedMicros);

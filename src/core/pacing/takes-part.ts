@@ -7,8 +7,10 @@ const DRAW = 0x9e3779b9;
 const PHASE_BITS = 5;
 
 /**
- * Requests fall into so many phases. A campaign has an order of its own in which it gives phases up as its share falls, so
- * that for all but one of them its share alone decides, and an index can keep by phase who takes part.
+ * Requests fall into so many phases. A campaign has an order of its own in which it takes as many of them as its share
+ * says, so that for all but one of them its share alone decides, and an index can keep by phase who takes part. The order
+ * is another one for each share: a campaign of a small share is in one or two phases, and may find only stronger ones
+ * there, until pacing changes its share, as it does at least once a minute.
  */
 export const PHASES = 1 << PHASE_BITS;
 /** Takes a phase, or a place in an order of them, out of a longer number. */
@@ -26,15 +28,15 @@ export function phaseOf(drawn: DrawSeed): number {
   return drawn >>> (32 - PHASE_BITS);
 }
 
-/** Shuffles the orders of campaigns whose hashes are alike. */
+/** Shuffles the orders of shares that are alike. */
 const ORDER = 0x85ebca77;
 
 /**
- * Where in its order, from 0, a campaign has this phase. The order is a permutation of the phases that the hash chooses
- * out of some ten million: each step, an odd factor with a summand or a shift, can be undone.
+ * Where in its order, from 0, a campaign of this share has this phase. The order is a permutation of the phases that hash
+ * and share choose out of some ten million: each step, an odd factor with a summand or a shift, can be undone.
  */
-function placeOf(phase: number, campaignHash: number): number {
-  const bits = tieBreak(campaignHash, ORDER);
+function placeOf(phase: number, campaignHash: number, passShare: number): number {
+  const bits = tieBreak(campaignHash, Math.imul(passShare * 2 ** 32, ORDER));
   let place = Math.imul(phase, bits | 1) + (bits >>> PHASE_BITS);
   place = (place ^ ((place & PHASE_MASK) >>> 2)) & PHASE_MASK;
   place = Math.imul(place, (bits >>> (2 * PHASE_BITS)) | 1) + (bits >>> (3 * PHASE_BITS));
@@ -44,14 +46,14 @@ function placeOf(phase: number, campaignHash: number): number {
 
 /** Whether the campaign takes part in all requests of the phase, in none, or in some, by `isDrawn`. */
 export function partInPhase(phase: number, campaignHash: number, passShare: number): 'all' | 'none' | 'some' {
-  const place = placeOf(phase, campaignHash);
+  const place = placeOf(phase, campaignHash, passShare);
   if (place >= passShare * PHASES) return 'none';
   return place + 1 <= passShare * PHASES ? 'all' : 'some';
 }
 
 /** As `takesPart`, for many campaigns of one request. */
 export function isDrawn(drawn: DrawSeed, campaignHash: number, passShare: number): boolean {
-  const place = placeOf(phaseOf(drawn), campaignHash);
+  const place = placeOf(phaseOf(drawn), campaignHash, passShare);
   return place * 2 ** 32 + tieBreak(drawn, campaignHash) < passShare * PHASES * 2 ** 32;
 }
 

@@ -3,8 +3,8 @@
 -- KEYS     the members' exposure states
 -- ARGV[1]  the epoch; a state of a later one was read from Postgres with these impressions, and is left alone
 -- ARGV[2]  how long, in ms, the impressions are kept for a state that is not there: longer than a rebuild can take
--- ARGV[3]  impressions, those of one member behind each other: a string of records {place among KEYS: 2 bytes, message key: 6,
---          at: 6, creative: 4, adGroup: 4, campaign: 4, advertiser: 4, placement: 4}, the last five keys
+-- ARGV[3]  impressions, those of one member behind each other: a string of records {place among KEYS: 2 bytes,
+--          message key: 6, at: 6, creative: 4, adGroup: 4, campaign: 4, advertiser: 4, placement: 4}, the last five keys
 -- Answers how many were added.
 local RECORD, RECORD_BYTES = '>I2I6I6I4I4I4I4I4', 34
 local epoch, keptMs, records = ARGV[1], ARGV[2], ARGV[3]

@@ -20,10 +20,12 @@ export interface SeenMessages {
 }
 
 /**
- * They share what a call itself costs; at 9 µs a member (docs/benchmarks.md), other calls wait for some 0.3 ms. On a Redis Cluster, where
- * a call's keys lie in one slot, it has to be 1.
+ * They share what a call itself costs; at 9 µs a member (docs/benchmarks.md), other calls wait for some 0.3 ms. On a Redis
+ * Cluster, where a call's keys lie in one slot, it has to be 1 (docs/0001).
  */
 const MEMBERS_A_CALL = 32;
+/** Some 5 ms of Redis: the holds of matches come in between, and no call waits for as long as a command may take. */
+const MEMBERS_AT_ONCE = 512;
 
 /** The worker's side of the exposure state. */
 @Injectable()
@@ -39,6 +41,15 @@ export class ExposureWriter {
     // Without a life of the state there is nothing to correct: it will be rebuilt with these impressions.
     if (epochId === null) return;
     const members = [...byState(seen)];
+    for (let start = 0; start < members.length; start += MEMBERS_AT_ONCE) {
+      await this.confirmSome(epochId, members.slice(start, start + MEMBERS_AT_ONCE));
+    }
+  }
+
+  private async confirmSome(
+    epochId: string,
+    members: readonly (readonly [string, readonly CountedMessage[]])[],
+  ): Promise<void> {
     const pipeline = this.redis.pipeline();
     for (let start = 0; start < members.length; start += MEMBERS_A_CALL) {
       pipeline.confirmImpressions(...confirmArguments(epochId, members.slice(start, start + MEMBERS_A_CALL)));

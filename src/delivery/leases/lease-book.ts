@@ -19,7 +19,7 @@ import { SettledCharges } from './settled-charges.js';
 const PAUSE_MS = 100;
 /** Whoever was refused asks again after this: what others give back is used within a second. */
 const ASK_AGAIN_MS = 700;
-/** But of very many, a process asks for so many only. Those whose campaign has changed, or was paid for, are asked for at once. */
+/** But of very many, a process asks for so many only; at once for those whose campaign has changed, or was paid for. */
 const MOST_ASKS_PER_MS = 0.5;
 /** Those who stop a process do not wait for a server that hangs; claims that are not given back are freed once they are over. */
 const LONGEST_RETURN_MS = 2_000;
@@ -107,6 +107,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     }
     lease.isWanted = record.campaignStatus === 'active' && record.creatives.length > 0;
     lease.askAgainTick = 0;
+    lease.trackedTick = performance.now();
     this.leases.set(record.id, lease);
     this.due.add(record.id);
   }
@@ -286,7 +287,10 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     lease.claimedMicros += grantedMicros;
     lease.storedMicros = (lease.storedMicros ?? 0) + grantedMicros;
     lease.shortage = shortage;
-    lease.askAgainTick = shortage === null ? 0 : tick + Math.max(ASK_AGAIN_MS, this.due.shortCount / MOST_ASKS_PER_MS);
+    const isOld = lease.trackedTick >= tick;
+    if (isOld) this.due.add(adGroupId);
+    const pauseMs = Math.max(ASK_AGAIN_MS, this.due.shortCount / MOST_ASKS_PER_MS);
+    lease.askAgainTick = shortage === null || isOld ? 0 : tick + pauseMs;
     this.tell(lease);
   }
 }

@@ -42,7 +42,8 @@ export class LeaseExchange {
   async exchange(holder: number, changes: readonly LeaseChange[], now: number): Promise<readonly ClaimGrant[]> {
     return this.dataSource.transaction(async (tx) => {
       const wants = changes.filter(({ wantedMicros }) => wantedMicros > 0);
-      const grants = wants.length === 0 ? [] : allotClaims(wants, await readMoneyLeft(tx, wants, now));
+      const grants =
+        wants.length === 0 ? [] : allotClaims(wants, await readMoneyLeft(tx, wants, now), await countHolders(tx));
       await writeClaims(tx, holder, changes, grants);
       return grants;
     });
@@ -93,6 +94,14 @@ async function readMoneyLeft(tx: EntityManager, wants: readonly ClaimWant[], now
     lower(left.byAdGroup, ad_group_id, claimed_micros);
   }
   return left;
+}
+
+/** Those that live, at least the one that asks. */
+async function countHolders(tx: EntityManager): Promise<number> {
+  const [row] = await tx.query<{ alive: number }[]>(
+    'SELECT count(*)::integer AS alive FROM lease_holders WHERE alive_until > clock_timestamp()',
+  );
+  return Math.max(1, row?.alive ?? 1);
 }
 
 function lower(left: Map<string, number>, id: string, micros: number): void {

@@ -19,6 +19,8 @@ export class Lease {
   /** What the index was told last; undefined: nothing yet. */
   toldShortage: Shortage | null | undefined = undefined;
   askAgainTick = 0;
+  /** When its ad group was last heard to have changed: what was answered before says nothing of it. */
+  trackedTick = 0;
   usedTick = -Infinity;
   /** The ad group may serve; otherwise what is promised runs out. */
   isWanted = true;

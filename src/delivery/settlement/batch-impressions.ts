@@ -6,8 +6,9 @@ import { BUCKET_MS, type EventTally } from './event-tally.js';
 export type ImpressionTally = EventTally & SeenMessages;
 
 /**
- * The impressions of some batches. Nearly all events are impressions, and none of them waits for another event or is invalid: so Postgres
- * counts them, and their money is looked at one by one only where it does not cover all (see settle-charges.ts).
+ * The impressions of some batches. Nearly all events are impressions, and none of them waits for another event or is
+ * invalid: so Postgres counts them, and their money is looked at one by one only where it does not cover all (see
+ * settle-charges.ts).
  */
 export async function readImpressions(
   tx: EntityManager,
@@ -20,9 +21,9 @@ export async function readImpressions(
   return rows.map((row) => ({ ...row, micros: BigInt(row.micros) }));
 }
 
-// $1 batches, $2 seconds of a bucket. One JSON list a column, since reading one row an impression costs the worker several times as
-// much. What differs most comes first among what is sorted by. OFFSET 0: read by the batch alone; a young table, of which Postgres has
-// no statistics, would be read by its index of all impressions.
+// $1 batches, $2 seconds of a bucket. One JSON list a column, since reading one row an impression costs the worker several
+// times as much. What differs most comes first among what is sorted by. OFFSET 0: read by the batch alone; a young table, of
+// which Postgres has no statistics, would be read by its index of all impressions.
 const READ_IMPRESSIONS = `
   SELECT 'impression' AS type, advertiser_id AS "advertiserId", campaign_id AS "campaignId", ad_group_id AS "adGroupId",
          creative_id AS "creativeId", placement, lease_holder AS "leaseHolder",

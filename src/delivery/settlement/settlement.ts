@@ -21,7 +21,7 @@ export type SettlementOutcome = 'settled' | 'settled_before';
 
 /**
  * Batches settled in one transaction: rows that many of them touch are written once, so that settlement gets faster the
- * further it is behind. Of 1,000 events each, they take some 1.3 s on two cores (docs/benchmarks.md).
+ * further it is behind. Of 1,000 events each, they take 1.3 to 1.8 s on two cores (docs/benchmarks.md).
  */
 const MOST_TOGETHER = 64;
 
@@ -85,7 +85,7 @@ export class Settlement {
   }
 
   private async settleClaimed(tx: EntityManager, batchIds: readonly string[]): Promise<void> {
-    // Nothing changes these any more, so they are read and confirmed while another settlement may have the lock.
+    // Nothing changes these any more: they are read, and begun to be confirmed, while another settlement may have the lock.
     const impressions = await readImpressions(tx, batchIds);
     const confirmed = this.exposure.confirm(impressions);
     // It is waited for below; until then, its failure is nobody's.

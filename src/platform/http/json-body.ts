@@ -7,7 +7,7 @@ import { findWideObject } from './wide-object.js';
 /**
  * Reads JSON bodies. What no field could ever hold is refused here, once for all routes, with a path: broken UTF-8, NUL
  * characters and lone surrogates (Postgres can't store them), keys that reach for a prototype, nesting past `MAX_DEPTH`,
- * and objects with more entries than `MAX_ENTRIES`.
+ * and objects with more entries than `MAX_ENTRIES`. A route that looks for faults itself, item by item, is left to it.
  */
 export const MAX_BODY_BYTES = 1024 * 1024;
 

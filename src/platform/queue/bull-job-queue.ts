@@ -121,8 +121,8 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   /**
-   * When it closes, Bull opens its blocking connection once more to break off a wait, and hears of a refusal only after the
-   * last job has ended: until then the rejection would be nobody's, and end the process.
+   * When it closes, Bull opens its blocking connection once more to break off a wait, and hears of a refusal only after
+   * the last job has ended: until then the rejection would be nobody's, and end the process.
    */
   private endQuietly(redis: Redis): void {
     const connect = redis.connect.bind(redis);
