@@ -45,4 +45,10 @@ describe('an object with too many entries', () => {
     expect(find(`{"a":{${entries(5)}`)).toEqual({ path: 'a', entries: 5 });
     expect(find(`{"a\\x":{${entries(5)},"`)).toEqual({ path: 'a\\x', entries: 5 });
   });
+
+  it('is not looked for beyond what any body nests', () => {
+    const within = (depth: number): string => `${'['.repeat(depth)}{${entries(4)}}${']'.repeat(depth)}`;
+    expect(find(within(900))).toMatchObject({ entries: 4 });
+    expect(find(within(1_100))).toBeNull();
+  });
 });

@@ -21,6 +21,8 @@ const CLOSING_BRACKET = 0x5d;
 /** The shortest entry is `"":1,`. */
 const SHORTEST_ENTRY_BYTES = 5;
 const LONGEST_SHOWN_KEY = 64;
+/** Far beyond what any body may nest: such a text is refused for its depth, and what is open is not kept without bound. */
+const DEEPEST = 1_000;
 
 /** An object or list that is open where the scan is. */
 interface OpenValue {
@@ -32,7 +34,10 @@ interface OpenValue {
   keyTo: number;
 }
 
-/** The first object to pass `most` entries, with all entries that it has. O(bytes). Keys that repeat count each time. */
+/**
+ * The first object to pass `most` entries, with all entries that it has. O(bytes). Keys that repeat count each time. Null
+ * also for a text that is too deep for any body.
+ */
 export function findWideObject(json: Buffer, most: number): WideObject | null {
   if (json.length < most * SHORTEST_ENTRY_BYTES) return null;
   const open: OpenValue[] = [];
@@ -60,6 +65,7 @@ export function findWideObject(json: Buffer, most: number): WideObject | null {
         break;
       case OPENING_BRACE:
       case OPENING_BRACKET:
+        if (open.length === DEEPEST) return null;
         open.push({ isList: json[i] === OPENING_BRACKET, count: 0, keyFrom: 0, keyTo: 0 });
         break;
       case CLOSING_BRACE:
