@@ -1,6 +1,12 @@
 /** What other features may use of delivery. */
 export { ExposureStore, type Held, type MemberExposure } from './exposure/exposure-store.js';
-export type { CapAt, HoldCandidate, HoldCap } from './exposure/hold-request.js';
+export {
+  type CapAt,
+  type HoldCandidate,
+  type HoldText,
+  writeHoldAdGroup,
+  writeHoldCreative,
+} from './exposure/hold-request.js';
 export { LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS, SettlementProgress } from './settlement/settlement-progress.js';
 export { SETTLEMENT_QUEUE, type SettlementQueue } from './settlement/settlement-job.js';
 export { LONGEST_HOLD_SECONDS_SQL } from './longest-hold.js';

@@ -2,12 +2,19 @@ import { Redis } from 'ioredis';
 import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { capReachMs } from '../../src/core/capping/cap-reach.js';
 import { CAP_SCOPES, type CapKeys, type CapScope, PLACEMENT_ZONE } from '../../src/core/capping/cap-scope.js';
-import { windowStart } from '../../src/core/capping/cap-window.js';
+import { countsFrom } from '../../src/core/capping/cap-window.js';
 import type { CountedImpression } from '../../src/core/capping/exposure.js';
 import type { FrequencyCap, TimedWindow } from '../../src/core/capping/frequency-cap.js';
 import { confirmArguments } from '../../src/delivery/exposure/confirm-arguments.js';
 import { defineExposureScripts, exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
-import { type CapAt, type HoldRequest, keepFromOf, toHoldJson } from '../../src/delivery/exposure/hold-request.js';
+import {
+  type CapAt,
+  holdArguments,
+  type HoldRequest,
+  keepFromOf,
+  writeHoldAdGroup,
+  writeHoldCreative,
+} from '../../src/delivery/exposure/hold-request.js';
 import { rebuiltOf, toMessage } from '../properties/exposure-entries.js';
 import { NaiveCaps } from './naive-caps.js';
 
@@ -178,12 +185,13 @@ class Member {
 
   private async hold(key: string, request: HoldRequest): Promise<{ held: number; tickets: string[] }> {
     // Holds of a state that is dropped are lost; what this replay drops, it gives back, since no epoch ends here.
-    const json = toHoldJson(request, { epochId: EPOCH, settledUntil: request.now, isQuarantined: false });
-    let text = await this.redis.holdMessages(key, json);
+    const call = holdArguments(request, { epochId: EPOCH, settledUntil: request.now, isQuarantined: false });
+    let text = await this.redis.holdMessages(key, ...call);
     if (text === '{"status":"unknown"}') {
       this.counts.rebuilds += 1;
       this.holds = [];
-      text = await this.redis.holdMessages(key, json, JSON.stringify(rebuiltOf(this.impressions, keepFromOf(request))));
+      const rebuilt = JSON.stringify(rebuiltOf(this.impressions, keepFromOf(request)));
+      text = await this.redis.holdMessages(key, ...call, rebuilt);
     }
     const { held, tickets } = JSON.parse(text) as { held: number; tickets: string[] | object };
     return { held, tickets: Array.isArray(tickets) ? tickets : [] };
@@ -212,10 +220,7 @@ class Member {
 
   private toRequest(offered: readonly AdGroup[], { decisionId, placement, wanted, now }: Opportunity): HoldRequest {
     const at = (id: string, zone: string): CapAt[] =>
-      (this.market.caps.get(id) ?? []).map(({ window, limit }) => ({
-        limit,
-        from: window === 'lifetime' ? -1 : windowStart(window, now, zone),
-      }));
+      (this.market.caps.get(id) ?? []).map(({ window, limit }) => ({ limit, from: countsFrom(window, now, zone) }));
     return {
       memberId: '',
       requestId: null,
@@ -231,14 +236,16 @@ class Member {
       keepFrom: now - this.market.reachMs,
       isLast: true,
       candidates: offered.map(({ adGroup, campaign, advertiser, creatives, zone }) => ({
-        adGroupId: adGroup,
-        campaignId: campaign,
-        advertiserId: advertiser,
-        caps: OWNERS.flatMap((scope) =>
-          at({ adGroup, campaign, advertiser }[scope], zone).map((cap) => ({ scope, ...cap })),
-        ),
-        categories: [],
-        creatives: creatives.map((creativeId) => ({ creativeId, caps: at(creativeId, zone) })),
+        adGroup: writeHoldAdGroup({
+          adGroupId: adGroup,
+          campaignId: campaign,
+          advertiserId: advertiser,
+          caps: OWNERS.flatMap((scope) =>
+            at({ adGroup, campaign, advertiser }[scope], zone).map((cap) => ({ scope, ...cap })),
+          ),
+          categories: [],
+        }),
+        creatives: creatives.map((creativeId) => writeHoldCreative(creativeId, at(creativeId, zone))),
         ticket: adGroup,
       })),
     };

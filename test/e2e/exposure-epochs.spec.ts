@@ -5,7 +5,7 @@ import { DataSource } from 'typeorm';
 import { ExposureEpochs } from '../../src/delivery/exposure/exposure-epochs.js';
 import { defineExposureScripts, EPOCH_KEY } from '../../src/delivery/exposure/exposure-scripts.js';
 import { ExposureStore } from '../../src/delivery/exposure/exposure-store.js';
-import type { HoldRequest } from '../../src/delivery/exposure/hold-request.js';
+import { type HoldRequest, writeHoldAdGroup, writeHoldCreative } from '../../src/delivery/exposure/hold-request.js';
 import { SettlementProgress } from '../../src/delivery/settlement/settlement-progress.js';
 import { SimulatedClock } from '../../src/platform/clock.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
@@ -110,7 +110,8 @@ describe('the lives of the exposure state', () => {
 });
 
 function uncapped(decisionId: string): HoldRequest {
-  const owners = { adGroupId: 'adg_0', campaignId: 'cmp_0', advertiserId: 'adv_0' };
+  const ids = { adGroupId: 'adg_0', campaignId: 'cmp_0', advertiserId: 'adv_0' };
+  const adGroup = writeHoldAdGroup({ ...ids, caps: [], categories: [] });
   return {
     memberId: 'member',
     requestId: null,
@@ -129,7 +130,7 @@ function uncapped(decisionId: string): HoldRequest {
     placement: 'chat_list',
     placementCaps: [],
     keepFrom: NOW,
-    candidates: [{ ...owners, caps: [], categories: [], creatives: [{ creativeId: 'crv_0', caps: [] }], ticket: '' }],
+    candidates: [{ adGroup, creatives: [writeHoldCreative('crv_0', [])], ticket: '' }],
     isLast: true,
   };
 }

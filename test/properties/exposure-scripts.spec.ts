@@ -155,8 +155,7 @@ describe('the exposure scripts', () => {
   const confirm = (key: string, epoch: string, ...impressions: CountedImpression[]): Promise<number> =>
     redis.confirmImpressions(...confirmArguments(epoch, [[key, impressions.map(toMessage)]]));
 
-  /** `caps`: of the ad group, as [from, limit]. */
-  function holdRequest(fields: object = {}, caps: readonly (readonly [number, number])[] = []): string {
+  function holdRequest(fields: object = {}): string {
     return JSON.stringify({
       epoch: 'e1',
       settledUntil: 0,
@@ -169,24 +168,26 @@ describe('the exposure scripts', () => {
       isLast: true,
       placement: capKey('list'),
       placementCaps: [],
-      candidates: [
-        [
-          capKey('adg_0'),
-          capKey('cmp_0'),
-          capKey('adv_0'),
-          '{"of":"티켓"}',
-          caps.map(([from, limit]) => [2, from, limit]),
-          [],
-          [[capKey('crv_0'), 'crv_0', []]],
-        ],
-      ],
       ...HELD,
       ...fields,
     });
   }
 
-  const hold = async (key: string, request: string, rebuilt?: string): Promise<object> =>
-    JSON.parse(await redis.holdMessages(key, request, ...(rebuilt === undefined ? [] : [rebuilt]))) as object;
+  interface Offered {
+    readonly rebuilt?: string;
+    /** Of the one ad group, as [from, limit]; null: none is offered. */
+    readonly caps?: readonly (readonly [number, number])[] | null;
+  }
+
+  async function hold(key: string, request: string, { rebuilt, caps = [] }: Offered = {}): Promise<object> {
+    const counted = caps?.map(([from, limit]) => [2, from, limit]);
+    const adGroup = [capKey('adg_0'), capKey('cmp_0'), capKey('adv_0'), counted, []];
+    const candidate = JSON.stringify([adGroup, [[capKey('crv_0'), 'crv_0', []]], '{"of":"티켓"}']);
+    const candidates = caps === null ? '' : candidate;
+    return JSON.parse(
+      await redis.holdMessages(key, request, candidates, ...(rebuilt === undefined ? [] : [rebuilt])),
+    ) as object;
+  }
 
   /** What is counted in all, of the ad group, and the times that are listed. */
   async function peek(key: string, epoch = 'e1') {
@@ -199,7 +200,7 @@ describe('the exposure scripts', () => {
 
   it('give a repeated request its first answer, to the millisecond, and hold nothing more', async () => {
     const key = exposureKey('repeats');
-    const first = await hold(key, holdRequest(), EMPTY);
+    const first = await hold(key, holdRequest(), { rebuilt: EMPTY });
     expect(first).toEqual({
       status: 'held',
       decisionId: 'D1',
@@ -214,20 +215,18 @@ describe('the exposure scripts', () => {
       now: HELD.expiresAt - 1,
       expiresAt: HELD.expiresAt + 600_000,
       frame: 'another',
-      candidates: [],
     };
-    expect(await hold(key, holdRequest(later))).toEqual({ ...first, status: 'repeated' });
+    expect(await hold(key, holdRequest(later), { caps: null })).toEqual({ ...first, status: 'repeated' });
     expect((await peek(key)).holds).toMatchObject([{ expiresAt: HELD.expiresAt, decidedAt: HELD.now }]);
-    expect(await hold(key, holdRequest({ ...later, requestKey: undefined }))).toMatchObject({
-      status: 'held',
-      held: 0,
-    });
-    expect(await hold(key, holdRequest({ ...later, now: HELD.expiresAt }))).toMatchObject({ status: 'held', held: 0 });
+    for (const fields of [{ requestKey: undefined }, { now: HELD.expiresAt }]) {
+      const answer = await hold(key, holdRequest({ ...later, ...fields }), { caps: null });
+      expect(answer).toMatchObject({ status: 'held', held: 0 });
+    }
   });
 
   it('do not know a state of another epoch', async () => {
     const key = exposureKey('other-epoch');
-    await hold(key, holdRequest(), EMPTY);
+    await hold(key, holdRequest(), { rebuilt: EMPTY });
     expect(await hold(key, holdRequest({ epoch: 'e2' }))).toEqual({ status: 'unknown' });
     expect(await redis.peekExposure(key, 'e2', 0)).toBe('');
     await confirm(key, 'e2', seen('D1.1', HELD.now));
@@ -239,7 +238,7 @@ describe('the exposure scripts', () => {
     await confirm(key, 'e1', seen('D0.1', HELD.now - 1));
     expect(await redis.peekExposure(key, 'e1', 0)).toBe('');
     expect(await hold(key, holdRequest())).toEqual({ status: 'unknown' });
-    await hold(key, holdRequest(), EMPTY);
+    await hold(key, holdRequest(), { rebuilt: EMPTY });
     expect(await peek(key)).toMatchObject({ times: [HELD.now - 1], total: 1 });
   });
 
@@ -247,13 +246,13 @@ describe('the exposure scripts', () => {
     const key = exposureKey('rebuilt-twice');
     const both = [seen('D8.1', 5), seen('D0.1', HELD.now - 1)];
     await confirm(key, 'e1', ...both.slice(1));
-    await hold(key, holdRequest(), JSON.stringify(rebuiltOf(both, 0)));
+    await hold(key, holdRequest(), { rebuilt: JSON.stringify(rebuiltOf(both, 0)) });
     expect(await peek(key)).toMatchObject({ times: [5, HELD.now - 1], total: 2 });
   });
 
   it('are not confused by messages seen in the same millisecond', async () => {
     const key = exposureKey('same-time');
-    await hold(key, holdRequest(), EMPTY);
+    await hold(key, holdRequest(), { rebuilt: EMPTY });
     const both = [seen('D0.1', HELD.now), seen('D9.1', HELD.now), seen('D1.1', HELD.now)];
     expect(await confirm(key, 'e1', ...both)).toBe(3);
     expect(await confirm(key, 'e1', ...both.reverse())).toBe(0);
@@ -266,8 +265,8 @@ describe('the exposure scripts', () => {
       string,
       string,
     ];
-    await hold(held, holdRequest(), EMPTY);
-    await hold(late, holdRequest({ epoch: 'e2' }), EMPTY);
+    await hold(held, holdRequest(), { rebuilt: EMPTY });
+    await hold(late, holdRequest({ epoch: 'e2' }), { rebuilt: EMPTY });
     const state = await redis.getBuffer(late);
     const messages = (...seconds: number[]) => seconds.map((n) => toMessage(seen(`D1.${n}`, HELD.now + n)));
     const members = [
@@ -279,51 +278,54 @@ describe('the exposure scripts', () => {
     expect(await redis.confirmImpressions(...confirmArguments('e1', members))).toBe(0);
     expect(await peek(held)).toMatchObject({ times: [HELD.now + 1, HELD.now + 2], total: 2, holds: [] });
     expect(await redis.getBuffer(late)).toEqual(state);
-    await hold(gone, holdRequest(), EMPTY);
+    await hold(gone, holdRequest(), { rebuilt: EMPTY });
     expect(await peek(gone)).toMatchObject({ total: 3 });
   });
 
   it('leave the state of a later epoch alone when a process is late to hear of it', async () => {
     const key = exposureKey('late-process');
-    await hold(key, holdRequest({ epoch: 'e2' }), EMPTY);
+    await hold(key, holdRequest({ epoch: 'e2' }), { rebuilt: EMPTY });
     const state = await redis.getBuffer(key);
     await confirm(key, 'e1', seen('D0.1', HELD.now));
-    expect(await hold(key, holdRequest(), EMPTY)).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest(), { rebuilt: EMPTY })).toEqual({ status: 'unknown' });
     expect(await redis.getBuffer(key)).toEqual(state);
   });
 
   it('read the database once more for a cap that reaches back further than what is listed, and keep the holds', async () => {
     const key = exposureKey('too-short');
     const all = [seen('D7.1', 1_000), seen('D8.1', HELD.now - 9)];
-    await hold(key, holdRequest({ keepFrom: 2_000 }), JSON.stringify(rebuiltOf(all, 2_000)));
+    await hold(key, holdRequest({ keepFrom: 2_000 }), { rebuilt: JSON.stringify(rebuiltOf(all, 2_000)) });
     expect(await peek(key)).toMatchObject({ times: [HELD.now - 9], total: 2, completeFrom: 2_000 });
     const next = { requestKey: undefined, decisionId: 'D2', decisionKey: wideKey('D2'), now: HELD.now + 1 };
-    expect(await hold(key, holdRequest(next, [[2_000, 3]]))).toMatchObject({ status: 'held', held: 1 });
-    expect(await hold(key, holdRequest(next, [[1_000, 5]]))).toEqual({ status: 'unknown' });
-    const answer = await hold(key, holdRequest(next, [[1_000, 4]]), JSON.stringify(rebuiltOf(all, 0)));
+    expect(await hold(key, holdRequest(next), { caps: [[2_000, 3]] })).toMatchObject({ status: 'held', held: 1 });
+    expect(await hold(key, holdRequest(next), { caps: [[1_000, 5]] })).toEqual({ status: 'unknown' });
+    const answer = await hold(key, holdRequest(next), {
+      rebuilt: JSON.stringify(rebuiltOf(all, 0)),
+      caps: [[1_000, 4]],
+    });
     expect(answer).toMatchObject({ status: 'held', held: 0 });
     expect(await peek(key)).toMatchObject({ times: [1_000, HELD.now - 9], total: 2, completeFrom: 0 });
     expect((await peek(key)).holds).toHaveLength(2);
     // Read back from the state, without the database.
     expect(await hold(key, holdRequest({ ...next, requestKey: wideKey('r1') }))).toMatchObject({ status: 'repeated' });
-    expect(await hold(key, holdRequest(next, [[1_000, 5]]))).toMatchObject({ held: 1 });
+    expect(await hold(key, holdRequest(next), { caps: [[1_000, 5]] })).toMatchObject({ held: 1 });
   });
 
   it('know which impressions a request that needed fewer has put out', async () => {
     const key = exposureKey('put-out');
     const all = [seen('D7.1', 1_000), seen('D8.1', 2_000)];
-    await hold(key, holdRequest({ requestKey: undefined, candidates: [] }), JSON.stringify(rebuiltOf(all, 0)));
+    await hold(key, holdRequest({ requestKey: undefined }), { rebuilt: JSON.stringify(rebuiltOf(all, 0)), caps: null });
     const none = { requestKey: undefined };
-    expect(await hold(key, holdRequest(none, [[1_000, 2]]))).toMatchObject({ status: 'held', held: 0 });
-    await hold(key, holdRequest({ ...none, keepFrom: 2_000, candidates: [] }));
+    expect(await hold(key, holdRequest(none), { caps: [[1_000, 2]] })).toMatchObject({ status: 'held', held: 0 });
+    await hold(key, holdRequest({ ...none, keepFrom: 2_000 }), { caps: null });
     expect(await peek(key)).toMatchObject({ times: [2_000], total: 2, completeFrom: 2_000 });
-    expect(await hold(key, holdRequest(none, [[1_000, 2]]))).toEqual({ status: 'unknown' });
-    expect(await hold(key, holdRequest(none, [[2_000, 1]]))).toMatchObject({ status: 'held', held: 0 });
+    expect(await hold(key, holdRequest(none), { caps: [[1_000, 2]] })).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest(none), { caps: [[2_000, 1]] })).toMatchObject({ status: 'held', held: 0 });
   });
 
   it('list so many impressions at the most, and take caps for full that reach back further', async () => {
     const key = exposureKey('bound');
-    await hold(key, holdRequest(), EMPTY);
+    await hold(key, holdRequest(), { rebuilt: EMPTY });
     const at = (i: number): number => HELD.now - 10_000 + i;
     const count = MOST_IMPRESSIONS + 100;
     const batches = Array.from({ length: count / 100 }, (_, batch) =>
@@ -343,19 +345,19 @@ describe('the exposure scripts', () => {
       [[-1, count + 3], 1],
       [[-1, count + 3], 0],
     ] as const) {
-      expect(await hold(key, holdRequest(none, [cap]))).toMatchObject({ status: 'held', held });
+      expect(await hold(key, holdRequest(none), { caps: [cap] })).toMatchObject({ status: 'held', held });
     }
   });
 
   it('count more rather than less of creatives that they have given up', async () => {
     const key = exposureKey('given-up');
-    await hold(key, holdRequest(), EMPTY);
+    await hold(key, holdRequest(), { rebuilt: EMPTY });
     const of = (i: number): CapKeys => ({ ...OF, creative: `crv_of_${i}`, adGroup: `adg_of_${i}` });
     for (let i = 0; i < 600; i += 50) {
       const batch = Array.from({ length: 50 }, (_, j) => seen(`F${i + j}.1`, 1_000 + i + j, of(i + j)));
       await confirm(key, 'e1', ...batch);
       // Nothing of them is listed any more.
-      await hold(key, holdRequest({ requestKey: undefined, keepFrom: 1_050 + i, candidates: [] }));
+      await hold(key, holdRequest({ requestKey: undefined, keepFrom: 1_050 + i }), { caps: null });
     }
     const { unlisted } = parsePeeked(await redis.peekExposure(key, 'e1', Number.MAX_SAFE_INTEGER));
     for (let i = 0; i < 600; i++) expect(unlisted?.('adGroup', capKey(`adg_of_${i}`))).toBeGreaterThanOrEqual(1);
@@ -365,7 +367,7 @@ describe('the exposure scripts', () => {
 
   it('hold nothing more for who may repeat 64 requests or has 256 messages open, until they have expired', async () => {
     const key = exposureKey('again-and-again');
-    await hold(key, holdRequest({ requestKey: undefined, candidates: [] }), EMPTY);
+    await hold(key, holdRequest({ requestKey: undefined }), { rebuilt: EMPTY, caps: null });
     const holdOne = async (i: number, fields: object): Promise<unknown> => {
       const decision = { decisionId: `D${i}`, decisionKey: wideKey(`D${i}`) };
       const answer = await hold(key, holdRequest({ ...decision, ...fields }));
@@ -391,7 +393,7 @@ describe('the exposure scripts', () => {
 
   it('keep the state of a member who is matched no more only for its time', async () => {
     const key = exposureKey('gone');
-    await hold(key, holdRequest(), EMPTY);
+    await hold(key, holdRequest(), { rebuilt: EMPTY });
     await confirm(key, 'e1', seen('D1.1', HELD.now));
     const left = await redis.pttl(key);
     expect(left).toBeGreaterThan(0);

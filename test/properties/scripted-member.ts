@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { capReachMs } from '../../src/core/capping/cap-reach.js';
 import { type BoundCaps, PLACEMENT_ZONE } from '../../src/core/capping/cap-scope.js';
-import { windowStart } from '../../src/core/capping/cap-window.js';
+import { countsFrom, windowStart } from '../../src/core/capping/cap-window.js';
 import {
   type CountedImpression,
   type Exposure,
@@ -15,10 +15,12 @@ import { confirmArguments } from '../../src/delivery/exposure/confirm-arguments.
 import type { RebuiltExposure } from '../../src/delivery/exposure/exposure-rebuild.js';
 import {
   type CapAt,
+  holdArguments,
   type HoldInstant,
   type HoldRequest,
   keepFromOf,
-  toHoldJson,
+  writeHoldAdGroup,
+  writeHoldCreative,
 } from '../../src/delivery/exposure/hold-request.js';
 import { rebuiltOf, toMessage } from './exposure-entries.js';
 
@@ -135,12 +137,12 @@ export class ScriptedMember {
     const request = this.toRequest(step, decisionId, offered);
     // As the store does, the second call goes with what was settled at the first, whatever was settled meanwhile.
     const instant = this.instant();
-    const json = toHoldJson(request, instant);
-    let answer = JSON.parse(await this.redis.holdMessages(this.key, json)) as Answer;
+    const call = holdArguments(request, instant);
+    let answer = JSON.parse(await this.redis.holdMessages(this.key, ...call)) as Answer;
     if (!this.isBuilt) expect(answer.status).toBe('unknown');
     if (answer.status === 'unknown') {
       if (this.isBuilt) {
-        expect(earliestOf(request)).toBeLessThan(Math.max(this.listedFrom, keepFromOf(request)));
+        expect(this.earliestRead(step, offered)).toBeLessThan(Math.max(this.listedFrom, keepFromOf(request)));
         this.tooShort += 1;
       }
       const rebuilt = this.readDatabase(keepFromOf(request));
@@ -148,7 +150,7 @@ export class ScriptedMember {
         this.show(0, 100);
         await this.settle(Infinity, false);
       }
-      answer = JSON.parse(await this.redis.holdMessages(this.key, json, JSON.stringify(rebuilt))) as Answer;
+      answer = JSON.parse(await this.redis.holdMessages(this.key, ...call, JSON.stringify(rebuilt))) as Answer;
       this.isBuilt = true;
       this.listedFrom = rebuilt.from;
     }
@@ -241,12 +243,9 @@ export class ScriptedMember {
 
   /** Kept is only what this request reads itself, so that others find too little. */
   private toRequest(step: Match, decisionId: string, offered: readonly Offer[]): HoldRequest {
-    const read = [step.placement, ...offered.flatMap((o) => [o.adGroup, o.campaign, o.advertiser, ...o.creatives])];
+    const read = [step.placement, ...offered.flatMap(idsOf)];
     const at = (id: string, zone = ZONE): CapAt[] =>
-      this.capsOf(id).map(({ window, limit }) => ({
-        limit,
-        from: window === 'lifetime' ? -1 : windowStart(window, this.nowMs, zone),
-      }));
+      this.capsOf(id).map(({ window, limit }) => ({ limit, from: countsFrom(window, this.nowMs, zone) }));
     return {
       memberId: '',
       requestId: step.requestId,
@@ -262,17 +261,30 @@ export class ScriptedMember {
       keepFrom: this.nowMs - Math.max(...read.map((id) => capReachMs(this.capsOf(id)))),
       isLast: step.isLast,
       candidates: offered.map((offer) => ({
-        adGroupId: offer.adGroup,
-        campaignId: offer.campaign,
-        advertiserId: offer.advertiser,
-        caps: (['adGroup', 'campaign', 'advertiser'] as const).flatMap((scope) =>
-          at(offer[scope]).map((cap) => ({ scope, ...cap })),
-        ),
-        categories: [],
-        creatives: offer.creatives.map((creativeId) => ({ creativeId, caps: at(creativeId) })),
+        adGroup: writeHoldAdGroup({
+          adGroupId: offer.adGroup,
+          campaignId: offer.campaign,
+          advertiserId: offer.advertiser,
+          caps: (['adGroup', 'campaign', 'advertiser'] as const).flatMap((scope) =>
+            at(offer[scope]).map((cap) => ({ scope, ...cap })),
+          ),
+          categories: [],
+        }),
+        creatives: offer.creatives.map((creativeId) => writeHoldCreative(creativeId, at(creativeId))),
         ticket: `ticket of ${offer.adGroup}`,
       })),
     };
+  }
+
+  /** The earliest instant from which a timed cap of the request counts. */
+  private earliestRead({ placement }: Match, offered: readonly Offer[]): number {
+    const starts = (id: string, zone: string): number[] =>
+      this.capsOf(id).flatMap(({ window }) => (window === 'lifetime' ? [] : windowStart(window, this.nowMs, zone)));
+    return Math.min(
+      Infinity,
+      ...starts(placement, PLACEMENT_ZONE),
+      ...offered.flatMap(idsOf).flatMap((id) => starts(id, ZONE)),
+    );
   }
 
   /** Every accepted impression, settled or not. */
@@ -314,11 +326,6 @@ export class ScriptedMember {
   }
 }
 
-/** The earliest instant from which a timed cap of the request counts. */
-function earliestOf({ placementCaps, candidates }: HoldRequest): number {
-  const caps = [
-    ...placementCaps,
-    ...candidates.flatMap((one) => [...one.caps, ...one.creatives.flatMap((creative) => creative.caps)]),
-  ];
-  return Math.min(Infinity, ...caps.map(({ from }) => from).filter((from) => from >= 0));
+function idsOf({ adGroup, campaign, advertiser, creatives }: Offer): readonly string[] {
+  return [adGroup, campaign, advertiser, ...creatives];
 }

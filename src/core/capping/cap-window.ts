@@ -48,6 +48,18 @@ export function windowStart(window: CapWindow, nowMs: number, zone: string): num
 }
 
 /**
+ * From when on a cap counts, told so that it stays true while time goes on, until `windowEnd`: the start of a calendar
+ * window, epoch ms; minus the length of a rolling one; `LIFETIME`.
+ */
+export function countsFrom(window: CapWindow, nowMs: number, zone: string): number {
+  if (window === 'lifetime') return LIFETIME;
+  return window.kind === 'rolling' ? -windowLengthMs(window) : windowStart(window, nowMs, zone);
+}
+
+/** No window is as short as 1 ms. */
+const LIFETIME = -1;
+
+/**
  * When a calendar window renews: the first epoch millisecond of the next one, later than `nowMs`. Null for rolling and
  * lifetime windows, which have no common renewal.
  */

@@ -210,7 +210,9 @@ export class BlockIndex implements CandidateIndex {
       if (!layout.admits(slot, money)) continue;
       const relevance = layout.relevance(slot);
       const pacing = layout.rankFactor(slot, money);
-      best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score: scoreOf(ecpm, relevance, pacing) });
+      const score = scoreOf(ecpm, relevance, pacing);
+      if (score < threshold || !layout.isTaken(slot)) continue;
+      best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score });
       threshold = best.threshold;
     }
   }
@@ -232,7 +234,8 @@ export class BlockIndex implements CandidateIndex {
         for (let left = passed; left !== 0; left &= left - 1) {
           const bit = left & -left;
           const slot = word * WORD_BITS + 31 - Math.clz32(bit);
-          if ((unclear & bit) === 0 || layout.admits(slot, money)) found[count++] = slot;
+          const isClear = (unclear & bit) === 0;
+          if (isClear || (layout.admits(slot, money) && layout.isTaken(slot))) found[count++] = slot;
         }
       }
     }

@@ -10,7 +10,7 @@ import type { RebuiltExposure } from './exposure-rebuild.js';
 import { ExposureRebuilds } from './exposure-rebuilds.js';
 import { wideKey } from './exposure-keys.js';
 import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
-import { type HoldInstant, type HoldRequest, keepFromOf, toHoldJson } from './hold-request.js';
+import { holdArguments, type HoldInstant, type HoldRequest, keepFromOf } from './hold-request.js';
 import { parsePeeked, type PeekedExposure } from './peeked-exposure.js';
 
 /** `tickets`: of the `held` candidates in rank order, then of the next with room, if any. */
@@ -41,7 +41,8 @@ const MOST_AT_ONCE = 256;
 interface HoldCall {
   readonly epochId: string;
   readonly key: string;
-  readonly json: string;
+  readonly request: string;
+  readonly candidates: string;
   readonly rebuilt?: RebuiltExposure;
 }
 
@@ -93,11 +94,7 @@ export class ExposureStore {
     if (epoch === null) void this.epochs.refresh();
     // While Postgres is away, what is shown could not be reported: nothing is.
     if (epoch === null || this.progress.isStale) return { status: 'unavailable' };
-    const call: HoldCall = {
-      epochId: epoch.id,
-      key: exposureKey(request.memberId),
-      json: toHoldJson(request, this.instantOf(epoch, request.now)),
-    };
+    const call = this.toCall(request, epoch);
     const answer = await this.holds.ask(call);
     if (answer.status !== 'unknown') return answer;
     const rebuilt = await this.rebuilds.read(request.memberId, keepFromOf(request));
@@ -134,17 +131,21 @@ export class ExposureStore {
   private async rebuildAndPeek(memberId: string, now: number, epoch: ExposureEpoch, from: number): Promise<string> {
     const rebuilt = await this.rebuilds.read(memberId, from);
     const request = { ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from };
-    const json = toHoldJson(request, this.instantOf(epoch, now));
-    await this.holds.ask({ epochId: epoch.id, key: exposureKey(memberId), json, rebuilt });
+    await this.holds.ask({ ...this.toCall(request, epoch), rebuilt });
     return this.peek(memberId, epoch, from);
+  }
+
+  private toCall(request: HoldRequest, epoch: ExposureEpoch): HoldCall {
+    const [json, candidates] = holdArguments(request, this.instantOf(epoch, request.now));
+    return { epochId: epoch.id, key: exposureKey(request.memberId), request: json, candidates };
   }
 
   /** `unavailable` where the state has lost its data meanwhile: what was just held may be gone, so nothing is shown. */
   private async holdAll(calls: readonly HoldCall[]): Promise<readonly HoldAnswer[]> {
     const pipeline = this.redis.pipeline();
-    for (const { key, json, rebuilt } of calls) {
-      if (rebuilt === undefined) pipeline.holdMessages(key, json);
-      else pipeline.holdMessages(key, json, JSON.stringify(rebuilt));
+    for (const { key, request, candidates, rebuilt } of calls) {
+      if (rebuilt === undefined) pipeline.holdMessages(key, request, candidates);
+      else pipeline.holdMessages(key, request, candidates, JSON.stringify(rebuilt));
     }
     // Read after the holds: those of the life that is current then were placed in it.
     const results = (await pipeline.hget(EPOCH_KEY, 'id').exec()) ?? [];

@@ -4,7 +4,7 @@ import { windowStart } from '../../core/capping/cap-window.js';
 import { capKey } from '../../core/capping/record-caps.js';
 import { wideKey } from './exposure-keys.js';
 
-/** A cap at an instant: `from` is the first epoch ms that counts, -1 for a lifetime cap. */
+/** A cap with the first instant that counts, as `countsFrom` gives it: of a rolling window, before each request. */
 export interface CapAt {
   readonly from: number;
   readonly limit: number;
@@ -14,21 +14,37 @@ export interface HoldCap extends CapAt {
   readonly scope: Exclude<CapScope, 'creative' | 'placement'>;
 }
 
-export interface HoldCreative {
-  readonly creativeId: string;
-  readonly caps: readonly CapAt[];
-}
-
-export interface HoldCandidate {
+export interface HoldAdGroup {
   readonly adGroupId: string;
   readonly campaignId: string;
   readonly advertiserId: string;
   readonly caps: readonly HoldCap[];
   readonly categories: readonly string[];
+}
+
+/** An ad group or a creative as hold.lua reads it: written once, and offered as often as it is a candidate. */
+export interface HoldText {
+  readonly json: string;
+  readonly hasCaps: boolean;
+}
+
+export interface HoldCandidate {
+  readonly adGroup: HoldText;
   /** In the order in which they are to be tried. */
-  readonly creatives: readonly HoldCreative[];
+  readonly creatives: readonly HoldText[];
   /** Given back with the answer, behind the id of the creative that was taken, also for a repeated request. */
   readonly ticket: string;
+}
+
+export function writeHoldAdGroup({ adGroupId, campaignId, advertiserId, caps, categories }: HoldAdGroup): HoldText {
+  // Scopes are counted from 1 in Lua.
+  const counted = caps.map(({ scope, from, limit }) => [CAP_SCOPES.indexOf(scope) + 1, from, limit]);
+  const parts = [capKey(adGroupId), capKey(campaignId), capKey(advertiserId), counted, categories];
+  return { json: JSON.stringify(parts), hasCaps: caps.length > 0 };
+}
+
+export function writeHoldCreative(creativeId: string, caps: readonly CapAt[]): HoldText {
+  return { json: JSON.stringify([capKey(creativeId), creativeId, caps.map(toWire)]), hasCaps: caps.length > 0 };
 }
 
 export interface HoldRequest {
@@ -76,10 +92,16 @@ export function keepFromOf({ now, keepFrom }: Pick<HoldRequest, 'now' | 'keepFro
   return Math.min(keepFrom, now - LEAST_KEPT_MS);
 }
 
-/** The request as hold.lua takes it. */
-export function toHoldJson(request: HoldRequest, { epochId, settledUntil, isQuarantined }: HoldInstant): string {
+/** The request as hold.lua takes it, and its candidates, a line each: Lua reads as many as it needs. */
+export function holdArguments(request: HoldRequest, instant: HoldInstant): [request: string, candidates: string] {
+  const { isQuarantined } = instant;
   const mayServe = !isQuarantined || (request.placementCaps.length === 0 && !limitsLoad(request.load));
   const candidates = mayServe ? request.candidates : [];
+  const offered = isQuarantined ? candidates.flatMap(withoutCaps) : candidates;
+  return [toJson(request, instant), offered.map(toLine).join('\n')];
+}
+
+function toJson(request: HoldRequest, { epochId, settledUntil }: HoldInstant): string {
   return JSON.stringify({
     epoch: epochId,
     now: request.now,
@@ -97,26 +119,16 @@ export function toHoldJson(request: HoldRequest, { epochId, settledUntil, isQuar
     placement: capKey(request.placement),
     placementCaps: request.placementCaps.map(toWire),
     isLast: request.isLast,
-    candidates: (isQuarantined ? candidates.flatMap(withoutCaps) : candidates).map(toCandidate),
   });
 }
 
 function withoutCaps(candidate: HoldCandidate): readonly HoldCandidate[] {
-  const creatives = candidate.creatives.filter(({ caps }) => caps.length === 0);
-  return candidate.caps.length > 0 || creatives.length === 0 ? [] : [{ ...candidate, creatives }];
+  const creatives = candidate.creatives.filter(({ hasCaps }) => !hasCaps);
+  return candidate.adGroup.hasCaps || creatives.length === 0 ? [] : [{ ...candidate, creatives }];
 }
 
-function toCandidate(candidate: HoldCandidate): readonly unknown[] {
-  return [
-    capKey(candidate.adGroupId),
-    capKey(candidate.campaignId),
-    capKey(candidate.advertiserId),
-    candidate.ticket,
-    // Scopes are counted from 1 in Lua.
-    candidate.caps.map(({ scope, from, limit }) => [CAP_SCOPES.indexOf(scope) + 1, from, limit]),
-    candidate.categories,
-    candidate.creatives.map(({ creativeId, caps }) => [capKey(creativeId), creativeId, caps.map(toWire)]),
-  ];
+function toLine({ adGroup, creatives, ticket }: HoldCandidate): string {
+  return `[${adGroup.json},[${creatives.map(({ json }) => json).join(',')}],${JSON.stringify(ticket)}]`;
 }
 
 function toWire({ from, limit }: CapAt): readonly [number, number] {

@@ -20,12 +20,12 @@
 --                  optional: most messages from dayFrom on, open holds included; and the epoch ms after which nothing may
 --                  have been seen or decided, of all advertisers and of the candidate's
 --   placement      key
---   placementCaps  list of {from, limit}
+--   placementCaps  list of {from, limit}; from: epoch ms; -1 for a lifetime cap; below, minus the length of a rolling window
 --   isLast         no further candidates can be offered: hold what there is
---   candidates     list of {adGroup, campaign, advertiser, ticket, caps: list of {scope, from, limit}, categories: list of
---                  labels, creatives: list of {creative, ticket, caps: list of {from, limit}}};
---                  scope 2: the ad group's, 3: the campaign's, 4: the advertiser's; from: epoch ms, or -1 for a lifetime cap
--- ARGV[2]  optional, JSON: the state rebuilt from Postgres, {from, bound, rows: list as in the state, impressions: list of
+-- ARGV[2]  candidates by rank, a line of JSON each: {{adGroup, campaign, advertiser, caps: list of {scope, from, limit},
+--          categories: list of labels}, creatives: list of {creative, its id, caps: list of {from, limit}}, ticket};
+--          scope 2: the ad group's, 3: the campaign's, 4: the advertiser's
+-- ARGV[3]  optional, JSON: the state rebuilt from Postgres, {from, bound, rows: list as in the state, impressions: list of
 --          {message key, row, at} by time}: every impression from `from` on, or with `bound` the most that are listed. Used
 --          when there is no state, or when its impressions do not reach back as far
 --
@@ -37,7 +37,7 @@
 local request = cjson.decode(ARGV[1])
 local state = readState(KEYS[1])
 local isTrusted = state and state.e == request.epoch and not state.p
-local rebuilt = ARGV[2] and cjson.decode(ARGV[2])
+local rebuilt = ARGV[3] and cjson.decode(ARGV[3])
 
 -- `old`: a state of the same epoch, or part of one, that may hold what came after Postgres was read; or nil.
 local function takeRebuilt(old)
@@ -156,6 +156,7 @@ end
 -- What a cap counts; endless where it reaches back further than what is known.
 local function used(scope, key, from)
   local total = 0
+  if from < -1 then from = request.now + from + 1 end
   if from < 0 then
     for _, i in ipairs(rowsOf(scope, key)) do total = total + (heldOf[i] or 0) + state.k[i][SCOPES + 1] end
     return total + (state.x[scope * PLACES + key % PLACES] or 0)
@@ -221,10 +222,10 @@ local function standsBeside(advertiser, categories)
   return beside < mayPlace[advertiser]
 end
 
-local function hasRoom(candidate)
-  for _, cap in ipairs(candidate[5]) do
+local function hasRoom(adGroup)
+  for _, cap in ipairs(adGroup[4]) do
     local scope, from, limit = unpack(cap)
-    if used(scope, candidate[scope - 1], from) >= limit then return false end
+    if used(scope, adGroup[scope - 1], from) >= limit then return false end
   end
   return true
 end
@@ -246,9 +247,10 @@ end
 -- Holds of this decision are placed as they are found, so that two ad groups of one campaign share its caps.
 local tickets, held = {}, 0
 local isComplete = false
-for _, candidate in ipairs(request.candidates) do
-  local adGroup, campaign, advertiser, ticket, _, categories, creatives = unpack(candidate)
-  local creative = standsBeside(advertiser, categories) and hasRoom(candidate) and firstCreative(creatives)
+for line in string.gmatch(ARGV[2], '[^\n]+') do
+  local adGroup, creatives, ticket = unpack(cjson.decode(line))
+  local advertiser, categories = adGroup[3], adGroup[5]
+  local creative = standsBeside(advertiser, categories) and hasRoom(adGroup) and firstCreative(creatives)
   if isUnknown then return unknown() end
   if creative then
     tickets[#tickets + 1] = creative[2] .. ' ' .. ticket
@@ -259,7 +261,7 @@ for _, candidate in ipairs(request.candidates) do
     held = held + 1
     placed[advertiser] = (placed[advertiser] or 0) + 1
     for _, label in ipairs(categories) do labels[label] = true end
-    local keys = { creative[1], adGroup, campaign, advertiser, request.placement }
+    local keys = { creative[1], adGroup[1], adGroup[2], advertiser, request.placement }
     local row, isNew, isCrowded = rowOf(state, keys)
     if isCrowded then rowsBy = {} end
     for scope, byKey in pairs(isNew and rowsBy or NONE) do noteRow(byKey, keys[scope], row) end

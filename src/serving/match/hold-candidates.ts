@@ -1,13 +1,19 @@
 import type { Contender } from '../../core/auction/price.js';
 import { type BoundCaps, PLACEMENT_ZONE } from '../../core/capping/cap-scope.js';
-import { windowStart } from '../../core/capping/cap-window.js';
+import { countsFrom, windowEnd } from '../../core/capping/cap-window.js';
 import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
 import { adGroupCapLists, creativesInTurn } from '../../core/capping/record-caps.js';
 import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
 import type { Scored } from '../../core/index/candidate.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { ecpmMicros, PRIOR_CTR } from '../../core/scoring/score.js';
-import type { CapAt, HoldCandidate, HoldCap } from '../../delivery/delivery.api.js';
+import {
+  type CapAt,
+  type HoldCandidate,
+  type HoldText,
+  writeHoldAdGroup,
+  writeHoldCreative,
+} from '../../delivery/delivery.api.js';
 
 /**
  * What a decision needs of a candidate once it is held. It is kept with the holds, so that a repeated request gets the same
@@ -23,13 +29,10 @@ export interface Ticket {
 export function toHoldCandidate(scored: Scored, request: MatchRequest): HoldCandidate {
   const { record, rate, ctr } = scored.candidate;
   const contender = { bid: record.bid, rate, ctr, quality: scored.relevance * scored.pacing };
+  const { adGroup, creatives } = writtenAt(record, request.now);
   return {
-    adGroupId: record.id,
-    campaignId: record.campaignId,
-    advertiserId: record.advertiserId,
-    caps: adGroupCapsAt(record, request.now),
-    categories: record.categories,
-    creatives: offeredCreatives(record, request),
+    adGroup,
+    creatives: offeredCreatives(record, request).flatMap((creative) => creatives.get(creative) ?? []),
     ticket: writeTicket(record.id, contender),
   };
 }
@@ -63,25 +66,58 @@ export function placementCapsAt(caps: readonly FrequencyCap[], now: number): rea
   return caps.map((cap) => capAt(cap, now, PLACEMENT_ZONE));
 }
 
-function adGroupCapsAt(record: AdGroupRecord, now: number): readonly HoldCap[] {
-  const found: HoldCap[] = [];
-  for (const { scope, caps } of adGroupCapLists(record)) {
-    for (const cap of caps) found.push({ scope, ...capAt(cap, now, record.timeZone) });
-  }
-  return found;
+/** An ad group with its creatives as the holds read them, while time is from `from` to before `until`, epoch ms. */
+interface Written {
+  readonly adGroup: HoldText;
+  readonly creatives: ReadonlyMap<CreativeRecord, HoldText>;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Nearly all that is offered was offered a moment ago. */
+const written = new WeakMap<AdGroupRecord, Written>();
+
+function writtenAt(record: AdGroupRecord, now: number): Written {
+  const known = written.get(record);
+  if (known !== undefined && known.from <= now && now < known.until) return known;
+  const fresh = write(record, now);
+  written.set(record, fresh);
+  return fresh;
+}
+
+function write(record: AdGroupRecord, now: number): Written {
+  const { id, campaignId, advertiserId, categories, creatives, timeZone } = record;
+  const caps = adGroupCapLists(record).flatMap((list) =>
+    list.caps.map((cap) => ({ scope: list.scope, ...capAt(cap, now, timeZone) })),
+  );
+  const { adGroupCaps, campaignCaps, advertiserCaps } = record;
+  const all = [adGroupCaps, campaignCaps, advertiserCaps, ...creatives.map((creative) => creative.caps)].flat();
+  const starts = all.map(({ window }) => countsFrom(window, now, timeZone));
+  const ends = all.map(({ window }) => windowEnd(window, now, timeZone) ?? Infinity);
+  return {
+    adGroup: writeHoldAdGroup({ adGroupId: id, campaignId, advertiserId, caps, categories }),
+    creatives: new Map(
+      creatives.map((one) => [
+        one,
+        writeHoldCreative(
+          one.id,
+          one.caps.map((cap) => capAt(cap, now, timeZone)),
+        ),
+      ]),
+    ),
+    // Lengths are below 0: before any request.
+    from: Math.max(-Infinity, ...starts),
+    until: Math.min(Infinity, ...ends),
+  };
 }
 
 /** Up to the first without caps of its own: those behind it could not be reached. `firstFailure` has seen that one suits. */
-function offeredCreatives(record: AdGroupRecord, request: MatchRequest): HoldCandidate['creatives'] {
+function offeredCreatives(record: AdGroupRecord, request: MatchRequest): readonly CreativeRecord[] {
   const inTurn = creativesInTurn(record, request);
   const last = inTurn.findIndex(({ caps }) => caps.length === 0);
-  const offered = last < 0 ? inTurn : inTurn.slice(0, last + 1);
-  return offered.map(({ id, caps }: CreativeRecord) => ({
-    creativeId: id,
-    caps: caps.map((cap) => capAt(cap, request.now, record.timeZone)),
-  }));
+  return last < 0 ? inTurn : inTurn.slice(0, last + 1);
 }
 
 function capAt({ window, limit }: FrequencyCap, now: number, zone: BoundCaps['zone']): CapAt {
-  return { from: window === 'lifetime' ? -1 : windowStart(window, now, zone), limit };
+  return { from: countsFrom(window, now, zone), limit };
 }

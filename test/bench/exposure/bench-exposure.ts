@@ -10,7 +10,12 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { CountedImpression } from '../../../src/core/capping/exposure.js';
 import { defineExposureScripts, exposureKey } from '../../../src/delivery/exposure/exposure-scripts.js';
-import { type HoldRequest, toHoldJson } from '../../../src/delivery/exposure/hold-request.js';
+import {
+  holdArguments,
+  type HoldRequest,
+  writeHoldAdGroup,
+  writeHoldCreative,
+} from '../../../src/delivery/exposure/hold-request.js';
 import { migrateDatabase } from '../../../src/platform/database/migrate.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
 import { newUlid } from '../../../src/platform/ids.js';
@@ -91,15 +96,17 @@ function decision(now: number, requestId: string | null): HoldRequest {
     keepFrom: now - DAYS * DAY_MS,
     isLast: false,
     candidates: Array.from({ length: OFFERED }, newMessage).map(({ creative, adGroup, campaign, advertiser }) => ({
-      adGroupId: adGroup,
-      campaignId: campaign,
-      advertiserId: advertiser,
-      caps: [
-        { scope: 'adGroup', from: now - DAY_MS + 1, limit: 3 },
-        { scope: 'campaign', from: now - 7 * DAY_MS + 1, limit: 10 },
-      ],
-      categories: [],
-      creatives: [{ creativeId: creative, caps: [] }],
+      adGroup: writeHoldAdGroup({
+        adGroupId: adGroup,
+        campaignId: campaign,
+        advertiserId: advertiser,
+        caps: [
+          { scope: 'adGroup', from: -DAY_MS, limit: 3 },
+          { scope: 'campaign', from: -7 * DAY_MS, limit: 10 },
+        ],
+        categories: [],
+      }),
+      creatives: [writeHoldCreative(creative, [])],
       ticket: `${adGroup} 5000000000 1 0.8743218765432109`,
     })),
   };
@@ -110,16 +117,16 @@ const instantAt = (settledUntil: number) => ({ epochId: EPOCH, settledUntil, isQ
 async function measure(redis: Redis, count: number, calls: number): Promise<Row> {
   const key = exposureKey(`member-with-${count}`);
   const seen = JSON.stringify(rebuiltOf(history(count), NOW - DAYS * DAY_MS));
-  await redis.holdMessages(key, toHoldJson(decision(NOW, newUlid()), instantAt(NOW)), seen);
+  await redis.holdMessages(key, ...holdArguments(decision(NOW, newUlid()), instantAt(NOW)), seen);
   const bytes = Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
   const value = await redis.strlen(key);
   // Each decision finds the holds of the one before expired, so that the state stays as large as it is.
   const requests = Array.from({ length: calls }, (_, i) => {
     const now = NOW + 600_000 + i;
-    return toHoldJson({ ...decision(now, null), expiresAt: now + 1 }, instantAt(now));
+    return holdArguments({ ...decision(now, null), expiresAt: now + 1 }, instantAt(now));
   });
   await redis.config('RESETSTAT');
-  for (const request of requests) await redis.holdMessages(key, request);
+  for (const request of requests) await redis.holdMessages(key, ...request);
   const stats = /cmdstat_evalsha:.*?usec_per_call=([\d.]+)/.exec(await redis.info('commandstats'));
   return {
     impressions: count,

@@ -161,13 +161,25 @@ export class Layout {
     return [this.time.resting, ...this.profile.rowsFor(request)];
   }
 
-  /** Whether the slot, which the rows and `money.filter` let pass, has nothing against it but frequency caps. */
+  /**
+   * Whether the slot, which the rows and `money.filter` let pass, has nothing against it but frequency caps, and what
+   * `isTaken` says.
+   */
   admits(slot: number, money: MoneySnapshot): boolean {
     if (!this.work.isAmple && !this.mayCost(slot)) return false;
     const program = this.programOf[slot]!;
     if (this.isCareful(slot)) return this.isFaultless(slot, money);
     if (program !== ALWAYS && !this.accepts(program, slot)) return false;
-    return !this.money.refuses(slot, this.candidates, money) && (this.isPlain || this.isTaken(slot));
+    return !this.money.refuses(slot, this.candidates, money);
+  }
+
+  /** Whether placement, request and member take the slot; to look into each candidate costs more than all that `admits` asks. */
+  isTaken(slot: number): boolean {
+    if (this.isPlain) return true;
+    const candidate = this.candidates[slot]!;
+    const request = this.request!;
+    if (request.leastRelevance !== 0) this.note(candidate, candidate.segments.length);
+    return !request.mutedAdvertisers.has(candidate.record.advertiserId) && isTaken(candidate, request);
   }
 
   /** Slots of the word that `admits` must be asked about, even where rows and traits let them pass. */
@@ -227,13 +239,6 @@ export class Layout {
 
   private isCareful(slot: number): boolean {
     return this.isAllCareful || hasBit(this.careful, slot) || hasBit(this.time.turning, slot);
-  }
-
-  private isTaken(slot: number): boolean {
-    const candidate = this.candidates[slot]!;
-    const request = this.request!;
-    if (request.leastRelevance !== 0) this.note(candidate, candidate.segments.length);
-    return !request.mutedAdvertisers.has(candidate.record.advertiserId) && isTaken(candidate, request);
   }
 
   private fill(slot: number, candidate: Candidate): void {
