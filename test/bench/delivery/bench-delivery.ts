@@ -46,6 +46,7 @@ interface SpentRow {
   readonly campaign_id: string;
   readonly spent: number;
   readonly refused_micros: number;
+  readonly claimed_micros: number;
 }
 
 /** $1 the campaigns. */
@@ -53,7 +54,8 @@ const SPENT = `
   SELECT id AS campaign_id,
          (SELECT coalesce(sum(spent_micros), 0)::float8 FROM daily_spend WHERE campaign_id = id) AS spent,
          (SELECT coalesce(sum(price_micros), 0)::float8 FROM events
-          WHERE campaign_id = id AND outcome = 'over_budget') AS refused_micros
+          WHERE campaign_id = id AND outcome = 'over_budget') AS refused_micros,
+         (SELECT coalesce(sum(claimed_micros), 0)::float8 FROM budget_leases WHERE campaign_id = id) AS claimed_micros
   FROM unnest($1::text[]) AS id`;
 
 const percent = (share: number): string => `${(share * 100).toFixed(3)} %`;
@@ -88,16 +90,17 @@ async function main(): Promise<void> {
     const rows = BUDGETED.map(({ name }, i): Row => {
       const budget = plan.budgets[i] ?? NaN;
       const row = spent.find(({ campaign_id }) => campaign_id === campaignIds[i]);
-      const [charged, refused] = [row?.spent ?? NaN, row?.refused_micros ?? NaN];
+      const [charged, refused, claimed] = [row?.spent ?? NaN, row?.refused_micros ?? NaN, row?.claimed_micros ?? NaN];
       return {
         budget: name,
         'micros of it': budget,
         'under-delivered': percent(1 - charged / budget),
+        'still claimed': percent(claimed / budget),
         'shown in vain': percent(refused / budget),
       };
     });
     printTable(
-      `${values.processes} API processes: ${counts.matches} matches and ${counts.messages} messages in ${seconds.toFixed(0)} s`,
+      `${values.processes} API processes: ${counts.matches} matches and ${counts.messages} messages in ${seconds.toFixed(0)} s, until ${counts.isCalm ? 'nothing of them could be placed' : 'time was over'}`,
       rows,
     );
     await writeReport(values.out, { seconds, ...counts, spent });

@@ -13,6 +13,8 @@ interface Message {
 export interface Counts {
   matches: number;
   messages: number;
+  /** For long none of the campaigns was placed; otherwise time was over. */
+  isCalm: boolean;
 }
 
 /** Clients that ask as fast as they are answered, and report all that they show; one message in a hundred is clicked. */
@@ -27,12 +29,13 @@ export class FullRateClients {
 
   /** Until none of `campaignIds` is placed any more. */
   async run(mostMs: number, campaignIds: ReadonlySet<string>, onMessages: (count: number) => void): Promise<Counts> {
-    const counts: Counts = { matches: 0, messages: 0 };
+    const counts: Counts = { matches: 0, messages: 0, isCalm: false };
     const begun = performance.now();
     let lastPlaced = begun;
     const isOver = (): boolean => {
       const now = performance.now();
-      return now - begun > mostMs || now - lastPlaced > CALM_MS;
+      counts.isCalm = now - lastPlaced > CALM_MS;
+      return counts.isCalm || now - begun > mostMs;
     };
     const loops = this.options.urls.flatMap((url) =>
       Array.from({ length: this.options.connections }, async () => {
