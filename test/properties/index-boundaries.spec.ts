@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
+import { toCandidate } from '../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../src/core/index/match-request.js';
 import { PlainScan } from '../../src/core/index/plain-scan.js';
+import { takesPart } from '../../src/core/pacing/takes-part.js';
 import type { Targeting } from '../../src/core/targeting/expression.js';
 import { MAX_AGE } from '../../src/core/targeting/vocabulary.js';
 import { adGroup, matchRequest, money, UNKNOWN_SUBJECT, WON_RATES } from './arbitraries/candidates.js';
@@ -86,4 +88,23 @@ describe('the index, at a boundary', () => {
     expect(index.top(matchRequest(), money(), 5)).toHaveLength(5);
     expect(index.looks).toBeLessThan(200);
   });
+
+  it.each([0.01, 0.2, 0.5, 0.77, 0.99])(
+    'draws in the one phase that a share of %d divides, also where it is known',
+    (passShare) => {
+      const record = adGroup();
+      const index = new BlockIndex(WON_RATES);
+      index.upsert(record);
+      const { campaignHash } = toCandidate(record, WON_RATES);
+      const means = money({ passShare });
+      for (const seed of range(2_000).map((i) => Math.imul(i, 0x9e3779b1))) {
+        const expected = takesPart(seed, campaignHash, passShare) ? 1 : 0;
+        const request = matchRequest({ seed });
+        expect([index.eligible(request, means).size, index.top(request, means, 1).length]).toEqual([
+          expected,
+          expected,
+        ]);
+      }
+    },
+  );
 });
