@@ -9,6 +9,7 @@ import {
   pacedPeriod,
   type PacedTerms,
   plannedMicros,
+  plannedRate,
 } from './paced-plan.js';
 import { TrafficCurve } from './traffic-curve.js';
 
@@ -115,10 +116,21 @@ describe('plannedMicros', () => {
     expect(plannedMicros(plan, curve, MIDNIGHT + 23 * HOUR)).toBeGreaterThan(930);
   });
 
-  it('spreads a total budget over days of equal shares', () => {
-    const whole = { ...plan, endMs: MIDNIGHT + 4 * DAY };
-    expect([1, 2, 3, 4].map((days) => Math.round(plannedMicros(whole, curve, MIDNIGHT + days * DAY)))).toEqual([
-      250, 500, 750, 1_000,
-    ]);
+  it('spreads a total budget over days of equal shares, and is done ten minutes before the end', () => {
+    const whole = { ...plan, budgetMicros: 1_000_000, endMs: MIDNIGHT + 4 * DAY };
+    const after = (ms: number): number => plannedMicros(whole, curve, MIDNIGHT + ms);
+    const [first, second, third] = [DAY, 2 * DAY, 3 * DAY].map(after);
+    expect(first).toBeCloseTo(250_000, -4);
+    expect([second, third]).toEqual([expect.closeTo(2 * first!, 3), expect.closeTo(3 * first!, 3)]);
+    const done = 4 * DAY - 10 * 60_000;
+    expect(after(done - 1)).toBeLessThan(1_000_000);
+    expect([done, 4 * DAY].map(after)).toEqual([1_000_000, 1_000_000]);
+  });
+
+  it('keeps what it plans for a campaign that begins in the last minutes', () => {
+    const late = { ...plan, budgetMicros: 1_000_000, fromMs: plan.endMs - 5 * 60_000, fromMicros: 0 };
+    expect(plannedMicros(late, curve, late.fromMs)).toBe(0);
+    expect(plannedMicros(late, curve, plan.endMs - 150_000)).toBeCloseTo(500_000 / 0.99, -3);
+    expect(plannedRate(late, curve)).toBeGreaterThan(0);
   });
 });

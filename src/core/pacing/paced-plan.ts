@@ -28,7 +28,7 @@ export interface PacedPeriod {
   readonly budgetMicros: number;
 }
 
-/** A period whose plan leads from what was spent at some instant of it (its start, as a rule) to the budget at its end. */
+/** A period whose plan leads from what was spent at some instant of it (its start, as a rule) to the budget near its end. */
 export interface PacedPlan extends PacedPeriod {
   readonly fromMs: number;
   readonly fromMicros: number;
@@ -75,18 +75,31 @@ export function nextPlan(
   return { ...period, fromMs: Math.max(nowMs, period.startMs), fromMicros: spentMicros };
 }
 
+/**
+ * A plan is done so long before its period ends, or a hundredth of its length if that is less: what is decided in the last
+ * minutes is seen after the end, or is not seen at all and binds money until then.
+ */
+const DONE_EARLY_MS = 10 * 60_000;
+const DONE_EARLY_SHARE = 0.01;
+
+function doneMs({ fromMs, endMs }: PacedPlan): number {
+  return endMs - Math.min(DONE_EARLY_MS, DONE_EARLY_SHARE * (endMs - fromMs));
+}
+
 /** Planned spend by an instant, in micros; never falls as time goes on. A budget that is below what was spent is the plan. */
 export function plannedMicros(plan: PacedPlan, curve: TrafficCurve, ms: number): number {
-  const { budgetMicros, fromMicros, fromMs, endMs } = plan;
-  if (budgetMicros <= fromMicros || ms >= endMs) return budgetMicros;
+  const { budgetMicros, fromMicros, fromMs } = plan;
+  const done = doneMs(plan);
+  if (budgetMicros <= fromMicros || ms >= done) return budgetMicros;
   if (ms <= fromMs) return fromMicros;
   const from = curve.massAt(fromMs);
-  const mass = curve.massAt(endMs) - from;
+  const mass = curve.massAt(done) - from;
   return mass <= 0 ? fromMicros : fromMicros + ((budgetMicros - fromMicros) * (curve.massAt(ms) - from)) / mass;
 }
 
-/** Micros planned for one day of traffic, from the plan's beginning to its end. 0 where no traffic is to come. */
-export function plannedRate({ budgetMicros, fromMicros, fromMs, endMs }: PacedPlan, curve: TrafficCurve): number {
-  const mass = curve.massAt(endMs) - curve.massAt(fromMs);
+/** Micros planned for one day of traffic, from the plan's beginning until it is done. 0 where no traffic is to come. */
+export function plannedRate(plan: PacedPlan, curve: TrafficCurve): number {
+  const { budgetMicros, fromMicros, fromMs } = plan;
+  const mass = curve.massAt(doneMs(plan)) - curve.massAt(fromMs);
   return mass <= 0 ? 0 : Math.max(budgetMicros - fromMicros, 0) / mass;
 }
