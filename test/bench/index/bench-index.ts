@@ -147,7 +147,20 @@ interface UpdateFigures {
   readonly longestMs: number;
 }
 
-function update({ index, oracle, market }: Filled, size: number): UpdateFigures {
+/** As a process that has run for a while: updates are compiled, and an order that is due for it was built anew. */
+function warmUpdates({ index, market }: Filled, size: number): void {
+  for (let i = 0; i < UPDATES; i++) {
+    const record = market.adGroup(size + UPDATES + i);
+    index.upsert(record, market.ctr());
+    index.upsert({ ...record, campaignStatus: 'paused' }, market.ctr());
+    index.remove(record.id);
+  }
+  rebuild(index);
+}
+
+function update(filled: Filled, size: number): UpdateFigures {
+  const { index, oracle, market } = filled;
+  warmUpdates(filled, size);
   let longestMs = 0;
   const timed = (count: number, work: (i: number) => void): number => {
     let total = 0;
@@ -176,6 +189,7 @@ function update({ index, oracle, market }: Filled, size: number): UpdateFigures 
   );
   for (const { record, ctr } of [...changed, ...fresh]) oracle.upsert(record, ctr);
   for (const { record, ctr } of changed) index.upsert(record, ctr);
+  if (index.isWorn) rebuild(index);
   return { changeUs, addUs, pauseUs, longestMs };
 }
 
