@@ -64,9 +64,10 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
     'two messages beyond a budget',
     `UPDATE events SET outcome = 'over_budget' WHERE price_micros = 1000`,
   ],
-  ...['impressions', 'clicks', 'hides', 'conversions', 'spend_micros'].map(
-    (column) => ['reports', `one too many ${column}`, `UPDATE report_rows SET ${column} = ${column} + 1`] as const,
-  ),
+  ...[
+    ...['impressions', 'clicks', 'hides', 'conversions', 'spend_micros'],
+    ...['over_budget_impressions', 'over_budget_clicks'],
+  ].map((column) => ['reports', `one too many ${column}`, `UPDATE report_rows SET ${column} = ${column} + 1`] as const),
   ['reports', 'a row of another bucket', `UPDATE report_rows SET bucket_at = bucket_at + interval '10 days'`],
   ['batches', 'events without a batch', `DELETE FROM event_batches WHERE id = ${ONE_EVENT}`],
   ['batches', 'a batch without its events', `DELETE FROM events WHERE batch_id = ${ONE_EVENT}`],
