@@ -1,3 +1,4 @@
+import { capReachMs } from './cap-reach.js';
 import type { FrequencyCap } from './frequency-cap.js';
 import { windowStart } from './cap-window.js';
 
@@ -22,18 +23,25 @@ export interface AuditedCap extends FrequencyCap {
  * decision. O(impressions), but for those that were on their way when the cap came into force.
  */
 export function countCapBreaches(impressions: readonly AuditedImpression[], cap: AuditedCap): number {
+  const { limit, window, zone, since } = cap;
+  const reachMs = window === 'lifetime' ? Infinity : capReachMs([cap]);
   let breaches = 0;
-  let first = 0;
-  impressions.forEach(({ at }, last) => {
-    const start = windowStart(cap.window, at, cap.zone);
-    while (first <= last && (impressions[first]?.at ?? at) < start) first += 1;
-    if (last - first + 1 <= cap.limit) return;
+  for (let last = limit; last < impressions.length; last += 1) {
+    const { at } = impressions[last] as AuditedImpression;
+    const firstTooMany = (impressions[last - limit] as AuditedImpression).at;
+    // Most are further apart than any window reaches; where that starts, in another zone, takes longer to tell.
+    if (firstTooMany <= at - reachMs) continue;
+    const start = windowStart(window, at, zone);
+    if (firstTooMany < start) continue;
     // What was seen before the cap was in force was decided before it too.
-    for (let i = last; i >= first && (impressions[i]?.at ?? 0) >= cap.since; i -= 1) {
-      if ((impressions[i]?.decidedAt ?? 0) < cap.since) continue;
+    const from = Math.max(start, since);
+    for (let i = last; i >= 0; i -= 1) {
+      const impression = impressions[i] as AuditedImpression;
+      if (impression.at < from) break;
+      if (impression.decidedAt < since) continue;
       breaches += 1;
-      return;
+      break;
     }
-  });
+  }
   return breaches;
 }
