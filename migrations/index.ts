@@ -15,6 +15,8 @@ import { AddAuditTrail1795651380000 } from './1795651380000-add-audit-trail.js';
 import { CreatePacing1795651440000 } from './1795651440000-create-pacing.js';
 import { CreateBudgetLeases1795651500000 } from './1795651500000-create-budget-leases.js';
 import { NameShortAdGroups1795651560000 } from './1795651560000-name-short-ad-groups.js';
+import { FollowAllCaps1795651620000 } from './1795651620000-follow-all-caps.js';
+import { CountOverDelivery1795651680000 } from './1795651680000-count-over-delivery.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -35,4 +37,6 @@ export const MIGRATIONS = [
   CreatePacing1795651440000,
   CreateBudgetLeases1795651500000,
   NameShortAdGroups1795651560000,
+  FollowAllCaps1795651620000,
+  CountOverDelivery1795651680000,
 ];

@@ -74,7 +74,7 @@ export function ApiReport(): MethodDecorator {
   return applyDecorators(
     ApiExtraModels(ReportDto),
     ApiOperation({
-      summary: 'Report impressions, clicks and spend',
+      summary: 'Report impressions, clicks, spend and over-delivery',
       description:
         'From settled events, by hour, day or in total in any time zone; each event counts when it happened. JSON, or CSV with ' +
         '`Accept: text/csv` (RFC 4180 with a header line; a cell that a spreadsheet would take for a formula starts with an ' +

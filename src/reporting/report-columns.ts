@@ -3,7 +3,10 @@ import type { Period } from './report-periods.js';
 import { isByCurrency, type Metric, type ReportRequest } from './report-request.js';
 
 /** The sums that metrics are made of: columns of `report_rows`, and those that count invalid traffic. */
-export const VALID_SUMS = ['impressions', 'clicks', 'hides', 'conversions', 'spend_micros'] as const;
+export const VALID_SUMS = [
+  ...(['impressions', 'clicks', 'hides', 'conversions', 'spend_micros'] as const),
+  ...(['over_budget_impressions', 'over_budget_clicks'] as const),
+] as const;
 export const INVALID_SUMS = ['invalid_impressions', 'invalid_clicks', 'invalid_hides', 'invalid_conversions'] as const;
 export type SumColumn = (typeof VALID_SUMS)[number] | (typeof INVALID_SUMS)[number];
 
@@ -31,6 +34,8 @@ export const METRIC_RULES: Readonly<Record<Metric, MetricRule>> = {
   hides: sumOf('hides'),
   conversions: sumOf('conversions'),
   spendMicros: sumOf('spend_micros'),
+  overBudgetImpressions: sumOf('over_budget_impressions'),
+  overBudgetClicks: sumOf('over_budget_clicks'),
   invalidImpressions: sumOf('invalid_impressions'),
   invalidClicks: sumOf('invalid_clicks'),
   invalidHides: sumOf('invalid_hides'),

@@ -27,7 +27,10 @@ export type Granularity = (typeof GRANULARITIES)[number];
 /** Counts of events that are invalid traffic: no other metric has them in it, and only they have a reason. */
 export const INVALID_METRICS = ['invalidImpressions', 'invalidClicks', 'invalidHides', 'invalidConversions'] as const;
 
-const VALID_METRICS = ['impressions', 'clicks', 'hides', 'conversions', 'ctr', 'spendMicros', 'ecpmMicros'] as const;
+const VALID_METRICS = [
+  ...(['impressions', 'clicks', 'hides', 'conversions', 'ctr', 'spendMicros', 'ecpmMicros'] as const),
+  ...(['overBudgetImpressions', 'overBudgetClicks'] as const),
+] as const;
 
 export const METRICS = [...VALID_METRICS, ...INVALID_METRICS] as const;
 export type Metric = (typeof METRICS)[number];

@@ -69,6 +69,19 @@ export class ReportRowDto {
   @Sum('Conversions, at the time when they happened', 1)
   conversions?: number;
 
+  @Sum(
+    'Over-delivery: impressions that would have cost something, but whose budget or balance was gone. Among `impressions`, ' +
+      'never billed',
+    3,
+  )
+  overBudgetImpressions?: number;
+
+  @Sum(
+    'Over-delivery: clicks that would have cost something, but whose budget or balance was gone. Among `clicks`, never billed',
+    1,
+  )
+  overBudgetClicks?: number;
+
   @Sum('Impressions that are invalid traffic: at the time of a report that was not taken. Never billed', 31)
   invalidImpressions?: number;
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { runAudit } from '../../src/delivery/audit/run-audit.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { until } from '../servers/until.js';
 import {
@@ -53,6 +54,12 @@ describe('the rules of a placement', () => {
     return body.messages as Message[];
   }
 
+  async function seen(messages: readonly Message[], seconds: number): Promise<void> {
+    const time = at(new Date(NOON + seconds * 1_000).toISOString());
+    expect((await app.request('POST', '/v1/events', impressions(messages), time)).status).toBe(202);
+    await untilSettled(app);
+  }
+
   const ranksOf = (messages: readonly Message[]): number[] =>
     messages.map(({ adGroupId }) => ranked.findIndex((one) => one.adGroupId === adGroupId));
 
@@ -75,14 +82,7 @@ describe('the rules of a placement', () => {
     expect(first).toHaveLength(2);
     expect(await placed('m-daily', 'daily', 1)).toHaveLength(1);
     expect(await placed('m-daily', 'daily', 2)).toEqual([]);
-    const events = await app.request(
-      'POST',
-      '/v1/events',
-      impressions(first),
-      at(new Date(NOON + 60_000).toISOString()),
-    );
-    expect(events.status).toBe(202);
-    await untilSettled(app);
+    await seen(first, 60);
     // The holds that nobody saw are over, the two impressions are not.
     const count = async (seconds: number) => (await placed('m-daily', 'daily', seconds)).length;
     await until('the place of the unseen one is free', async () => (await count(3_600)) === 1);
@@ -94,18 +94,39 @@ describe('the rules of a placement', () => {
     await placement('gap', { minGapSeconds: 300 });
     expect(await placed('m-gap', 'gap')).toHaveLength(2);
     expect(await placed('m-gap', 'gap', 299)).toEqual([]);
-    expect(await placed('m-gap', 'gap', 300)).toHaveLength(2);
+    const later = await placed('m-gap', 'gap', 300);
+    expect(later).toHaveLength(2);
+    // Seen after a while: the gap begins anew.
+    await seen(later, 500);
+    expect(await placed('m-gap', 'gap', 799)).toEqual([]);
+    expect(await placed('m-gap', 'gap', 800)).toHaveLength(2);
   });
 
   it('limit each advertiser for itself', async () => {
     await placement('each', { maxPerAdvertiserPerDay: 1, maxMessages: 1 });
-    expect(ranksOf(await placed('m-each', 'each'))).toEqual([0]);
+    const first = await placed('m-each', 'each');
+    expect(ranksOf(first)).toEqual([0]);
+    await seen(first, 0);
     expect(ranksOf(await placed('m-each', 'each', 1))).toEqual([2]);
     expect(ranksOf(await placed('m-each', 'each', 2))).toEqual([3]);
     expect(await placed('m-each', 'each', 3)).toEqual([]);
     await placement('apart', { minAdvertiserGapSeconds: 60, maxMessages: 1 });
-    expect(ranksOf(await placed('m-apart', 'apart'))).toEqual([0]);
-    expect(ranksOf(await placed('m-apart', 'apart', 59))).toEqual([2]);
-    expect(ranksOf(await placed('m-apart', 'apart', 60))).toEqual([0]);
+    const apart: Message[] = [];
+    for (const [seconds, rank] of [
+      [0, 0],
+      [59, 2],
+      [60, 0],
+    ] as const) {
+      const messages = await placed('m-apart', 'apart', seconds);
+      expect(ranksOf(messages)).toEqual([rank]);
+      apart.push(...messages);
+    }
+    await seen(apart, 61);
+  });
+
+  it('are what the audit finds kept', async () => {
+    const found = await runAudit(app.databaseUrl, { now: NOON });
+    const ofLoad = found.filter(({ name }) => /^(member|advertiser)-(load|gaps)$/.test(name));
+    expect(ofLoad.filter(({ checked, breaches }) => checked > 0 && breaches === 0)).toHaveLength(4);
   });
 });

@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { runAudit } from '../../src/delivery/audit/run-audit.js';
 import type { CheckResult } from '../../src/delivery/audit/audit-check.js';
-import { ExposureWriter } from '../../src/delivery/exposure/exposure-writer.js';
-import { Settlement } from '../../src/delivery/settlement/settlement.js';
-import { SystemClock } from '../../src/platform/clock.js';
-import type { VerifiedEvent } from '../../src/tracking/verified-event.js';
-import { startTestApp, type TestApp } from '../servers/test-app.js';
+import { startTestApp } from '../servers/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
-import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign } from './settlement-world.js';
+import { fillWorld } from './audited-world.js';
+import { NOON } from './settlement-world.js';
 
 const COMMAND = new URL('../../src/commands/audit/audit.command.ts', import.meta.url);
 const ONE_EVENT = `(SELECT batch_id FROM events WHERE type = 'impression' ORDER BY message_id LIMIT 1)`;
@@ -68,10 +64,11 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
     'two messages beyond a budget',
     `UPDATE events SET outcome = 'over_budget' WHERE price_micros = 1000`,
   ],
-  ...['impressions', 'clicks', 'hides', 'conversions', 'spend_micros'].map(
-    (column) => ['reports', `one too many ${column}`, `UPDATE report_rows SET ${column} = ${column} + 1`] as const,
-  ),
-  ['reports', 'a row of another bucket', `UPDATE report_rows SET bucket_at = bucket_at + interval '15 minutes'`],
+  ...[
+    ...['impressions', 'clicks', 'hides', 'conversions', 'spend_micros'],
+    ...['over_budget_impressions', 'over_budget_clicks'],
+  ].map((column) => ['reports', `one too many ${column}`, `UPDATE report_rows SET ${column} = ${column} + 1`] as const),
+  ['reports', 'a row of another bucket', `UPDATE report_rows SET bucket_at = bucket_at + interval '10 days'`],
   ['batches', 'events without a batch', `DELETE FROM event_batches WHERE id = ${ONE_EVENT}`],
   ['batches', 'a batch without its events', `DELETE FROM events WHERE batch_id = ${ONE_EVENT}`],
   [
@@ -91,9 +88,25 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
   ],
   ['campaign-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
   ['ad-group-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
+  ['creative-caps', 'a message seen 1 ms before its day begins', sooner('creative-1', 'occurred_at')],
+  ['advertiser-caps', 'a message seen 1 ms before the hour is over', sooner('advertiser-2', 'occurred_at')],
+  ['placement-caps', 'a message seen 1 ms before its day begins in UTC', sooner('placement-1', 'occurred_at')],
+  ['member-load', 'a message seen 1 ms before 24 hours are over', sooner('member-load-2', 'occurred_at')],
+  ['member-gaps', 'a message decided 1 ms before the gap is over', sooner('member-gap-1', 'decided_at')],
+  ['advertiser-load', 'a message seen 1 ms before 24 hours are over', sooner('advertiser-load-2', 'occurred_at')],
+  ['advertiser-gaps', 'a message decided 1 ms before the gap is over', sooner('advertiser-gap-2', 'decided_at')],
   ['campaign-daily-budgets', 'a lowered budget whose history is lost', `DELETE FROM limit_changes`],
-  ['campaign-caps', 'a lowered cap whose history is lost', `DELETE FROM limit_changes`],
+  ...['campaign-caps', 'creative-caps', 'advertiser-caps', 'placement-caps'].map(
+    (check) => [check, 'a lowered cap whose history is lost', `DELETE FROM limit_changes`] as const,
+  ),
+  ...['member-load', 'member-gaps', 'advertiser-load', 'advertiser-gaps'].map(
+    (check) => [check, 'a stricter rule whose history is lost', `DELETE FROM limit_changes`] as const,
+  ),
 ];
+
+function sooner(messageId: string, column: 'occurred_at' | 'decided_at'): string {
+  return `UPDATE events SET ${column} = ${column} - interval '1 millisecond' WHERE message_id = '${messageId}.1'`;
+}
 
 describe('the audit', () => {
   let world: TestDatabase;
@@ -185,64 +198,4 @@ async function runCommand(args: readonly string[]): Promise<{ code: number | nul
   child.stdout?.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
   return { code, printed };
-}
-
-/** A bit of all that the rules are about. The last batch stays unsettled. */
-async function fillWorld(databaseUrl: string): Promise<void> {
-  const app = await startTestApp({ env: { ROLE: 'api' }, databaseUrl });
-  const redis = new Redis(app.redisUrl);
-  const settlement = new Settlement(app.dataSource, new ExposureWriter(redis), new SystemClock(), LIMITS);
-  const settle = async (events: readonly VerifiedEvent[]): Promise<void> => {
-    await settlement.settle(await acceptBatch(app, events));
-  };
-  try {
-    await spendBudgets(app, settle);
-    await clickAround(app, settle);
-    await lowerLimits(app, settle);
-    const last = await sellCampaign(app);
-    await acceptBatch(app, [eventOf(last, { messageId: 'unsettled' })]);
-  } finally {
-    redis.disconnect();
-    await app.close();
-  }
-}
-
-type Settle = (events: readonly VerifiedEvent[]) => Promise<void>;
-
-async function spendBudgets(app: TestApp, settle: Settle): Promise<void> {
-  const two = (sold: Parameters<typeof eventOf>[0], name: string, count = 2) =>
-    settle(Array.from({ length: count }, (_, i) => eventOf(sold, { messageId: `${name}-${i}` })));
-  const daily = await sellCampaign(app, { campaign: { name: 'daily', budget: { dailyMicros: 2_500 } } });
-  await two(daily, 'daily', 3);
-  await two(await sellCampaign(app, { campaign: { name: 'total', budget: { totalMicros: 2_500 } } }), 'total');
-  await two(await sellCampaign(app, { adGroup: { name: 'group', dailyBudgetMicros: 2_500 } }), 'group');
-  const refund = { amountMicros: 700, reference: 'r', reason: 'late', campaignId: daily.campaignId };
-  const { status } = await app.request('POST', `/v1/advertisers/${daily.advertiserId}/refunds`, refund);
-  expect(status).toBe(201);
-}
-
-async function clickAround(app: TestApp, settle: Settle): Promise<void> {
-  const hourly = [{ limit: 1, window: { length: 1, unit: 'hour', kind: 'rolling' } }];
-  const capped = await sellCampaign(app, {
-    campaign: { frequencyCaps: hourly },
-    adGroup: { frequencyCaps: [{ limit: 1, window: { length: 1, unit: 'day', kind: 'calendar' } }] },
-  });
-  const of = (messageId: string, type: VerifiedEvent['type']) =>
-    eventOf(capped, { messageId, type, chargedFor: 'click', priceMicros: 700 });
-  await settle([of('early', 'click'), of('lost', 'click')]);
-  await settle([of('clicked', 'impression'), of('clicked', 'click'), of('clicked', 'hide'), of('early', 'impression')]);
-}
-
-async function lowerLimits(app: TestApp, settle: Settle): Promise<void> {
-  const lowered = await sellCampaign(app, {
-    campaign: { budget: { dailyMicros: 10_000 }, frequencyCaps: [{ limit: 3, window: 'lifetime' }] },
-  });
-  const seen = ['l-0', 'l-1', 'l-2'].map((messageId) => {
-    const event = eventOf(lowered, { messageId });
-    return { ...event, placed: { ...event.placed, memberId: 'faithful' } };
-  });
-  await settle(seen);
-  const limits = { budget: { dailyMicros: 1_000 }, frequencyCaps: [{ limit: 1, window: 'lifetime' }] };
-  const { status } = await app.request('PATCH', `/v1/campaigns/${lowered.campaignId}`, limits);
-  expect(status).toBe(200);
 }

@@ -1,6 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { FollowAllCaps1795651620000 } from '../../migrations/1795651620000-follow-all-caps.js';
+import { CountOverDelivery1795651680000 } from '../../migrations/1795651680000-count-over-delivery.js';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { migrateDatabase } from '../../src/platform/database/migrate.js';
@@ -72,6 +74,53 @@ describe('the migrations', () => {
         refresh_after_seconds: 300,
         hold_seconds: 600,
       },
+    ]);
+  });
+
+  it('count over-delivery of what was settled before', async () => {
+    await migrateTo(MIGRATIONS.indexOf(CountOverDelivery1795651680000));
+    const insert = (table: string, columns: string, rows: string) =>
+      source.query(`INSERT INTO ${table} (advertiser_id, campaign_id, ad_group_id, creative_id, placement, ${columns})
+                    SELECT 'a', 'c', 'g', 'v', 'chat_list', row.* FROM (VALUES ${rows}) row`);
+    await insert(
+      'events',
+      'decided_at, occurred_at, message_id, type, outcome, batch_id, ordinal, member_id, position, price_micros',
+      ['impression', 'click', 'hide']
+        .flatMap((type) => ['accepted', 'over_budget'].map((outcome, i) => ({ type, outcome, i })))
+        .map(
+          ({ type, outcome, i }) =>
+            `('2026-11-20T00:00Z'::timestamptz, '2026-11-20T00:29:59Z'::timestamptz, 'm${i}', '${type}', '${outcome}', 'b', 1, 'm', 1, 5)`,
+        )
+        .join(', '),
+    );
+    await insert(
+      'report_rows',
+      'bucket_at, impressions, clicks, hides',
+      `('2026-11-20T00:15Z'::timestamptz, 2, 2, 2), ('2026-11-20T00:30Z', 1, 0, 0)`,
+    );
+    await migrateDatabase(database.url);
+    const rows = await source.query<unknown[]>(
+      `SELECT over_budget_impressions::integer AS impressions, over_budget_clicks::integer AS clicks, hides::integer
+       FROM report_rows ORDER BY bucket_at`,
+    );
+    expect(rows).toEqual([
+      { impressions: 1, clicks: 1, hides: 2 },
+      { impressions: 0, clicks: 0, hides: 0 },
+    ]);
+  });
+
+  it('take the last change of a placement for that of its rules, where none was kept', async () => {
+    await migrateTo(MIGRATIONS.indexOf(FollowAllCaps1795651620000));
+    await source.query(`UPDATE placements SET min_gap_seconds = 60, version = 2, updated_at = '2026-11-20T00:00Z'`);
+    await migrateDatabase(database.url);
+    await source.query(`UPDATE placements SET min_gap_seconds = 90, updated_at = '2026-11-21T00:00Z'`);
+    const changes = await source.query<unknown[]>(
+      `SELECT of_id, before->'min_gap_seconds' AS before, after->'min_gap_seconds' AS after, changed_at
+       FROM limit_changes ORDER BY id`,
+    );
+    expect(changes).toEqual([
+      { of_id: 'chat_list', before: null, after: 60, changed_at: new Date('2026-11-20T00:00Z') },
+      { of_id: 'chat_list', before: 60, after: 90, changed_at: new Date('2026-11-21T00:00Z') },
     ]);
   });
 

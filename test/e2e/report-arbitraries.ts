@@ -5,7 +5,10 @@ import { INVALID_METRICS, type NaiveRequest, type RowDimension, type StoredRow }
 /** Rows of a year in which clocks are moved, and requests for reports on them. */
 const DAY_MS = 86_400_000;
 const DIMENSIONS: readonly RowDimension[] = ['advertiser', 'campaign', 'adGroup', 'creative', 'placement'];
-const METRICS = ['impressions', 'clicks', 'hides', 'conversions', 'ctr', 'spendMicros', 'ecpmMicros'] as const;
+const METRICS = [
+  ...(['impressions', 'clicks', 'hides', 'conversions', 'ctr', 'spendMicros', 'ecpmMicros'] as const),
+  ...(['overBudgetImpressions', 'overBudgetClicks'] as const),
+] as const;
 /** Instants of 2026 at which clocks are moved; Lord Howe's by half an hour. */
 const ZONES = {
   'Asia/Seoul': ['2026-05-01T15:00Z'],
@@ -35,6 +38,8 @@ export function storedRows(advertisers: readonly string[]): fc.Arbitrary<StoredR
       hides: fc.nat({ max: 20 }),
       conversions: fc.nat({ max: 5 }),
       spend: fc.nat({ max: 1_000_000_000 }),
+      overBudgetImpressions: fc.nat({ max: 9 }),
+      overBudgetClicks: fc.nat({ max: 3 }),
     })
     .map(({ bucket: [near, quarters], creative: [a, c, g], ...rest }) => ({
       ...rest,

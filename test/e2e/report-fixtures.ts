@@ -9,17 +9,21 @@ export const QUARTER_MS = 15 * 60_000;
 
 export function storedRow(bucketAt: number, advertiser: string): StoredRow {
   const ids = { campaign: 'cmp_x', adGroup: 'adg_x', creative: 'crv_x', placement: 'chat_list' };
-  return { bucketAt, advertiser, ...ids, impressions: 0, clicks: 0, hides: 0, conversions: 0, spend: 0 };
+  const counts = { impressions: 0, clicks: 0, hides: 0, conversions: 0, overBudgetImpressions: 0, overBudgetClicks: 0 };
+  return { bucketAt, advertiser, ...ids, ...counts, spend: 0 };
 }
 
 export async function insertRows(dataSource: DataSource, rows: readonly object[]): Promise<void> {
   await dataSource.query(
     `INSERT INTO report_rows (bucket_at, advertiser_id, campaign_id, ad_group_id, creative_id, placement,
-                              impressions, clicks, hides, conversions, spend_micros)
+                              impressions, clicks, hides, conversions, spend_micros,
+                              over_budget_impressions, over_budget_clicks)
      SELECT to_timestamp("bucketAt" / 1000.0), advertiser, campaign, "adGroup", creative, placement,
-            coalesce(impressions, 0), coalesce(clicks, 0), coalesce(hides, 0), coalesce(conversions, 0), coalesce(spend, 0)
+            coalesce(impressions, 0), coalesce(clicks, 0), coalesce(hides, 0), coalesce(conversions, 0), coalesce(spend, 0),
+            coalesce("overBudgetImpressions", 0), coalesce("overBudgetClicks", 0)
      FROM jsonb_to_recordset($1::jsonb) AS row ("bucketAt" bigint, advertiser text, campaign text, "adGroup" text,
-       creative text, placement text, impressions bigint, clicks bigint, hides bigint, conversions bigint, spend bigint)`,
+       creative text, placement text, impressions bigint, clicks bigint, hides bigint, conversions bigint, spend bigint,
+       "overBudgetImpressions" bigint, "overBudgetClicks" bigint)`,
     [JSON.stringify(rows)],
   );
 }

@@ -13,6 +13,8 @@ export interface StoredRow {
   readonly hides: number;
   readonly conversions: number;
   readonly spend: number;
+  readonly overBudgetImpressions: number;
+  readonly overBudgetClicks: number;
   /** Of invalid traffic only. */
   readonly invalidReason?: string;
 }
@@ -110,6 +112,10 @@ function metricOf(metric: string, all: readonly StoredRow[]): number | null {
       return sum((row) => row.conversions);
     case 'spendMicros':
       return sum((row) => row.spend);
+    case 'overBudgetImpressions':
+      return sum((row) => row.overBudgetImpressions);
+    case 'overBudgetClicks':
+      return sum((row) => row.overBudgetClicks);
     case 'ctr':
       return impressions === 0 ? null : Math.round((sum((row) => row.clicks) * 1e6) / impressions) / 1e6;
     case 'ecpmMicros':

@@ -16,7 +16,8 @@ const count = (type: string) => `count(*) FILTER (WHERE e.type = '${type}')`;
 const COUNTED = `
   SELECT date_bin('15 minutes', e.occurred_at, 'epoch') AS bucket_at, e.advertiser_id, e.campaign_id, e.ad_group_id, e.creative_id,
          e.placement, ${['impression', 'click', 'hide', 'conversion'].map(count).join(', ')},
-         coalesce(sum(e.price_micros) FILTER (WHERE e.outcome = 'accepted'), 0)::bigint
+         coalesce(sum(e.price_micros) FILTER (WHERE e.outcome = 'accepted'), 0)::bigint,
+         ${['impression', 'click'].map((type) => `count(*) FILTER (WHERE e.type = '${type}' AND e.outcome = 'over_budget')`).join(', ')}
   FROM events e WHERE e.outcome NOT IN ('waiting', 'invalid') GROUP BY 1, 2, 3, 4, 5, 6`;
 
 /** What was found invalid when it was settled. */

@@ -25,11 +25,12 @@ export async function sellCampaign(
   app: TestApp,
   {
     creditMicros = 1_000_000_000,
+    advertiser = {},
     campaign = {},
     adGroup = {},
-  }: { creditMicros?: number; campaign?: object; adGroup?: object } = {},
+  }: { creditMicros?: number; advertiser?: object; campaign?: object; adGroup?: object } = {},
 ): Promise<SoldAdGroup> {
-  const advertiserId = await createAdvertiser(app, {}, creditMicros);
+  const advertiserId = await createAdvertiser(app, advertiser, creditMicros);
   const { body } = await app.request('POST', '/v1/campaigns', campaignBody(advertiserId, campaign, adGroup));
   const [group] = body.adGroups;
   return { advertiserId, campaignId: body.id, adGroupId: group.id, creativeId: group.creatives[0].id };
@@ -41,6 +42,8 @@ export interface EventFields {
   readonly chargedFor?: 'impression' | 'click';
   readonly priceMicros?: number;
   readonly occurredAt?: number;
+  readonly decidedAt?: number;
+  readonly placement?: string;
   readonly eventId?: string;
   readonly memberId?: string;
   readonly isTimeStated?: boolean;
@@ -53,6 +56,8 @@ export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
     chargedFor = 'impression',
     priceMicros = 1_000,
     occurredAt = NOON,
+    decidedAt = NOON,
+    placement = 'chat_list',
     eventId = '',
     memberId = `member-of-${messageId}`,
     isTimeStated = false,
@@ -61,12 +66,12 @@ export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
     ...sold,
     messageId: `${messageId}.1`,
     memberId,
-    placement: 'chat_list',
+    placement,
     position: 1,
     chargedFor,
     priceMicros,
-    decidedAt: NOON,
-    expiresAt: NOON + 86_400_000,
+    decidedAt,
+    expiresAt: decidedAt + 86_400_000,
     leaseHolder: 1,
   };
   return { type, placed, eventId, occurredAt, isTimeStated, receivedAt: occurredAt };

@@ -15,8 +15,9 @@ export class AuditController {
   @ApiOperation({
     summary: 'Check what must always hold',
     description:
-      'Checks on one snapshot of the database that ledger, balances, budgets, caps, events and reports agree. It reads ' +
-      'all events, which takes seconds for a million of them. For admin keys.',
+      'Checks on one snapshot of the database that ledger, balances, budgets, events and reports agree, and that no member ' +
+      'saw more than the caps of creatives, ad groups, campaigns, advertisers and placements and the load rules of ' +
+      'placements allow. It reads all events, which takes some ten seconds for a million of them. For admin keys.',
   })
   @ApiOkResponse({ type: AuditDto, description: 'What was found; `isSound` tells whether no rule is broken.' })
   read(@Now() now: number): Promise<AuditDto> {

@@ -2,6 +2,8 @@ import { type AuditCheck, AUDITED_AT } from './audit-check.js';
 
 const SETTLED = 'JOIN event_batches b ON b.id = e.batch_id AND b.settled_at IS NOT NULL';
 const TYPES = ['impression', 'click', 'hide', 'conversion'] as const;
+/** What may cost something, and so may find its budget gone. */
+const FREE_TYPES = ['impression', 'click'] as const;
 
 /** Outcomes of events that were seen, and count. */
 const COUNTED = `e.outcome IN ('accepted', 'over_budget')`;
@@ -9,20 +11,26 @@ const COUNTED = `e.outcome IN ('accepted', 'over_budget')`;
 const REPORTED_EVENTS = `
   SELECT date_bin('15 minutes', e.occurred_at, 'epoch') AS bucket_at, e.advertiser_id, e.campaign_id, e.ad_group_id,
          e.creative_id, e.placement, ${TYPES.map((type) => `(e.type = '${type}')::integer AS ${type}s`).join(', ')},
-         CASE WHEN e.outcome = 'accepted' THEN e.price_micros ELSE 0 END::numeric AS micros
+         CASE WHEN e.outcome = 'accepted' THEN e.price_micros ELSE 0 END::numeric AS micros,
+         ${FREE_TYPES.map((type) => `(e.type = '${type}' AND e.outcome = 'over_budget')::integer AS free_${type}s`).join(', ')}
   FROM events e ${SETTLED} WHERE ${COUNTED}`;
 
 const REPORT_ROWS = `
   SELECT bucket_at, advertiser_id, campaign_id, ad_group_id, creative_id, placement,
-         ${TYPES.map((type) => `-${type}s`).join(', ')}, -spend_micros::numeric
+         ${TYPES.map((type) => `-${type}s`).join(', ')}, -spend_micros::numeric,
+         ${FREE_TYPES.map((type) => `-over_budget_${type}s`).join(', ')}
   FROM report_rows`;
 
-const DIFFERENCES = [...TYPES.map((type) => `sum(${type}s)`), 'sum(micros)'];
+const DIFFERENCES = [
+  ...TYPES.map((type) => `sum(${type}s)`),
+  'sum(micros)',
+  ...FREE_TYPES.map((type) => `sum(free_${type}s)`),
+];
 
 export const EVENT_CHECKS: readonly AuditCheck[] = [
   {
     name: 'reports',
-    rule: 'counts and spend of each report row are those of its settled events',
+    rule: 'counts, spend and over-delivery of each report row are those of its settled events',
     sql: `SELECT CASE WHEN ${DIFFERENCES.map((sum) => `${sum} <> 0`).join(' OR ')}
                  THEN format('%s %s %s: events less rows are %s', bucket_at, creative_id, placement,
                              concat_ws(', ', ${DIFFERENCES.join(', ')})) END AS fault

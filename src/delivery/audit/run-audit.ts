@@ -1,9 +1,11 @@
 import { Client } from 'pg';
 import { type AuditCheck, type CheckResult, toSummarySql } from './audit-check.js';
 import { BUDGET_CHECKS } from './budget-checks.js';
-import { checkCaps } from './cap-check.js';
+import { readCapChecks } from './cap-check.js';
 import { EVENT_CHECKS } from './event-checks.js';
 import { LEDGER_CHECKS } from './ledger-checks.js';
+import { readLoadChecks } from './load-check.js';
+import { checkMembers } from './member-impressions.js';
 
 /** Some minutes for each pass over the events of a busy month; a server that hangs is given up. */
 const STATEMENT_TIMEOUT_MS = 10 * 60_000;
@@ -54,7 +56,8 @@ async function checkAll(
     results.push(await runCheck(client, check));
   }
   onProgress('Checks', checks.length, checks.length);
-  const caps = await checkCaps(client, (done, total) => onProgress('Impressions', done, total));
+  const ofMembers = [...(await readCapChecks(client)), ...(await readLoadChecks(client))];
+  const caps = await checkMembers(client, ofMembers, (done, total) => onProgress('Impressions', done, total));
   return [...results, ...caps];
 }
 

@@ -101,7 +101,7 @@ export class Settlement {
     const batches = { batchIds, now: this.clock.now(), balances };
     const { charged, refused } = await settleCharges(tx, batches, tallies, valid);
     await markOutcomes(tx, others, refused, invalid);
-    await addReportRows(tx, tallies, charged);
+    await addReportRows(tx, tallies, charged, refused.values());
     await addInvalid(tx, shown, invalid);
     await confirmed;
     await tx.query('UPDATE event_batches SET settled_at = $2, last_error = NULL WHERE id = ANY($1)', [
