@@ -16,8 +16,8 @@ export class ChaosServers {
     readonly redisUrl: string,
   ) {}
 
-  static async start(dataDir: string): Promise<ChaosServers> {
-    const embedded = await EmbeddedServers.start({ dataDir, log: quiet, postgres: true, redis: true });
+  static async start(dataDir: string, signal: AbortSignal): Promise<ChaosServers> {
+    const embedded = await EmbeddedServers.start({ dataDir, log: quiet, postgres: true, redis: true, signal });
     return new ChaosServers(dataDir, embedded, embedded.databaseUrl ?? '', embedded.redisUrl ?? '');
   }
 
