@@ -14,8 +14,13 @@ interface ReportRow {
 }
 
 const NONE = {
-  ...{ impressions: 0, clicks: 0, hides: 0, conversions: 0 },
-  ...{ overBudgetImpressions: 0, overBudgetClicks: 0, spend: 0n },
+  impressions: 0,
+  clicks: 0,
+  hides: 0,
+  conversions: 0,
+  spend: 0n,
+  overBudgetImpressions: 0,
+  overBudgetClicks: 0,
 };
 
 const COUNT_OF = { impression: 'impressions', click: 'clicks', hide: 'hides', conversion: 'conversions' } as const;
