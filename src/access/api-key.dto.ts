@@ -62,7 +62,7 @@ export class ApiKeyPageDto {
 
   @Text({
     description: '`cursor` of the next page; null on the last one',
-    example: 'key_01KAN2Z5T8Q0V4W6X8Y0Z2B4D6',
+    example: null,
     max: 200,
     nullable: true,
   })

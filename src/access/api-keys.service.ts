@@ -4,13 +4,15 @@ import { IsNull, MoreThan, Repository } from 'typeorm';
 import { invalid, notFound } from '../platform/app-error.js';
 import { isForeignKeyViolation } from '../platform/database/database-errors.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
-import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
+import { type Page, type PageQuery, PageCursors } from '../platform/http/page.js';
 import { newId } from '../platform/ids.js';
 import type { Actor, Role } from './access.api.js';
 import { generateKey, hashKey } from './api-key.js';
 import type { ApiKeyDto, CreateApiKeyDto, IssuedApiKeyDto } from './api-key.dto.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import { KeyCheck } from './key-check.js';
+
+const CURSORS = new PageCursors('api keys');
 
 interface KeyRow {
   readonly id: string;
@@ -60,11 +62,11 @@ export class ApiKeysService {
 
   async list({ limit, cursor }: PageQuery): Promise<Page<ApiKeyDto>> {
     const rows = await this.repository.find({
-      where: { revokedAt: IsNull(), ...(cursor === undefined ? {} : { id: MoreThan(cursor) }) },
+      where: { revokedAt: IsNull(), id: MoreThan(CURSORS.after(cursor)) },
       order: { id: 'ASC' },
       take: limit + 1,
     });
-    return toPage(rows, limit, toDto);
+    return CURSORS.page(rows, limit, toDto);
   }
 
   async revoke(id: string, now: number): Promise<void> {

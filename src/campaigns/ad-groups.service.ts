@@ -5,7 +5,7 @@ import { type Actor, requireTenant } from '../access/access.api.js';
 import { conflict, type FieldError, notFound } from '../platform/app-error.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
 import { requireVersion } from '../platform/http/if-match.js';
-import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
+import { type Page, type PageQuery, PageCursors } from '../platform/http/page.js';
 import { draftAdGroup, editAdGroup } from './ad-group-draft.js';
 import { AD_GROUP_COLUMNS, type AdGroupRow, toAdGroupDto } from './ad-group-row.js';
 import type { StoredStatus } from './campaign-status.js';
@@ -17,6 +17,8 @@ import { requireIdForm } from './known-id.js';
 import { refuseFaults } from './refuse-faults.js';
 import { TargetingReferences } from './targeting-references.js';
 import { updateLatest } from './versioned-update.js';
+
+const CURSORS = new PageCursors('ad groups');
 
 /** Five calls' worth of nested ones; it bounds what one change of a campaign has to load into the index. */
 const MAX_AD_GROUPS = 1_000;
@@ -60,9 +62,9 @@ export class AdGroupsService {
     const rows = await this.dataSource.query<AdGroupRow[]>(
       `SELECT ${AD_GROUP_COLUMNS} FROM ad_groups g
        WHERE g.campaign_id = $1 AND g.id > $2 ORDER BY g.id LIMIT $3`,
-      [campaignId, cursor ?? '', limit + 1],
+      [campaignId, CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toAdGroupDto);
+    return CURSORS.page(rows, limit, toAdGroupDto);
   }
 
   async get(actor: Actor, id: string): Promise<AdGroupDto> {

@@ -42,7 +42,9 @@ export class AdvertisersController {
   @Patch(':id')
   @ApiOperation({
     summary: 'Change an advertiser',
-    description: "The currency never changes. An advertiser's own key changes the name only.",
+    description:
+      "The currency never changes. An advertiser's own key changes the name and the frequency caps; the time zone, by which " +
+      'budget days and reports go, is for admin keys.',
   })
   @ApiIfMatch()
   @ApiOkResponse({ type: AdvertiserDto, description: 'The advertiser as it is now.' })

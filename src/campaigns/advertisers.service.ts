@@ -7,7 +7,7 @@ import { isTimeZone } from '../core/calendar/local-day.js';
 import { AppError, type FieldError, notFound } from '../platform/app-error.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
 import { requireVersion } from '../platform/http/if-match.js';
-import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
+import { type Page, type PageQuery, PageCursors } from '../platform/http/page.js';
 import { newId } from '../platform/ids.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.js';
 import type { AdvertiserDto, CreateAdvertiserDto, UpdateAdvertiserDto } from './dto/advertiser.dto.js';
@@ -15,6 +15,8 @@ import { requireIdForm } from './known-id.js';
 import { readFrequencyCaps } from './read-wire-fields.js';
 import { refuseFaults } from './refuse-faults.js';
 import { updateLatest } from './versioned-update.js';
+
+const CURSORS = new PageCursors('advertisers');
 
 const COLUMNS = 'a.id, a.name, a.currency, a.time_zone, a.frequency_caps, a.version, a.created_at, a.updated_at';
 
@@ -58,9 +60,9 @@ export class AdvertisersService {
   async list({ limit, cursor }: PageQuery): Promise<Page<AdvertiserDto>> {
     const rows = await this.dataSource.query<AdvertiserRow[]>(
       `SELECT ${COLUMNS} FROM advertisers a WHERE a.id > $1 ORDER BY a.id LIMIT $2`,
-      [cursor ?? '', limit + 1],
+      [CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toDto);
+    return CURSORS.page(rows, limit, toDto);
   }
 
   async get(actor: Actor, id: string): Promise<AdvertiserDto> {

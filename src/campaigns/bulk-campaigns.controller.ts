@@ -34,7 +34,7 @@ export class BulkCampaignsController {
           type: 'string',
           example:
             '{"line":1,"status":"created","id":"cmp_01KAN2ZAB3C5D7E9F1G3H5J7K9"}\n' +
-            '{"line":2,"status":"rejected","code":"invalid_request","errors":[{"path":"name","message":"must be a string"}]}\n',
+            '{"line":2,"status":"rejected","code":"invalid_request","errors":[{"path":"name","message":"is required"}]}\n',
         },
       },
     },

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { type Actor, requireTenant } from '../access/access.api.js';
 import { conflict, type FieldError, notFound } from '../platform/app-error.js';
 import { requireVersion } from '../platform/http/if-match.js';
-import { type Page, toPage } from '../platform/http/page.js';
+import { type Page, PageCursors } from '../platform/http/page.js';
 import { editCampaign } from './campaign-draft.js';
 import { CAMPAIGN_COLUMNS, type CampaignRow, toCampaignDto } from './campaign-row.js';
 import { type StoredStatus, type Transition, transitionFrom } from './campaign-status.js';
@@ -12,6 +12,8 @@ import type { CampaignDto, CampaignQuery, UpdateCampaignDto } from './dto/campai
 import { requireIdForm } from './known-id.js';
 import { refuseFaults } from './refuse-faults.js';
 import { updateLatest } from './versioned-update.js';
+
+const CURSORS = new PageCursors('campaigns');
 
 /** Campaigns after their creation: reading, changing, and their life cycle. */
 @Injectable()
@@ -30,9 +32,15 @@ export class CampaignsService {
          AND ($3::text IS NULL OR $3 =
            CASE WHEN c.status IN ('active', 'paused') AND c.ends_at <= $4 THEN 'ended' ELSE c.status END)
        ORDER BY c.id LIMIT $5`,
-      [cursor ?? '', actor.advertiserId ?? query.advertiserId ?? null, status ?? null, new Date(now), limit + 1],
+      [
+        CURSORS.after(cursor),
+        actor.advertiserId ?? query.advertiserId ?? null,
+        status ?? null,
+        new Date(now),
+        limit + 1,
+      ],
     );
-    return toPage(rows, limit, (row) => toCampaignDto(row, now));
+    return CURSORS.page(rows, limit, (row) => toCampaignDto(row, now));
   }
 
   async get(actor: Actor, id: string, now: number): Promise<CampaignDto> {

@@ -5,7 +5,7 @@ import { type Actor, requireTenant } from '../access/access.api.js';
 import { conflict, type FieldError, notFound } from '../platform/app-error.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
 import { requireVersion } from '../platform/http/if-match.js';
-import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
+import { type Page, type PageQuery, PageCursors } from '../platform/http/page.js';
 import { AdGroupsService } from './ad-groups.service.js';
 import { requireNotArchived } from './campaigns.service.js';
 import type { StoredStatus } from './campaign-status.js';
@@ -16,6 +16,8 @@ import { insertCreatives } from './insert-campaign.js';
 import { requireIdForm } from './known-id.js';
 import { refuseFaults } from './refuse-faults.js';
 import { updateLatest } from './versioned-update.js';
+
+const CURSORS = new PageCursors('creatives');
 
 interface OwnedCreativeRow extends CreativeRow {
   readonly advertiser_id: string;
@@ -55,9 +57,9 @@ export class CreativesService {
     const rows = await this.dataSource.query<CreativeRow[]>(
       `SELECT ${CREATIVE_COLUMNS} FROM creatives v
        WHERE v.ad_group_id = $1 AND v.id > $2 ORDER BY v.id LIMIT $3`,
-      [adGroupId, cursor ?? '', limit + 1],
+      [adGroupId, CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toCreativeDto);
+    return CURSORS.page(rows, limit, toCreativeDto);
   }
 
   async get(actor: Actor, id: string): Promise<CreativeDto> {

@@ -4,7 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { type Actor, requireTenant } from '../access/access.api.js';
 import { conflict, notFound } from '../platform/app-error.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
-import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
+import { type Page, type PageQuery, PageCursors } from '../platform/http/page.js';
 import { newId } from '../platform/ids.js';
 import { type Balance, writeBalance } from './balance.js';
 import type { CreateCreditDto, CreditDto } from './dto/credit.dto.js';
@@ -12,6 +12,8 @@ import type { TransferDto } from './dto/ledger.dto.js';
 import { requireIdForm } from './known-id.js';
 import { raiseBalance } from './raise-balance.js';
 import { toTransfer, TRANSFER_COLUMNS, type TransferRow } from './transfer-row.js';
+
+const CURSORS = new PageCursors('ledger');
 
 /**
  * Money that comes in. A credit is one transfer of the ledger, and raises the balance in the same transaction; the
@@ -66,9 +68,9 @@ export class CreditsService {
     if (known === undefined) throw notFound('advertiser', advertiserId);
     const rows = await this.dataSource.query<TransferRow[]>(
       `SELECT ${TRANSFER_COLUMNS} FROM ledger_transfers WHERE advertiser_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
-      [advertiserId, cursor ?? '', limit + 1],
+      [advertiserId, CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toTransfer);
+    return CURSORS.page(rows, limit, toTransfer);
   }
 
   /** Null when the ledger has the reference already; it waits for a transaction that is about to enter it. */

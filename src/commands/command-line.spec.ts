@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -48,6 +48,35 @@ describe('runCommand', () => {
   it('exits with 1 and the message of what went wrong', async () => {
     expect(await runCommand(DESCRIPTION, [], () => Promise.reject(new Error('no luck')))).toBe(1);
     expect(complained).toBe('no luck\n');
+  });
+});
+
+describe('CommandOptions', () => {
+  it('takes decimals within their range', () => {
+    const decimal = (minutes: string): number =>
+      new CommandOptions({ minutes }).decimal('minutes', { min: 0.1, max: 60, fallback: 5 });
+    expect([decimal('0.5'), decimal('3'), decimal('60')]).toEqual([0.5, 3, 60]);
+    for (const wrong of ['0', '0.05', '61', '-1', '1e1', '.5', 'x', ''])
+      expect(() => decimal(wrong)).toThrow(UsageError);
+    expect(new CommandOptions({}).decimal('minutes', { min: 0.1, max: 60, fallback: 5 })).toBe(5);
+  });
+
+  it('looks whether a file can be written before there is anything to write, and makes nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'matchum-file-'));
+    const file = (plot: string): Promise<string> => new CommandOptions({ plot }).writableFile('plot', 'unused');
+    try {
+      const path = join(folder, 'a.svg');
+      expect(await file(path)).toBe(path);
+      await expect(readFile(path)).rejects.toThrow('ENOENT');
+      await writeFile(path, 'old');
+      expect(await file(path)).toBe(path);
+      expect(await new CommandOptions({}).writableFile('plot', path)).toBe(path);
+      await expect(file(folder)).rejects.toThrow(UsageError);
+      await expect(file('')).rejects.toThrow(UsageError);
+      await expect(file(join(folder, 'none', 'a.svg'))).rejects.toThrow(`there is no folder ${join(folder, 'none')}`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

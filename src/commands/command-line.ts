@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ApiClient } from './api-client.js';
+import { BrokenOff } from './breaking-off.js';
 
 /** What all commands have in common: options by name, `--help`, where the server is, and how faults are told. */
 export interface CommandDescription {
@@ -42,12 +43,37 @@ export class CommandOptions {
     throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not '${value}'.`);
   }
 
+  decimal(name: string, { min, max, fallback }: { min: number; max: number; fallback: number }): number {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    const decimal = /^\d{1,12}(\.\d{1,6})?$/.test(value) ? Number(value) : NaN;
+    if (decimal >= min && decimal <= max) return decimal;
+    throw new UsageError(`--${name} must be a number from ${min} to ${max}, not '${value}'.`);
+  }
+
+  /** A file that is to be written at the end, looked at before the work begins; nothing is made yet. */
+  async writableFile(name: string, fallback: string): Promise<string> {
+    const path = this.text(name) ?? fallback;
+    const refuse = (why: string): never => {
+      throw new UsageError(`--${name}: '${path}' can't be written: ${why}.`);
+    };
+    const found = await stat(path).catch(() => null);
+    if (path === '' || found?.isDirectory() === true) return refuse('it names no file');
+    try {
+      await access(found === null ? dirname(path) : path, constants.W_OK);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      refuse(code === 'ENOENT' ? `there is no folder ${dirname(path)}` : `${(error as Error).message}`);
+    }
+    return path;
+  }
+
   isSet(name: string): boolean {
     return this.values[name] === true;
   }
 }
 
-/** Runs a command and answers its exit code: 2 where it was called wrongly, 1 where it failed. */
+/** Runs a command and answers its exit code: 2 where it was called wrongly, 1 where it failed. One that is broken off ends here. */
 export async function runCommand(
   description: CommandDescription,
   args: readonly string[],
@@ -59,6 +85,8 @@ export async function runCommand(
     process.stdout.write(helpOf(description));
     return 0;
   } catch (error) {
+    // What nobody waits for any more may still be under way, and would keep the process.
+    if (error instanceof BrokenOff) process.exit(error.exitCode);
     process.stderr.write(`${(error as Error).message}\n`);
     if (!(error instanceof UsageError)) return 1;
     process.stderr.write(`See \`${description.usage} -- --help\`.\n`);

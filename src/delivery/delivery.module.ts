@@ -16,6 +16,7 @@ import { LeaseHolder } from './leases/lease-holder.js';
 import { SettledCharges } from './leases/settled-charges.js';
 import { BatchesController } from './operations/batches.controller.js';
 import { BatchesService } from './operations/batches.service.js';
+import { QuarantineGauge } from './quarantine-gauge.js';
 import { SettlementGauges } from './settlement/settlement-gauges.js';
 import {
   SETTLEMENT_QUEUE,
@@ -41,6 +42,7 @@ const settlementQueue = {
     ExposureStore,
     SettlementProgress,
     SettlementGauges,
+    QuarantineGauge,
     LeaseHolder,
     LeaseExchange,
     SettledCharges,

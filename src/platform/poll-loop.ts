@@ -9,7 +9,7 @@ const LONGEST_STOP_MS = 5_000;
 
 /**
  * Does a piece of work again and again, `pauseMs` after the last time ended, never twice at once; `trigger` asks for it
- * at once. A failure is logged once until it succeeds again.
+ * at once. A failure is logged once until it succeeds again, and then that it does.
  */
 export class PollLoop {
   private readonly logger: Logger;
@@ -34,6 +34,12 @@ export class PollLoop {
 
   start(): void {
     this.trigger();
+  }
+
+  /** For work that goes on while all is well, such as listening: it calls this as soon as it has come so far. */
+  succeeded(): void {
+    if (this.failing) this.logger.log({ msg: `${this.name} works again` });
+    this.failing = false;
   }
 
   /** Work that is under way may have read too early: then it is done once more after it. */
@@ -70,8 +76,7 @@ export class PollLoop {
   private async once(): Promise<void> {
     try {
       await this.work();
-      if (this.failing) this.logger.log({ msg: `${this.name} works again` });
-      this.failing = false;
+      this.succeeded();
     } catch (error) {
       // Whoever stops it may take its connections away.
       if (this.stopped) return;

@@ -7,10 +7,12 @@ import { notFound } from '../platform/app-error.js';
 import { isForeignKeyViolation } from '../platform/database/database-errors.js';
 import { Once, type RequestIdentity } from '../platform/database/once.js';
 import { requireVersion } from '../platform/http/if-match.js';
-import { type Page, toPage } from '../platform/http/page.js';
+import { type Page, PageCursors } from '../platform/http/page.js';
 import { newId } from '../platform/ids.js';
 import type { AudienceDto, AudienceQuery, CountedAudienceDto, CreateAudienceDto } from './audience.dto.js';
 import { ProfileChanges } from './profile-changes.js';
+
+const CURSORS = new PageCursors('audiences');
 
 interface AudienceRow {
   readonly id: string;
@@ -65,9 +67,9 @@ export class AudiencesService {
     const rows = await this.dataSource.query<AudienceRow[]>(
       `SELECT ${COLUMNS} FROM audiences
        WHERE ($1::text IS NULL OR advertiser_id = $1) AND id > $2 ORDER BY id LIMIT $3`,
-      [advertiserId ?? actor.advertiserId, cursor ?? '', limit + 1],
+      [advertiserId ?? actor.advertiserId, CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toDto);
+    return CURSORS.page(rows, limit, toDto);
   }
 
   async read(id: string, actor: Actor): Promise<CountedAudienceDto> {

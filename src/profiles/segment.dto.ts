@@ -62,7 +62,7 @@ export class SegmentPageDto {
 
   @Text({
     description: '`cursor` of the next page; null on the last one',
-    example: 'auto.ev',
+    example: null,
     max: 200,
     nullable: true,
   })

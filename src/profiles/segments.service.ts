@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type FieldError, invalid } from '../platform/app-error.js';
-import { type Page, type PageQuery, toPage } from '../platform/http/page.js';
+import { type Page, type PageQuery, PageCursors } from '../platform/http/page.js';
 import type { PostSegmentDto, SegmentDto } from './segment.dto.js';
 import { placeSegments } from './segment-tree.js';
+
+const CURSORS = new PageCursors('segments');
 
 /** Ten times the largest public taxonomy of interests; each API process keeps all ids in memory. */
 const MAX_SEGMENTS = 100_000;
@@ -48,9 +50,9 @@ export class SegmentsService {
   async list({ limit, cursor }: PageQuery): Promise<Page<SegmentDto>> {
     const rows = await this.dataSource.query<SegmentRow[]>(
       `SELECT id, name, parent_id, sensitive, updated_at FROM segments WHERE id > $1 ORDER BY id LIMIT $2`,
-      [cursor ?? '', limit + 1],
+      [CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toDto);
+    return CURSORS.page(rows, limit, toDto);
   }
 
   async upsert(segment: PostSegmentDto, now: number): Promise<{ segment: SegmentDto; created: boolean }> {

@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Logger, Param, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiFoundResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RefusalReason } from '../core/traffic/invalid-reason.js';
 import { CreativeDirectory } from '../campaigns/campaigns.api.js';
@@ -13,10 +13,12 @@ import { isKnownBot, isPrefetch } from './known-bots.js';
 /** A transparent GIF of one pixel. */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
+const TOKEN = { name: 'token', description: '`token` of a message; `impressionUrl` and `clickUrl` hold it already' };
+
 type LinkType = 'impression' | 'click';
 
 /** Impressions and clicks for clients without a backend: an image and a redirect. */
-@ApiExcludeController()
+@ApiTags('Events')
 @Controller('t')
 @Public()
 export class TrackingLinksController {
@@ -38,6 +40,16 @@ export class TrackingLinksController {
 
   /** An image that a page shows is not asked for again: it goes out whether or not its impression counts. */
   @Get('i/:token')
+  @ApiOperation({
+    summary: 'Reports an impression by an image',
+    description:
+      '`impressionUrl` of a message, for clients without a backend: shown with the message, it counts as an impression that is ' +
+      'reported to `POST /v1/events`. The image comes for bots, prefetches and repeats, too, and these do not count. 404 ' +
+      '`invalid_token` for a link that is none of ours.',
+  })
+  @ApiParam(TOKEN)
+  @ApiProduces('image/gif')
+  @ApiOkResponse({ schema: { type: 'string', format: 'binary' }, description: 'A transparent GIF of one pixel.' })
   @Header('cache-control', 'no-store')
   async impression(
     @Param('token') token: string,
@@ -53,6 +65,23 @@ export class TrackingLinksController {
    * tell the page (the creative is under review again, Postgres is away) is there an error.
    */
   @Get('c/:token')
+  @ApiOperation({
+    summary: "Reports a click and opens the message's landing page",
+    description:
+      '`clickUrl` of a message, for clients without a backend: it counts as a click that is reported to `POST /v1/events`. The ' +
+      'page opens for bots, prefetches and repeats, too, and these do not count. 404 `invalid_token` for a link that is none of ' +
+      'ours, or whose creative does not serve any more.',
+  })
+  @ApiParam(TOKEN)
+  @ApiFoundResponse({
+    description: 'The landing page is opened.',
+    headers: {
+      Location: {
+        description: 'Address of the landing page',
+        schema: { type: 'string', example: 'https://example.com/ev' },
+      },
+    },
+  })
   @Header('cache-control', 'no-store')
   async click(
     @Param('token') token: string,

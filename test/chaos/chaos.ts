@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { BrokenOff, heedSignals } from '../../src/commands/breaking-off.js';
 import { CommandOptions, UsageError } from '../../src/commands/command-line.js';
 import { ProgressDisplay } from '../../src/commands/progress.js';
 import { describeFault, planFaults } from './fault-plan.js';
@@ -14,13 +15,13 @@ import { TimeLine } from './time-line.js';
 import type { LaunchProduct } from './supervised-process.js';
 
 const HELP = `Usage: npm run chaos -- [options]
-  --minutes N   how long the load lasts; default 5
+  --minutes N   how long the load lasts, such as 0.5; default 5
   --seed N      what goes wrong, and when; default 1
   --rate N      matches a second; default 40
   --members N   default 400
   --plan        only prints the plan of faults
 
-Exits 1 on any breach, and keeps the data and the logs of that run.
+Exits 1 on any breach, and keeps the data and the logs of that run. Broken off, it leaves nothing behind.
 `;
 
 const launch: LaunchProduct = (env, stdio) => {
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const options = new CommandOptions(values);
-  const seconds = 60 * options.whole('minutes', { min: 1, max: 1_000, fallback: 5 });
+  const seconds = Math.round(60 * options.decimal('minutes', { min: 0.1, max: 1_000, fallback: 5 }));
   const seed = options.whole('seed', { min: 0, max: 1e9, fallback: 1 });
   const matchesASecond = options.whole('rate', { min: 1, max: 10_000, fallback: 40 });
   const members = options.whole('members', { min: 1, max: 1_000_000, fallback: 400 });
@@ -64,21 +65,27 @@ async function runAndTell(size: {
   members: number;
   matchesASecond: number;
 }): Promise<number> {
+  const signal = heedSignals();
   const dataDir = await mkdtemp(join(tmpdir(), 'matchum-chaos-'));
   // PostgreSQL's own account must get through when root runs this.
   await chmod(dataDir, 0o711);
   const progress = new ProgressDisplay();
   const timeLine = new TimeLine();
   let isClean = false;
+  let isKept = true;
   try {
-    const outcome = await runChaos({ ...size, dataDir, launch, timeLine, onProgress: progress.report });
+    const outcome = await runChaos({ ...size, dataDir, launch, timeLine, signal, onProgress: progress.report });
     progress.stop();
     process.stdout.write(`\nWhat was done\n\n${timeLine.toString()}`);
     tellOutcome(outcome);
     isClean = outcome.checks.every(({ breaches }) => breaches.length === 0);
+    isKept = !isClean;
+  } catch (error) {
+    isKept = !(error instanceof BrokenOff);
+    throw error;
   } finally {
     progress.stop();
-    if (isClean) await rm(dataDir, { recursive: true, force: true });
+    if (!isKept) await rm(dataDir, { recursive: true, force: true, maxRetries: 20 });
     else process.stdout.write(`\nData and logs are kept in ${dataDir}\n`);
   }
   process.stdout.write(`\nSeed ${size.seed}, ${size.seconds} s: ${isClean ? 'no breach' : 'BREACHES'}\n`);
@@ -88,6 +95,8 @@ async function runAndTell(size: {
 try {
   process.exitCode = await main();
 } catch (error) {
+  // What nobody waits for any more is still under way, and would keep the process.
+  if (error instanceof BrokenOff) process.exit(error.exitCode);
   process.stderr.write(`${error instanceof UsageError ? error.message : ((error as Error).stack ?? String(error))}\n`);
   process.exitCode = 1;
 }

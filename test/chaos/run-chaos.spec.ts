@@ -37,6 +37,7 @@ describe('a short run of chaos', () => {
         return spawnTypescript(new URL('../../src/main.ts', import.meta.url), [], { PATH, ...env }, stdio);
       },
       timeLine,
+      signal: new AbortController().signal,
       onProgress: () => undefined,
     });
     const told = timeLine.toString();

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { unlessBrokenOff } from '../../src/commands/breaking-off.js';
 import type { OnProgress } from '../../src/commands/progress.js';
 import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { DecisionTokens } from '../../src/tracking/decision-token.js';
@@ -9,21 +10,15 @@ import { type Fault, planFaults } from './fault-plan.js';
 import { Members } from './members.js';
 import { ClientRecord } from './record.js';
 import { setStage, type Stage } from './stage.js';
-import type { LaunchProduct } from './supervised-process.js';
-import type { TimeLine } from './time-line.js';
 import { type Check } from './verdict/check.js';
 import { judge } from './verdict/judge.js';
-import { World } from './world.js';
+import { World, type WorldPlan } from './world.js';
 
-export interface ChaosOptions {
+export interface ChaosOptions extends WorldPlan {
   readonly seed: number;
   readonly seconds: number;
   readonly members: number;
   readonly matchesASecond: number;
-  /** An empty directory that everybody may pass through. */
-  readonly dataDir: string;
-  readonly launch: LaunchProduct;
-  readonly timeLine: TimeLine;
   readonly onProgress: OnProgress;
 }
 
@@ -34,24 +29,28 @@ export interface ChaosOutcome {
 
 const DEVICES = 16;
 
-/** Load and faults for the given time, then calm, then the verdict. */
+/** Load and faults for the given time, then calm, then the verdict. Nothing runs any more when it ends, or is broken off. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
-  const { timeLine, seconds, members, matchesASecond, onProgress } = options;
-  const world = await World.start(options.dataDir, options.launch, timeLine);
+  const world = await World.start(options);
   try {
-    const record = new ClientRecord();
-    const stage = await setStage(world, record, { size: { seconds, members, matchesASecond }, onProgress });
-    timeLine.begin();
-    await disturb(world, record, stage, options);
-    const all = [...world.processes.values()];
-    const isCalm = await untilCalm(world.servers.databaseUrl, all, (unsettled) =>
-      onProgress('Batches that wait', 0, unsettled),
-    );
-    timeLine.note(isCalm ? 'calm' : 'no calm comes');
-    return { record, checks: await judge(world, record, { isCalm, demand: stage.demand }) };
+    return await unlessBrokenOff(options.signal, () => play(world, options));
   } finally {
     await world.stop();
   }
+}
+
+async function play(world: World, options: ChaosOptions): Promise<ChaosOutcome> {
+  const { timeLine, seconds, members, matchesASecond, onProgress } = options;
+  const record = new ClientRecord();
+  const stage = await setStage(world, record, { size: { seconds, members, matchesASecond }, onProgress });
+  timeLine.begin();
+  await disturb(world, record, stage, options);
+  const all = [...world.processes.values()];
+  const isCalm = await untilCalm(world.servers.databaseUrl, all, (unsettled) =>
+    onProgress('Batches that wait', 0, unsettled),
+  );
+  timeLine.note(isCalm ? 'calm' : 'no calm comes');
+  return { record, checks: await judge(world, record, { isCalm, demand: stage.demand }) };
 }
 
 async function disturb(world: World, record: ClientRecord, stage: Stage, options: ChaosOptions): Promise<void> {

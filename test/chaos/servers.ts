@@ -16,8 +16,13 @@ export class ChaosServers {
     readonly redisUrl: string,
   ) {}
 
-  static async start(dataDir: string): Promise<ChaosServers> {
-    const embedded = await EmbeddedServers.start({ dataDir, log: quiet, postgres: true, redis: true });
+  static async start(dataDir: string, signal: AbortSignal): Promise<ChaosServers> {
+    const options = { dataDir, log: quiet, postgres: true, redis: true, signal };
+    const embedded = await EmbeddedServers.start(options).catch((error: unknown) => {
+      // Whatever a start that is given up complains about.
+      signal.throwIfAborted();
+      throw error;
+    });
     return new ChaosServers(dataDir, embedded, embedded.databaseUrl ?? '', embedded.redisUrl ?? '');
   }
 

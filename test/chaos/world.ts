@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { unlessBrokenOff } from '../../src/commands/breaking-off.js';
 import { findFreePort } from '../../src/platform/embedded/free-port.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { describeFault, type Fault, PROCESS_NAMES, type ProcessName, type ServerName } from './fault-plan.js';
@@ -17,6 +18,14 @@ export interface SharedSecrets {
   readonly tokenSecret: { readonly keyId: string; readonly secret: string };
 }
 
+export interface WorldPlan {
+  /** An empty directory that everybody may pass through. */
+  readonly dataDir: string;
+  readonly launch: LaunchProduct;
+  readonly timeLine: TimeLine;
+  readonly signal: AbortSignal;
+}
+
 /** A busy machine must not empty the decisions whose keeping is looked at. */
 const MATCH_DEADLINE_MS = '400';
 
@@ -29,8 +38,9 @@ export class World {
     private readonly timeLine: TimeLine,
   ) {}
 
-  static async start(dataDir: string, launch: LaunchProduct, timeLine: TimeLine): Promise<World> {
-    const servers = await ChaosServers.start(join(dataDir, 'servers'));
+  /** Rejects when it is broken off by the signal; then nothing is left running, as after `stop`. */
+  static async start({ dataDir, launch, timeLine, signal }: WorldPlan): Promise<World> {
+    const servers = await ChaosServers.start(join(dataDir, 'servers'), signal);
     const secrets: SharedSecrets = {
       adminKey: `mk_admin_${randomBytes(16).toString('hex')}`,
       tokenSecret: { keyId: 'k1', secret: randomBytes(16).toString('hex') },
@@ -38,12 +48,16 @@ export class World {
     const processes = new Map<ProcessName, SupervisedProcess>();
     const world = new World(servers, processes, secrets, timeLine);
     try {
-      for (const name of PROCESS_NAMES) {
-        const started = new SupervisedProcess(await world.plan(name, dataDir, launch), timeLine);
-        processes.set(name, started);
-        // The first migrates the database; of the others, none then waits for another.
-        await started.start();
-      }
+      await unlessBrokenOff(signal, async () => {
+        for (const name of PROCESS_NAMES) {
+          const plan = await world.plan(name, dataDir, launch);
+          signal.throwIfAborted();
+          const started = new SupervisedProcess(plan, timeLine);
+          processes.set(name, started);
+          // The first migrates the database; of the others, none then waits for another.
+          await started.start();
+        }
+      });
       return world;
     } catch (error) {
       await world.stop();

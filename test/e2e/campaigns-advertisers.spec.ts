@@ -68,17 +68,19 @@ describe('advertisers and their money', () => {
       expect((await app.request('PATCH', path, { name: 'x' }, { headers: { 'if-match': '"1"' } })).status).toBe(412);
     });
 
-    it('change their own name with their own key, but not their time zone', async () => {
+    it('change their own name and caps with their own key, but not their time zone', async () => {
       const id = await createAdvertiser(app, {}, 0);
       const key = await keyOf(id);
       const path = `/v1/advertisers/${id}`;
-      expect((await app.request('PATCH', path, { name: '우리' }, { key })).status).toBe(200);
+      const frequencyCaps = [{ limit: 6, window: { length: 1, unit: 'day', kind: 'rolling' } }];
+      expect((await app.request('PATCH', path, { name: '우리', frequencyCaps }, { key })).status).toBe(200);
       expect(await app.request('PATCH', path, { timeZone: 'UTC' }, { key })).toMatchObject({
         status: 403,
         body: { code: 'role_not_allowed' },
       });
       expect((await app.request('GET', path, undefined, { key })).body).toMatchObject({
         name: '우리',
+        frequencyCaps,
         timeZone: 'Asia/Seoul',
       });
     });

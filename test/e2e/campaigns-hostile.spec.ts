@@ -222,12 +222,8 @@ describe('hostile input to the advertisers’ side', () => {
   ])('refuses the path %s', async (path) => expectRefusal(await app.request('GET', path)));
 
   it.each([
-    'limit=0',
-    'limit=501',
-    'limit=-1',
-    'limit=x',
-    'limit=1&limit=2',
     'cursor=',
+    'cursor=a&cursor=b',
     'status=done',
     'status=active&status=draft',
     'advertiserId=',
@@ -238,6 +234,83 @@ describe('hostile input to the advertisers’ side', () => {
       status: 422,
       body: { code: 'invalid_request' },
     });
+  });
+
+  it.each(['', '0', '501', '-1', 'abc', '1.5', '1e1', '0x10', '1&limit=2', '%201'])(
+    'says what a limit must be in place of %j',
+    async (limit) => {
+      expect(await app.request('GET', `/v1/campaigns?limit=${limit}`)).toMatchObject({
+        status: 422,
+        body: { errors: [{ path: 'limit', message: 'must be a whole number from 1 to 500, given once' }] },
+      });
+    },
+  );
+
+  it.each([
+    '/v1/advertisers',
+    '/v1/campaigns',
+    '/v1/api-keys',
+    '/v1/segments',
+    '/v1/audiences',
+    '/v1/placements',
+    '/v1/ops/batches',
+    '/v1/ops/pacing',
+  ])('refuses cursors that %s has not given out', async (path) => {
+    for (const name of ['one', 'two']) await createAdvertiser(app, { name });
+    const { nextCursor } = (await app.request('GET', '/v1/advertisers?limit=1')).body;
+    const isOwn = path === '/v1/advertisers';
+    expect((await app.request('GET', `${path}?cursor=${nextCursor}`)).status).toBe(isOwn ? 200 : 400);
+    for (const cursor of ['zzz', advertiserId, `${nextCursor}A`, nextCursor.slice(0, -1), '%F0%9F%98%80']) {
+      expect(await app.request('GET', `${path}?cursor=${cursor}`)).toMatchObject({
+        status: 400,
+        body: { code: 'malformed_request', errors: [{ path: 'cursor' }] },
+      });
+    }
+  });
+
+  it('says of every field that is missing that it is required', async () => {
+    const routes = {
+      '/v1/advertisers': ['name', 'currency', 'timeZone'],
+      [`/v1/advertisers/${advertiserId}/credits`]: ['amountMicros', 'reference'],
+      [`/v1/advertisers/${advertiserId}/refunds`]: ['amountMicros', 'reference', 'reason'],
+      '/v1/campaigns': ['advertiserId', 'name', 'startsAt', 'budget', 'pacing'],
+      [`${paths.campaign}/ad-groups`]: ['name', 'bid'],
+      [`${paths.adGroup}/creatives`]: ['senderName', 'title', 'body', 'callToAction', 'landingUrl'],
+      [`${paths.creative}/reject`]: ['reason'],
+      '/v1/api-keys': ['role', 'name'],
+      '/v1/segments': ['id', 'name'],
+      '/v1/audiences': ['advertiserId', 'name'],
+      '/v1/signals': ['signals'],
+      '/v1/match': ['userId'],
+      '/v1/events': ['events'],
+    };
+    for (const [route, fields] of Object.entries(routes)) {
+      const { status, body } = await app.request('POST', route, {});
+      const errors = fields.map((path) => ({ path, message: 'is required' }));
+      expect({ route, status, errors: body.errors }).toEqual({ route, status: 422, errors });
+    }
+    const nested = await post(campaignBody(advertiserId, {}, { bid: {}, creatives: [{}] }));
+    expect(nested.body.errors).toEqual(
+      expect.arrayContaining(
+        ['bid.model', 'bid.amountMicros', 'creatives[0].title'].map((field) => ({
+          path: `adGroups[0].${field}`,
+          message: 'is required',
+        })),
+      ),
+    );
+  });
+
+  it.each(['a\nb', 'a\tb', 'a\u2028b', 'a\u0007b'])('takes %j in the body of a creative at most', async (text) => {
+    for (const field of ['senderName', 'title', 'callToAction']) {
+      const body = campaignBody(advertiserId, {}, { creatives: [creativeBody({ [field]: text })] });
+      const path = `adGroups[0].creatives[0].${field}`;
+      expect(await post(body)).toMatchObject({ status: 422, body: { errors: [{ path }] } });
+      const patched = await app.request('PATCH', paths.creative, { [field]: text });
+      expect(patched).toMatchObject({ status: 422, body: { errors: [{ path: field }] } });
+    }
+    const { status } = await app.request('PATCH', paths.creative, { body: text });
+    expect(status).toBe(text.includes('\u0007') ? 422 : 200);
+    expect((await app.request('PATCH', paths.campaign, { name: text })).status).toBe(422);
   });
 
   it.each(['abc', '"-1"', '"99999999999999999999"', '"1","2"'])('refuses the If-Match %s', async (header) => {

@@ -147,7 +147,10 @@ describe('hostile input to the match routes', () => {
 
   it('a body larger than a request can be is refused before it is read, by the route for single ones', async () => {
     const body = { ...GOOD, requestId: 'x'.repeat(70_000) };
-    expect(await app.request('POST', '/v1/match', body)).toMatchObject({ status: 413, body: { code: 'too_large' } });
+    expect(await app.request('POST', '/v1/match', body)).toMatchObject({
+      status: 413,
+      body: { code: 'content_too_large' },
+    });
   });
 
   it('too many fields are refused on every route, and in a batch alone', async () => {

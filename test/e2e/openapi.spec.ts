@@ -50,6 +50,8 @@ const CONTRACT = [
   'POST /v1/match/batch',
   'POST /v1/match/explain',
   'POST /v1/events',
+  'GET /t/i/:token',
+  'GET /t/c/:token',
   'GET /v1/reports',
   'GET /v1/ops/batches',
   'GET /v1/ops/batches/:id',
@@ -57,6 +59,9 @@ const CONTRACT = [
   'GET /v1/ops/audit',
   'GET /v1/ops/pacing',
   'POST /v1/ops/pacing/run',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /metrics',
 ];
 
 interface Schema {
@@ -77,12 +82,18 @@ interface Parameter {
   readonly description?: string;
 }
 
+interface Answer {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
 interface Operation {
   readonly summary?: string;
   readonly tags?: readonly string[];
   readonly security?: readonly unknown[];
   readonly parameters?: readonly Parameter[];
-  readonly responses: Readonly<Record<string, { readonly $ref?: string }>>;
+  readonly responses: Readonly<Record<string, Answer>>;
   readonly 'x-roles'?: readonly string[];
 }
 
@@ -158,6 +169,17 @@ describe('the API documentation', () => {
     expect(present.filter((route) => !documented.has(form(route)))).toEqual([]);
     expect(present).toContain('POST /v1/match');
     expect(present).toContain('GET /v1/reports');
+  });
+
+  it('tells of every operation what it answers', () => {
+    const silent = operations().filter(
+      ({ responses }) => !Object.keys(responses).some((status) => /^[23]/.test(status)),
+    );
+    expect(silent.map(({ route }) => route)).toEqual([]);
+    const images = document.paths['/t/i/{token}']?.['get']?.responses['200']?.content ?? {};
+    expect(Object.keys(images)).toEqual(['image/gif']);
+    expect(Object.keys(document.paths['/t/c/{token}']?.['get']?.responses ?? {})).toEqual(['302', '4XX', '5XX']);
+    expect(Object.keys(document.paths['/metrics']?.['get']?.responses['200']?.content ?? {})).toEqual(['text/plain']);
   });
 
   it('tells of every operation what it does, in a group', () => {

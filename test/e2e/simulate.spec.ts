@@ -55,12 +55,27 @@ describe('a simulation', () => {
     expect(await readFile(plot, 'utf8')).toMatch(/^<svg [^]*<polyline[^]*<\/svg>\n$/);
   }, 180_000);
 
-  async function run(...args: string[]): Promise<{ code: number | null; printed: string }> {
-    const command = spawnTypescript(COMMAND, args, process.env, ['ignore', 'pipe', 'ignore']);
-    const [printed, code] = await Promise.all([
+  it.each([
+    [['--step', '7'], "--step must divide a day's 1440 minutes"],
+    [['--plot', '/no/such/folder/x.svg'], 'there is no folder /no/such/folder'],
+    [['--json', '/'], 'it names no file'],
+    [['--members', 'many'], '--members must be a whole number'],
+  ])('refuses %j before anything starts', async (args, complaint) => {
+    const { code, printed, complained } = await run(...args);
+    expect({ code, printed, complained }).toEqual({
+      code: 2,
+      printed: '',
+      complained: expect.stringContaining(complaint),
+    });
+  });
+
+  async function run(...args: string[]): Promise<{ code: number | null; printed: string; complained: string }> {
+    const command = spawnTypescript(COMMAND, args, process.env, ['ignore', 'pipe', 'pipe']);
+    const [printed, complained, code] = await Promise.all([
       text(command.stdout as NonNullable<typeof command.stdout>),
+      text(command.stderr as NonNullable<typeof command.stderr>),
       new Promise<number | null>((resolve) => command.once('close', resolve)),
     ]);
-    return { code, printed };
+    return { code, printed, complained };
   }
 });

@@ -10,7 +10,12 @@ export type CreativeStatus = (typeof CREATIVE_STATUSES)[number];
 
 const SENDER_NAME = { description: 'Who the message seems to come from in the list', example: '한빛전자', max: 60 };
 const TITLE = { description: 'First line of the message', example: '새 전기차 시승 신청', max: 120 };
-const BODY = { description: 'Text of the message', example: '이번 주말, 가까운 전시장에서 만나 보세요.', max: 1000 };
+const BODY = {
+  description: 'Text of the message',
+  example: '이번 주말, 가까운 전시장에서 만나 보세요.',
+  max: 1000,
+  multiline: true,
+};
 const IMAGE_URL = { description: 'Address of the picture beside it', example: 'https://cdn.example.com/ev.png' };
 const CALL_TO_ACTION = { description: 'What the button says', example: '시승 신청', max: 40 };
 const LANDING_URL = { description: 'Where a tap leads', example: 'https://example.com/ev' };
@@ -26,7 +31,12 @@ const FREQUENCY_CAPS = {
     'How often one member sees this creative: when full, another creative of the ad group is shown; an empty list does not limit',
   example: [{ limit: 1, window: { length: 1, unit: 'day', kind: 'rolling' } }],
 };
-const REASON = { description: 'Why it was rejected; told to the advertiser', example: '과장 광고', max: 500 };
+const REASON = {
+  description: 'Why it was rejected; told to the advertiser',
+  example: '과장 광고',
+  max: 500,
+  multiline: true,
+};
 
 export class CreateCreativeDto {
   @Text(SENDER_NAME)
@@ -85,6 +95,7 @@ export class ApproveCreativeDto {
     description: 'Taken for symmetry with a rejection; it is not kept',
     example: '확인',
     max: 500,
+    multiline: true,
     optional: true,
   })
   reason?: string;

@@ -5,6 +5,7 @@ export const REASON = {
   description: 'Why, in words for the advertiser to read',
   example: '11월 20일 장애 보상',
   max: 500,
+  multiline: true,
 };
 export const CURRENCY = { description: "The advertiser's currency, ISO 4217", example: 'KRW', max: 3 };
 

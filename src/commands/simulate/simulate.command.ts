@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { ApiClient } from '../api-client.js';
-import { type CommandDescription, type CommandOptions, connect, runCommand } from '../command-line.js';
+import { heedSignals, unlessBrokenOff } from '../breaking-off.js';
+import { type CommandDescription, type CommandOptions, connect, runCommand, UsageError } from '../command-line.js';
 import { ProgressDisplay } from '../progress.js';
 import { OwnProduct } from './own-product.js';
-import { runSimulation } from './run-simulation.js';
+import { runSimulation, type SimulationOptions } from './run-simulation.js';
 import { isSound, printSummary, summarize } from './simulation-summary.js';
 import { plotSpend } from './spend-plot.js';
 
@@ -30,51 +31,66 @@ const MOST = 999_999_999;
 /** A Monday in winter: no zone changes its clock. */
 const FIRST_DAY = Date.parse('2027-01-10T15:00:00Z');
 const MINUTES_A_DAY = 1_440;
-/** As shells name an end by Ctrl-C. */
-const BROKEN_OFF = 130;
+
+interface Plan {
+  readonly size: Pick<SimulationOptions, 'seed' | 'days' | 'members' | 'matchesADay' | 'stepMinutes'>;
+  readonly concurrency: number;
+  readonly plot: string;
+  readonly json: string | null;
+}
+
+/** All that can be wrong with the options shows before anything starts. */
+async function readPlan(options: CommandOptions): Promise<Plan> {
+  const stepMinutes = options.whole('step', { min: 1, max: MINUTES_A_DAY, fallback: 5 });
+  if (MINUTES_A_DAY % stepMinutes !== 0) {
+    throw new UsageError(
+      `--step must divide a day's ${MINUTES_A_DAY} minutes, such as 5 or 60; ${stepMinutes} doesn't.`,
+    );
+  }
+  return {
+    size: {
+      seed: options.whole('seed', { min: 1, max: MOST, fallback: 1 }),
+      days: options.whole('days', { min: 1, max: 60, fallback: 3 }),
+      members: options.whole('members', { min: 1, max: 10_000_000, fallback: 100_000 }),
+      matchesADay: options.whole('matches', { min: 1, max: 100_000, fallback: 60 }) / 100,
+      stepMinutes,
+    },
+    concurrency: options.whole('concurrency', { min: 1, max: 256, fallback: 4 }),
+    plot: await options.writableFile('plot', 'simulation.svg'),
+    json: options.text('json') === null ? null : await options.writableFile('json', ''),
+  };
+}
 
 async function simulate(options: CommandOptions): Promise<number> {
-  const concurrency = options.whole('concurrency', { min: 1, max: 256, fallback: 4 });
-  const hasUrl = options.text('url') !== null;
-  const product = hasUrl ? null : await OwnProduct.start();
-  // Broken off, it leaves nothing behind either.
-  const breakOff = (): void => void product?.stop().finally(() => process.exit(BROKEN_OFF));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) if (product !== null) process.once(signal, breakOff);
+  const plan = await readPlan(options);
+  const signal = heedSignals();
+  const product = options.text('url') === null ? new OwnProduct() : null;
+  const progress = new ProgressDisplay();
   try {
-    const client =
-      product === null
-        ? await connect(options, process.env, concurrency)
-        : new ApiClient({ url: product.url, key: product.key, concurrency });
-    return await simulateOn(client, options);
+    return await unlessBrokenOff(signal, async () => {
+      const { concurrency } = plan;
+      const client =
+        product === null
+          ? await connect(options, process.env, concurrency)
+          : new ApiClient({ ...(await product.untilUp()), concurrency });
+      return simulateOn(client, plan, progress);
+    });
   } finally {
     await product?.stop();
+    progress.stop();
   }
 }
 
-async function simulateOn(client: ApiClient, options: CommandOptions): Promise<number> {
-  const seed = options.whole('seed', { min: 1, max: MOST, fallback: 1 });
-  const days = options.whole('days', { min: 1, max: 60, fallback: 3 });
-  const members = options.whole('members', { min: 1, max: 10_000_000, fallback: 100_000 });
-  const matchesADay = options.whole('matches', { min: 1, max: 100_000, fallback: 60 }) / 100;
-  const stepMinutes = options.whole('step', { min: 1, max: MINUTES_A_DAY, fallback: 5 });
-  const progress = new ProgressDisplay();
-  const outcome = await runSimulation(client, {
-    seed,
-    days,
-    members,
-    matchesADay,
-    stepMinutes,
-    startsAt: FIRST_DAY,
-    onProgress: progress.report,
-  }).finally(() => progress.stop());
+async function simulateOn(client: ApiClient, { size, plot, json }: Plan, progress: ProgressDisplay): Promise<number> {
+  const { seed, days, members } = size;
+  const outcome = await runSimulation(client, { ...size, startsAt: FIRST_DAY, onProgress: progress.report });
+  progress.stop();
   const summary = summarize(outcome, { days, members });
   process.stdout.write(printSummary(summary));
-  const plot = options.text('plot') ?? 'simulation.svg';
   const title = `${days} days, ${members} members, ${summary.matches} matches, seed ${seed}`;
   const untilMs = FIRST_DAY + days * MINUTES_A_DAY * 60_000;
   await writeFile(plot, plotSpend(outcome.record, { fromMs: FIRST_DAY, untilMs, title, traffic: outcome.traffic }));
   process.stdout.write(`drawn in ${plot}\n`);
-  const json = options.text('json');
   if (json !== null) await writeFile(json, `${JSON.stringify({ seed, ...summary }, null, 2)}\n`);
   return isSound(summary) ? 0 : 1;
 }

@@ -14,7 +14,7 @@ import type { MatchRequest, MoneySnapshot } from './match-request.js';
 const FIRST_BLOCK = 4;
 const LONGEST_BLOCK = 64;
 /** So far it is cheaper to ask each slot by its program; then the member's traits are looked up once for all. */
-const WORDS_BEFORE_TRAITS = 64;
+const WORDS_BEFORE_TRAITS = 512;
 
 const SMALLEST = 1_024;
 /** A rebuild is due once this share of the ad groups has been put in, moved or taken out, or lies after its rank. */

@@ -39,7 +39,8 @@ export function isTaken(candidate: Candidate, request: MatchRequest): boolean {
     candidate.ecpmMicros >= request.floorMicros &&
     candidate.ctr >= request.leastCtr &&
     !request.blockedAdvertisers.has(record.advertiserId) &&
-    !record.categories.some((category) => request.blockedCategories.has(category)) &&
+    (request.blockedCategories.size === 0 ||
+      !record.categories.some((category) => request.blockedCategories.has(category))) &&
     (request.leastRelevance === 0 || relevance(candidate.segments, request.subject.interests) >= request.leastRelevance)
   );
 }

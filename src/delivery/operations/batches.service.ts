@@ -2,10 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { conflict, notFound } from '../../platform/app-error.js';
-import { type Page, toPage } from '../../platform/http/page.js';
+import { type Page, PageCursors } from '../../platform/http/page.js';
 import { idPattern } from '../../platform/ids.js';
 import { SETTLEMENT_QUEUE, type SettlementQueue } from '../settlement/settlement-job.js';
 import type { BatchDto, BatchQuery, BatchStatus } from './batch.dto.js';
+
+const CURSORS = new PageCursors('batches');
 
 interface BatchRow {
   readonly id: string;
@@ -41,9 +43,9 @@ export class BatchesService {
     const rows = await this.dataSource.query<BatchRow[]>(
       `SELECT ${COLUMNS} FROM event_batches
        WHERE id > $1 ${status === undefined ? '' : `AND ${WHERE_STATUS[status]}`} ORDER BY id LIMIT $2`,
-      [cursor ?? '', limit + 1],
+      [CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toDto);
+    return CURSORS.page(rows, limit, toDto);
   }
 
   async read(id: string): Promise<BatchDto> {

@@ -4,11 +4,13 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Roles } from '../../access/access.api.js';
 import { Now } from '../../platform/http/now.js';
-import { type Page, PageQuery, toPage } from '../../platform/http/page.js';
+import { type Page, PageQuery, PageCursors } from '../../platform/http/page.js';
 import { PacingBook } from './pacing-book.js';
 import { PacingRunDto } from './pacing-run.dto.js';
 import { PacingStep } from './pacing-step.js';
 import { ThrottleDto, ThrottlePageDto } from './throttle.dto.js';
+
+const CURSORS = new PageCursors('throttles');
 
 interface ThrottleRow {
   readonly id: string;
@@ -55,9 +57,9 @@ export class PacingController {
       `SELECT campaign_id AS id, pass_share, rank_factor, plan_budget_micros, planned_micros, spent_micros,
               plan_starts_at, plan_ends_at, decided_at
        FROM pacing_throttles WHERE campaign_id > $1 ORDER BY campaign_id LIMIT $2`,
-      [cursor ?? '', limit + 1],
+      [CURSORS.after(cursor), limit + 1],
     );
-    return toPage(rows, limit, toDto);
+    return CURSORS.page(rows, limit, toDto);
   }
 }
 

@@ -42,7 +42,7 @@ export class Listener {
     await stopped;
   }
 
-  /** Ends when the connection is lost; the loop then connects again. */
+  /** Ends by an error when the connection is lost; the loop then connects again. */
   private async listen(): Promise<void> {
     const client = new Client({
       connectionString: this.options.databaseUrl,
@@ -51,24 +51,28 @@ export class Listener {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: ANSWER_TIMEOUT_MS,
     });
-    let isLost = false;
-    const lost = new Promise<void>((resolve) => {
+    const lost = new Promise<never>((_, reject) => {
       this.stopListening = () => {
-        isLost = true;
         // Also where it is still being connected.
         client.connection.stream.destroy();
-        resolve();
+        reject(new Error('the connection was lost'));
       };
       client.once('end', this.stopListening);
       // More than one may come, and one that nobody takes would end the process.
-      client.on('error', this.stopListening);
+      client.on('error', (error) => {
+        reject(error);
+        this.stopListening();
+      });
     });
+    // It may be lost while nobody waits for it.
+    lost.catch(() => undefined);
     try {
       await client.connect();
       client.on('notification', ({ payload }) => this.options.onNotification(payload ?? ''));
       await client.query(`LISTEN ${this.options.channel}`);
+      this.loop.succeeded();
       this.options.onConnected();
-      while (!isLost) {
+      for (;;) {
         const asked = performance.now();
         await client.query('SELECT');
         this.answeredAt = asked;

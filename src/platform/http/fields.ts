@@ -54,8 +54,11 @@ function absentAllowed(nullable: boolean): PropertyDecorator {
   return nullable ? IsOptional() : ValidateIf((_object, value) => value !== undefined);
 }
 
-// C0 and C1 controls but tab and line feed, and the bidirectional overrides that make a text read as another one.
+// C0 and C1 controls but tab and line feed (these: `NOT_ONE_LINE`), and the bidirectional overrides that make a text read as another one.
 const UNSAFE_TEXT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
+/** Line ends of Unicode, too. */
+const NOT_ONE_LINE = /[\t\n\u2028\u2029]/;
 
 /** A surrogate pair with its variation selector. */
 const CODE_UNITS_A_CHARACTER = 3;
@@ -66,10 +69,13 @@ interface TextOptions extends FieldOptions {
   readonly pattern?: RegExp;
   /** What `pattern` asks for, in words: "must be …". */
   readonly form?: string;
+  /** May have line ends and tabs. */
+  readonly multiline?: boolean;
 }
 
 export function Text(options: TextOptions): PropertyDecorator {
-  const { min = 1, max, pattern, form } = options;
+  const { min = 1, max, pattern, form, multiline = false } = options;
+  const isPlain = (text: string): boolean => !UNSAFE_TEXT.test(text) && (multiline || !NOT_ONE_LINE.test(text));
   return field(
     options,
     {
@@ -83,8 +89,8 @@ export function Text(options: TextOptions): PropertyDecorator {
     ValidateBy({
       name: 'plainText',
       validator: {
-        validate: (value) => typeof value !== 'string' || (!UNSAFE_TEXT.test(value) && value.trim().length >= min),
-        defaultMessage: () => 'must be plain text: not blank, no control characters',
+        validate: (value) => typeof value !== 'string' || (isPlain(value) && value.trim().length >= min),
+        defaultMessage: () => `must be ${multiline ? '' : 'one line of '}plain text: not blank, no control characters`,
       },
     }),
     // Length counts neither the second half of a pair nor variation selectors, of which a text could hold any number.

@@ -84,7 +84,7 @@ export function requireStorable(value: unknown): void {
 }
 
 function tooLarge(maxBytes: number): AppError {
-  return new AppError(413, 'too_large', `The body is larger than the ${maxBytes} bytes that this route takes.`);
+  return new AppError(413, 'content_too_large', `The body is larger than the ${maxBytes} bytes that this route takes.`);
 }
 
 function requireReadable(body: Buffer): void {

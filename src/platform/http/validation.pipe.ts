@@ -16,7 +16,8 @@ export class RequestValidationPipe extends ValidationPipe {
       forbidUnknownValues: true,
       // One fault a field says enough; and a list that is too long is not walked.
       stopAtFirstError: true,
-      validationError: { target: false, value: false },
+      // The value tells what is absent; no answer holds it.
+      validationError: { target: false, value: true },
       exceptionFactory: (errors) => invalid(fieldErrors(errors)),
     });
   }
@@ -68,11 +69,17 @@ export function fieldErrors(errors: readonly ValidationError[], parent = ''): Fi
       const path = joinPath(parent, error.property);
       const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
         path,
-        message: rule === 'whitelistValidation' ? 'is not a known field' : message,
+        message: messageOf(rule, message, error.value),
       }));
       return [...own, ...fieldErrors(error.children ?? [], path)];
     })
     .slice(0, MAX_ERRORS);
+}
+
+/** Whatever a field asks for, what it lacks first is to be there. */
+function messageOf(rule: string, message: string, value: unknown): string {
+  if (rule === 'whitelistValidation') return 'is not a known field';
+  return value === undefined ? 'is required' : message;
 }
 
 function joinPath(parent: string, property: string): string {

@@ -27,7 +27,7 @@ export class PlacementsController {
   @Get(':id')
   @Roles('admin', 'chat', 'advertiser', 'analyst')
   @ApiOperation({ summary: 'The rules of a placement' })
-  @ApiOkResponse({ type: PlacementDto })
+  @ApiOkResponse({ type: PlacementDto, description: 'The placement.' })
   async read(@Param('id') id: string): Promise<PlacementDto> {
     return toPlacementDto(await this.placements.read(placementId(id)));
   }
@@ -36,7 +36,7 @@ export class PlacementsController {
   @Roles('admin')
   @ApiOperation({ summary: 'Creates a placement, or replaces its rules' })
   @ApiIfMatch()
-  @ApiOkResponse({ type: PlacementDto })
+  @ApiOkResponse({ type: PlacementDto, description: 'The placement.' })
   async put(
     @Param('id') id: string,
     @Body() rules: PlacementRulesDto,

@@ -5,10 +5,12 @@ import { capReachMs } from '../../core/capping/cap-reach.js';
 import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
 import { parseFrequencyCaps } from '../../core/capping/parse-frequency-caps.js';
 import { AppError, invalid, notFound } from '../../platform/app-error.js';
-import { type Page, type PageQuery, toPage } from '../../platform/http/page.js';
+import { type Page, type PageQuery, PageCursors } from '../../platform/http/page.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import { type PlacementDto, type PlacementRulesDto, toPlacementDto } from './placement.dto.js';
 import { PlacementEntity } from './placement.entity.js';
+
+const CURSORS = new PageCursors('placements');
 
 /** A change made by another process is followed this late. */
 const POLL_PAUSE_MS = 1_000;
@@ -70,9 +72,9 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
     return this.reachMs;
   }
 
-  async list({ limit, cursor = '' }: PageQuery): Promise<Page<PlacementDto>> {
-    const options = { where: { id: MoreThan(cursor) }, order: { id: 'ASC' }, take: limit + 1 } as const;
-    return toPage(await this.repository.find(options), limit, toPlacementDto);
+  async list({ limit, cursor }: PageQuery): Promise<Page<PlacementDto>> {
+    const options = { where: { id: MoreThan(CURSORS.after(cursor)) }, order: { id: 'ASC' }, take: limit + 1 } as const;
+    return CURSORS.page(await this.repository.find(options), limit, toPlacementDto);
   }
 
   async read(id: string): Promise<PlacementEntity> {

@@ -36,6 +36,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Shares of what was settled in full flow: at all of them settlement should keep up. */
+const OFFERED_SHARES = [0.25, 0.5, 0.75, 0.9];
+
 const progress = new ProgressDisplay();
 
 interface Round {
@@ -114,7 +117,11 @@ async function main(): Promise<void> {
     const beside = middle(sustained.map((round) => round.accepted));
     const settled = middle(sustained.map((round) => round.settled));
     const lag = new ReportLag(client, stream);
-    const lags = await lag.measure(api.url, accepted / 4, Number(values.seconds));
+    const lags = [];
+    for (const share of OFFERED_SHARES) {
+      lags.push({ share, ...(await lag.measure(api.url, settled * share, Number(values.seconds))) });
+      progress.report('Steady intake', lags.length, OFFERED_SHARES.length);
+    }
     progress.stop();
     const row = (what: string, rate: number): Row => ({
       what,
@@ -128,9 +135,16 @@ async function main(): Promise<void> {
       row('accepted and settled, until the last is', settled),
     ];
     printTable('Events', rows);
-    printTable('From 202 to the report row, at a quarter of that', [
-      { 'p50 ms': Math.round(lags.p50), 'p99 ms': Math.round(lags.p99), samples: lags.samples },
-    ]);
+    printTable(
+      'From 202 to the report row at a steady intake, as shares of what was settled',
+      lags.map(({ share, sentASecond, p50, p99, samples }): Row => ({
+        share,
+        'events a second': Math.round(sentASecond),
+        'p50 ms': Math.round(p50),
+        'p99 ms': Math.round(p99),
+        requests: samples,
+      })),
+    );
     await writeReport(values.out, { intake, sustained, lags });
   } finally {
     progress.stop();

@@ -13,6 +13,14 @@ export async function untilSettled(client: pg.Client): Promise<void> {
   }
 }
 
+/** Times in ms; `samples` requests were sent. */
+export interface LagFigures {
+  readonly sentASecond: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly samples: number;
+}
+
 /** How long after its 202 a request's impressions are in the report rows. */
 export class ReportLag {
   constructor(
@@ -21,11 +29,7 @@ export class ReportLag {
   ) {}
 
   /** Sends so many events a second, request by request. Requests are settled in about their order: the n-th counted event was there when the sum of counts reached n. */
-  async measure(
-    url: string,
-    eventsASecond: number,
-    seconds: number,
-  ): Promise<{ p50: number; p99: number; samples: number }> {
+  async measure(url: string, eventsASecond: number, seconds: number): Promise<LagFigures> {
     const before = await this.counted();
     const answered: { readonly upTo: number; readonly tick: number }[] = [];
     const lags: number[] = [];
@@ -51,7 +55,7 @@ export class ReportLag {
     await watching;
     const sorted = [...lags].sort((a, b) => a - b);
     const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-    return { p50: at(0.5), p99: at(0.99), samples: sorted.length };
+    return { sentASecond: sent / seconds, p50: at(0.5), p99: at(0.99), samples: sorted.length };
   }
 
   private async counted(): Promise<number> {

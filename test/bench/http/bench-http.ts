@@ -11,7 +11,7 @@ import { migrateDatabase } from '../../../src/platform/database/migrate.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
 import { findFreePort } from '../../../src/platform/embedded/free-port.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
-import { openLoop } from './open-loop.js';
+import { openLoop, type OpenLoopFigures } from './open-loop.js';
 import { memberId, seed } from './seed.js';
 import { ServerProcess } from './server-process.js';
 
@@ -145,18 +145,25 @@ async function closedLoop(subjects: readonly Subject[]): Promise<ReadonlyMap<str
 }
 
 async function atOfferedLoads(subjects: readonly Subject[], capacity: number) {
-  const rows = [];
-  for (const share of OFFERED_SHARES) {
-    for (const { name, server, path } of subjects) {
-      const rate = Math.round(capacity * share);
+  const rounds = Number(values.rounds);
+  const steps = OFFERED_SHARES.flatMap((share) =>
+    subjects.map((subject) => ({ share, subject, rate: Math.round(capacity * share), seen: [] as OpenLoopFigures[] })),
+  );
+  for (let round = 0; round < rounds; round++) {
+    for (const { subject, rate, seen } of steps) {
       const first = Math.floor(Math.random() * members);
       const bodyOf = (i: number): string => JSON.stringify(matchRequest(first + i));
-      const figures = await openLoop(`${server.url}${path}`, { rate, seconds, headers: HEADERS }, bodyOf);
-      rows.push({ name, share, rate, ...figures });
-      progress.report('Open loop', rows.length, OFFERED_SHARES.length * subjects.length);
+      const url = `${subject.server.url}${subject.path}`;
+      seen.push(await openLoop(url, { rate, seconds, headers: HEADERS }, bodyOf));
     }
+    progress.report('Open loop', round + 1, rounds);
   }
-  return rows;
+  return steps.map(({ share, subject, rate, seen }) => {
+    // A queue that one slow second of the machine left behind is one round's, not the server's: the worst is told beside.
+    const ordered = [...seen].sort((a, b) => a.p99 - b.p99);
+    const worstP99 = ordered.at(-1)?.p99 ?? NaN;
+    return { name: subject.name, share, rate, worstP99, ...ordered[Math.floor(seen.length / 2)]! };
+  });
 }
 
 /** How the matches so far ended, from the server's own counters. */
@@ -262,13 +269,14 @@ async function main(): Promise<void> {
     );
     printTable(
       'Open loop',
-      open.map(({ name, share, rate, p50, p99, p999, failed }): Row => ({
+      open.map(({ name, share, rate, p50, p99, p999, worstP99, failed }): Row => ({
         'share of capacity': share,
         'offered/s': rate,
         server: name,
         'p50 ms': short(p50),
         'p99 ms': short(p99),
         'p99.9 ms': short(p999),
+        'p99 of the worst round': short(worstP99),
         failed,
       })),
     );
