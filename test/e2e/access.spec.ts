@@ -205,7 +205,21 @@ describe('access', () => {
     }
 
     it('open exactly the operations whose documentation names them, to nobody without a key', async () => {
-      const operations = await documentedOperations();
+      const all = await documentedOperations();
+      const keyless = all.filter(({ roles }) => roles.length === 0);
+      expect(keyless.map(({ path }) => path).sort()).toEqual([
+        '/health/live',
+        '/health/ready',
+        '/metrics',
+        '/t/c/not-there',
+        '/t/i/not-there',
+      ]);
+      for (const operation of keyless) {
+        expect({ ...operation, refused: (await call(operation, null)).status === 401 }).toMatchObject({
+          refused: false,
+        });
+      }
+      const operations = all.filter(({ roles }) => roles.length > 0);
       expect(operations.length).toBeGreaterThan(0);
       const keys = await Promise.all(ROLES.map(async (role) => [role, (await issue(role)).key] as const));
       for (const operation of operations) {
