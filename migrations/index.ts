@@ -17,6 +17,7 @@ import { CreateBudgetLeases1795651500000 } from './1795651500000-create-budget-l
 import { NameShortAdGroups1795651560000 } from './1795651560000-name-short-ad-groups.js';
 import { FollowAllCaps1795651620000 } from './1795651620000-follow-all-caps.js';
 import { CountOverDelivery1795651680000 } from './1795651680000-count-over-delivery.js';
+import { KeepHoldTimes1795651740000 } from './1795651740000-keep-hold-times.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -39,4 +40,5 @@ export const MIGRATIONS = [
   NameShortAdGroups1795651560000,
   FollowAllCaps1795651620000,
   CountOverDelivery1795651680000,
+  KeepHoldTimes1795651740000,
 ];

@@ -1,10 +1,11 @@
-/** The longest hold that any placement may have; see the constraint on the table `placements`. */
-const MAX_HOLD_SECONDS = 86_400;
-
 /**
- * SQL for the longest time, in seconds, that a hold which is open at $1 (timestamptz) may have been placed for. What a
- * placement's holds were before a change is not kept, so for two days after one they count as the longest there can be.
+ * SQL for the longest time, in seconds, that a hold which is open at `at` (SQL, timestamptz) may have been placed for. A
+ * placement keeps what its holds were before a change until the last of them is over; a process that had not heard of the
+ * change yet may have placed one a little later.
  */
-export const LONGEST_HOLD_SECONDS_SQL = `
-  (SELECT max(CASE WHEN version > 1 AND updated_at > $1::timestamptz - interval '2 days' THEN ${MAX_HOLD_SECONDS}
-              ELSE hold_seconds END) FROM placements)`;
+export function longestHoldSeconds(at: string): string {
+  return `(
+    SELECT max(greatest(hold_seconds, CASE
+      WHEN hold_changed_at + make_interval(secs => earlier_hold_seconds + 60) > ${at} THEN earlier_hold_seconds END))
+    FROM placements)`;
+}

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { LONGEST_COMMIT_MS, LONGEST_HOLD_SECONDS_SQL } from '../delivery/delivery.api.js';
+import { LONGEST_COMMIT_MS, longestHoldSeconds } from '../delivery/delivery.api.js';
 import { CONVERSION_WINDOW_MS } from '../tracking/tracking.api.js';
 
 /** How far settlement is, and how long after it happened an event may still arrive. */
@@ -17,9 +17,9 @@ export interface ReportProgress {
  */
 export async function readProgress(tx: EntityManager, now: number): Promise<ReportProgress> {
   const [row] = await tx.query<{ oldest: Date | null; hold_seconds: number }[]>(
-    `SELECT least((SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL),
-                  (SELECT min(received_at) FROM event_batches WHERE parked_at IS NOT NULL)) AS oldest,
-            ${LONGEST_HOLD_SECONDS_SQL} AS hold_seconds`,
+    `SELECT oldest, ${longestHoldSeconds('coalesce(oldest, $1::timestamptz)')} AS hold_seconds
+     FROM (SELECT least((SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL),
+                        (SELECT min(received_at) FROM event_batches WHERE parked_at IS NOT NULL)) AS oldest) AS waiting`,
     [new Date(now)],
   );
   return {

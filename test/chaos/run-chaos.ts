@@ -7,9 +7,10 @@ import { Advertisers } from './advertisers.js';
 import { untilCalm } from './calm.js';
 import { ChatClient } from './chat-client.js';
 import { type Fault, planFaults } from './fault-plan.js';
+import { readLostClaims } from './lost-claims.js';
 import { Members } from './members.js';
 import { ClientRecord } from './record.js';
-import { setStage, type Stage } from './stage.js';
+import { HOLD_SECONDS, setStage, type Stage } from './stage.js';
 import { type Check } from './verdict/check.js';
 import { judge } from './verdict/judge.js';
 import { World, type WorldPlan } from './world.js';
@@ -45,12 +46,13 @@ async function play(world: World, options: ChaosOptions): Promise<ChaosOutcome> 
   const stage = await setStage(world, record, { size: { seconds, members, matchesASecond }, onProgress });
   timeLine.begin();
   await disturb(world, record, stage, options);
+  const lostClaims = await readLostClaims(world.servers.databaseUrl, record, HOLD_SECONDS);
   const all = [...world.processes.values()];
   const isCalm = await untilCalm(world.servers.databaseUrl, all, (unsettled) =>
     onProgress('Batches that wait', 0, unsettled),
   );
   timeLine.note(isCalm ? 'calm' : 'no calm comes');
-  return { record, checks: await judge(world, record, { isCalm, demand: stage.demand }) };
+  return { record, checks: await judge(world, record, { isCalm, demand: { ...stage.demand, lostClaims } }) };
 }
 
 async function disturb(world: World, record: ClientRecord, stage: Stage, options: ChaosOptions): Promise<void> {

@@ -18,7 +18,7 @@ import type { Demand } from './verdict/check-money.js';
 import type { World } from './world.js';
 
 /** Short, so that holds expire within the run. */
-const HOLD_SECONDS = 8;
+export const HOLD_SECONDS = 8;
 const TOP_UPS_A_RUN = 10;
 
 export interface Stage {
@@ -56,9 +56,9 @@ export async function setStage(
 async function shortenHolds(client: ApiClient, databaseUrl: string): Promise<void> {
   const rules = { maxMessages: 3, firstPosition: 1, spacing: 6, refreshAfterSeconds: 300, holdSeconds: HOLD_SECONDS };
   await client.call('PUT', '/v1/placements/chat_list', { body: rules });
-  // As if it had been so for long: while longer holds may be open, a loss of Redis would keep all caps closed for a day.
+  // As if it had been so for long: while longer holds may be open, a loss of Redis would keep all caps closed.
   const database = new pg.Client({ connectionString: databaseUrl });
   await database.connect();
-  await database.query(`UPDATE placements SET updated_at = updated_at - interval '3 days'`);
+  await database.query(`UPDATE placements SET earlier_hold_seconds = NULL, hold_changed_at = NULL`);
   await database.end();
 }

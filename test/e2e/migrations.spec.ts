@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { FollowAllCaps1795651620000 } from '../../migrations/1795651620000-follow-all-caps.js';
+import { KeepHoldTimes1795651740000 } from '../../migrations/1795651740000-keep-hold-times.js';
 import { CountOverDelivery1795651680000 } from '../../migrations/1795651680000-count-over-delivery.js';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
@@ -122,6 +123,14 @@ describe('the migrations', () => {
       { of_id: 'chat_list', before: null, after: 60, changed_at: new Date('2026-11-20T00:00Z') },
       { of_id: 'chat_list', before: 60, after: 90, changed_at: new Date('2026-11-21T00:00Z') },
     ]);
+  });
+
+  it('take what the holds of a changed placement were before for the longest there can be', async () => {
+    await migrateTo(MIGRATIONS.indexOf(KeepHoldTimes1795651740000));
+    await source.query(`UPDATE placements SET max_messages = 2, version = 2, updated_at = '2026-11-20T00:00Z'`);
+    await migrateDatabase(database.url);
+    const [kept] = await source.query<unknown[]>('SELECT earlier_hold_seconds, hold_changed_at FROM placements');
+    expect(kept).toEqual({ earlier_hold_seconds: 86_400, hold_changed_at: new Date('2026-11-20T00:00Z') });
   });
 
   it('are all listed, in the order of their times', async () => {

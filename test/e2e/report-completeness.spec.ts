@@ -58,8 +58,9 @@ describe('how complete a report is', () => {
     expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:44.999Z')).toMatchObject({ isFinal: false });
     expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:45.000Z')).toMatchObject({ isFinal: true });
     expect((await put(60, '2027-01-01T23:59:59Z')).status).toBe(200);
-    expect(await completeness({ to: '2027-01-02' }, '2027-01-03T00:00:44.999Z')).toMatchObject({ isFinal: false });
-    expect(await completeness({ to: '2027-01-02' }, '2027-01-03T00:00:45.000Z')).toMatchObject({ isFinal: true });
+    expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:44.999Z')).toMatchObject({ isFinal: false });
+    expect(await completeness({ to: '2027-01-02' }, '2027-01-02T00:30:45.000Z')).toMatchObject({ isFinal: true });
+    expect(await completeness({ to: '2027-01-04' }, '2027-01-04T00:10:44.999Z')).toMatchObject({ isFinal: false });
     expect(await completeness({ to: '2027-01-04' }, '2027-01-04T00:10:45.000Z')).toMatchObject({ isFinal: true });
   });
 

@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
 import { REDIS } from '../../platform/platform.module.js';
 import { untilReady } from '../../platform/redis/redis.js';
-import { LONGEST_HOLD_SECONDS_SQL } from '../longest-hold.js';
+import { longestHoldSeconds } from '../longest-hold.js';
 import { EPOCH_KEY } from './exposure-scripts.js';
 
 /**
@@ -104,7 +104,7 @@ export class ExposureEpochs implements OnApplicationBootstrap {
       `INSERT INTO exposure_epochs (id, began_at)
        SELECT lpad((count(*) + 1)::text, 10, '0'), $1 FROM exposure_epochs HAVING $2 OR count(*) = 0
        ON CONFLICT DO NOTHING
-       RETURNING id, ${LONGEST_HOLD_SECONDS_SQL} AS longest_hold_seconds`,
+       RETURNING id, ${longestHoldSeconds('$1::timestamptz')} AS longest_hold_seconds`,
       [new Date(now), hasWaited],
     );
     if (row === undefined) return null;

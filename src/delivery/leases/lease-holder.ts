@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
-import { LONGEST_HOLD_SECONDS_SQL } from '../longest-hold.js';
+import { longestHoldSeconds } from '../longest-hold.js';
 import { LONGEST_COMMIT_MS } from '../settlement/settlement-progress.js';
 
 /** So long after its last sign of life a process may still promise money; it stops by itself before. */
@@ -74,7 +74,7 @@ export class LeaseHolder {
     await this.dataSource.query(
       `WITH dead AS (
          SELECT id FROM lease_holders AS holder
-         WHERE alive_until < now() - make_interval(secs => $2 + ${LONGEST_HOLD_SECONDS_SQL})
+         WHERE alive_until < now() - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
            AND NOT EXISTS (
              SELECT FROM event_batches AS batch JOIN events ON events.batch_id = batch.id
              WHERE batch.settled_at IS NULL AND events.lease_holder = holder.id

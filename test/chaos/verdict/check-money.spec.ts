@@ -5,6 +5,8 @@ import { checkReports } from './check-reports.js';
 import { eventOf, placedOf, storedOf, storeOf } from './fixtures.js';
 import type { Stored } from './stored.js';
 
+const noneLost = { microsByCampaign: new Map<string, bigint>(), livingHolders: new Set([1]) };
+
 describe('the verdict on money and reports', () => {
   const seen = eventOf(['accepted']);
   const clicked = eventOf(['accepted'], { placed: placedOf({ messageId: 'm2', chargedFor: 'click' }), type: 'click' });
@@ -28,7 +30,7 @@ describe('the verdict on money and reports', () => {
     const all = storeOf({ ...right, ...stored });
     return [
       ...checkReports(events, all),
-      ...checkMoney(record, all, { campaignIds: new Set(), lastInRankIds: new Set() }),
+      ...checkMoney(record, all, { campaignIds: new Set(), lastInRankIds: new Set(), lostClaims: noneLost }),
     ].flatMap((check) => check.breaches);
   }
 
@@ -94,10 +96,11 @@ describe('the verdict on money and reports', () => {
     record.events.push(seen, clicked);
     record.addCredit('adv', 5_000);
     add(record);
-    const found = (totalMicros: bigint, demanded: readonly string[]) =>
+    const found = (totalMicros: bigint, demanded: readonly string[], lost = 0n) =>
       checkMoney(record, storeOf({ ...right, events, reportRows, campaigns: all(totalMicros) }), {
         campaignIds: new Set(demanded),
         lastInRankIds: new Set(['last']),
+        lostClaims: { ...noneLost, microsByCampaign: new Map([['cmp', lost]]) },
       }).flatMap((check) => check.breaches);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(1_900n, [])).toEqual(['Campaign: 0.105 %']);
@@ -109,6 +112,8 @@ describe('the verdict on money and reports', () => {
     expect(found(2_000n, ['cmp'])).toEqual([]);
     for (let i = 0; i < 300; i++) give('last', `request ${i}`);
     expect(found(2_000n, ['cmp'])).toEqual(['Campaign: 99.000 % is left']);
+    expect(found(2_000n, ['cmp'], 1_960n)).toEqual([]);
+    expect(found(2_000n, ['cmp'], 1_930n)).toEqual(['Campaign: 2.500 % is left']);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
   });

@@ -1,3 +1,4 @@
+import type { LostClaims } from '../lost-claims.js';
 import type { BudgetChange, ClientRecord, RecordedMessage } from '../record.js';
 import { type Check, differences, sumBy } from './check.js';
 import { chargeOf, type Pair, pairsOf, priceOf } from './check-reports.js';
@@ -18,8 +19,13 @@ export interface Demand {
   readonly lastInRankIds: ReadonlySet<string>;
 }
 
+/** What could have been spent, as of the end of the load. */
+export interface Demanded extends Demand {
+  readonly lostClaims: LostClaims;
+}
+
 /** Charges are the tokens' prices, and no limit was passed. */
-export function checkMoney(record: ClientRecord, stored: Stored, demand: Demand): readonly Check[] {
+export function checkMoney(record: ClientRecord, stored: Stored, demand: Demanded): readonly Check[] {
   const pairs = pairsOf(record.events, stored);
   const charged = sumBy(pairs, ({ event }) => `${event.placed.campaignId} ${event.placed.adGroupId}`, chargeOf);
   const booked = sumBy(
@@ -134,20 +140,27 @@ function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stor
 
 /**
  * Of campaigns that are placed whenever they have money, where members came often enough to use it up: what is left, less
- * what members were on the way to see when the load ended, must be less than the next message can cost.
+ * what members were on the way to see when the load ended and what killed processes had claimed, must be less than the next
+ * message can cost.
  */
-function underDelivery(record: ClientRecord, stored: Stored, demand: Demand): Check {
+function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): Check {
   const filled = [...new Map(record.matches.map((match) => [match.requestId, match])).values()];
   const endedAt = record.matches.reduce((latest, match) => Math.max(latest, match.endedAt), 0);
+  const { microsByCampaign, livingHolders } = demand.lostClaims;
   const counted = new Set(stored.events.map(({ messageId }) => messageId));
   const shares = stored.campaigns.flatMap((campaign) => {
     if (!demand.campaignIds.has(campaign.id)) return [];
     const given = filled.flatMap(({ messages }) => messages.filter(({ placed }) => placed.campaignId === campaign.id));
     const prices = given.map(({ placed }) => placed.priceMicros);
-    const open = given.filter(({ placed }) => placed.expiresAt > endedAt && !counted.has(placed.messageId));
+    const open = given.filter(
+      ({ placed: { expiresAt, leaseHolder, messageId } }) =>
+        expiresAt > endedAt && livingHolders.has(leaseHolder) && !counted.has(messageId),
+    );
     const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
     const limit = Number(limitOf(campaign, stored));
-    const left = limit - sum(charges.map(({ amountMicros }) => Number(amountMicros))) - sum(open.map(priceMicrosOf));
+    const spent = sum(charges.map(({ amountMicros }) => Number(amountMicros)));
+    const lost = Number(microsByCampaign.get(campaign.id) ?? 0n);
+    const left = limit - spent - sum(open.map(priceMicrosOf)) - lost;
     // Decisions that had to make do with the last in rank.
     const passedOver = filled.filter(
       ({ messages }) =>

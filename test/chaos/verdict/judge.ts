@@ -5,7 +5,7 @@ import type { Check } from './check.js';
 import { checkCaps } from './check-caps.js';
 import { checkEvents } from './check-events.js';
 import { checkMatches } from './check-matches.js';
-import { checkMoney, type Demand } from './check-money.js';
+import { checkMoney, type Demanded } from './check-money.js';
 import { checkReports } from './check-reports.js';
 import { readStored } from './stored.js';
 
@@ -13,7 +13,7 @@ import { readStored } from './stored.js';
 export async function judge(
   { servers, processes, apis, secrets }: World,
   record: ClientRecord,
-  { isCalm, demand }: { readonly isCalm: boolean; readonly demand: Demand },
+  { isCalm, demand }: { readonly isCalm: boolean; readonly demand: Demanded },
 ): Promise<readonly Check[]> {
   const stored = await readStored(servers.databaseUrl);
   const disturbances = new Map([...processes].map(([name, process]) => [name as string, process.disturbances]));
