@@ -19,7 +19,7 @@ export class KeepHoldTimes1795651740000 implements MigrationInterface {
     await runner.query(`
       CREATE FUNCTION keep_hold_time() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
-        -- Others follow a change within a second; a minute is far beyond.
+        -- Others follow a change within a second; a minute is far beyond. Times are the product's, which may be simulated.
         NEW.earlier_hold_seconds := greatest(OLD.hold_seconds, CASE
           WHEN OLD.hold_changed_at + make_interval(secs => OLD.earlier_hold_seconds + 60) > NEW.updated_at
           THEN OLD.earlier_hold_seconds END);

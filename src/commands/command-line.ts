@@ -73,7 +73,10 @@ export class CommandOptions {
   }
 }
 
-/** Runs a command and answers its exit code: 2 where it was called wrongly, 1 where it failed. One that is broken off ends here. */
+/**
+ * Runs a command and answers its exit code: 2 where it was called wrongly, 1 where it failed. One that is broken off ends
+ * here.
+ */
 export async function runCommand(
   description: CommandDescription,
   args: readonly string[],

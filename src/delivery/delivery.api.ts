@@ -9,7 +9,7 @@ export {
 } from './exposure/hold-request.js';
 export { LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS, SettlementProgress } from './settlement/settlement-progress.js';
 export { SETTLEMENT_QUEUE, type SettlementQueue } from './settlement/settlement-job.js';
-export { longestHoldSeconds } from './longest-hold.js';
+export { longestHoldSeconds, MAX_HOLD_SECONDS } from './longest-hold.js';
 export { CtrBook } from './ctr/ctr-book.js';
 export { type CostlyMessage, LeaseBook } from './leases/lease-book.js';
 export { PacingBook } from './pacing/pacing-book.js';

@@ -12,8 +12,10 @@ export class QuarantineGauge {
       'Until ad groups with caps serve again after a loss of Redis; 0 when none of them waits',
       (gauge) => {
         const { quarantinedUntil = 0 } = epochs.current ?? {};
-        // The store's own condition: until the last lost hold has expired, and what was accepted before is settled.
-        gauge.set(Math.max(0, quarantinedUntil - progress.settledUntil) / 1000);
+        const { settledUntil } = progress;
+        // The store's own condition: until the last lost hold has expired, and what was accepted before is settled. How
+        // far that is, a process that has just begun does not know yet; nor does it serve yet.
+        gauge.set(settledUntil === 0 ? 0 : Math.max(0, quarantinedUntil - settledUntil) / 1000);
       },
     );
   }

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { LONGEST_COMMIT_MS, longestHoldSeconds } from '../delivery/delivery.api.js';
+import { LONGEST_COMMIT_MS, longestHoldSeconds, MAX_HOLD_SECONDS } from '../delivery/delivery.api.js';
 import { CONVERSION_WINDOW_MS } from '../tracking/tracking.api.js';
 
 /** How far settlement is, and how long after it happened an event may still arrive. */
@@ -11,13 +11,15 @@ export interface ReportProgress {
 
 /**
  * Reads the progress; `now`: the request's time, epoch ms. To be read in the same snapshot as the rows: between two, a batch
- * could be settled that one shows and the other doesn't. Parked batches hold it back: their events are not in the rows.
+ * could be settled that one shows and the other doesn't. Parked batches hold it back: their events are not in the rows. What
+ * holds were when the oldest of them came is only kept until a hold time is changed: then they count as the longest there is.
  *
  * $1 now.
  */
 export async function readProgress(tx: EntityManager, now: number): Promise<ReportProgress> {
   const [row] = await tx.query<{ oldest: Date | null; hold_seconds: number }[]>(
-    `SELECT oldest, ${longestHoldSeconds('coalesce(oldest, $1::timestamptz)')} AS hold_seconds
+    `SELECT oldest, CASE WHEN EXISTS (SELECT FROM placements WHERE hold_changed_at > oldest) THEN ${MAX_HOLD_SECONDS}
+                    ELSE ${longestHoldSeconds('coalesce(oldest, $1::timestamptz)')} END AS hold_seconds
      FROM (SELECT least((SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL),
                         (SELECT min(received_at) FROM event_batches WHERE parked_at IS NOT NULL)) AS oldest) AS waiting`,
     [new Date(now)],

@@ -55,6 +55,8 @@ describe('the longest that an open hold may have been placed for', () => {
   it('is that of now where only other rules were changed', async () => {
     await source.query('UPDATE placements SET max_messages = 2, hold_seconds = hold_seconds, version = version + 1');
     expect(await longestAt(0)).toBe(FIRST_HOLD);
+    const [row] = await source.query<object[]>('SELECT earlier_hold_seconds, hold_changed_at FROM placements');
+    expect(row).toEqual({ earlier_hold_seconds: null, hold_changed_at: null });
   });
 
   it('is that of before a change until its last hold is over', async () => {

@@ -64,6 +64,27 @@ describe('how complete a report is', () => {
     expect(await completeness({ to: '2027-01-04' }, '2027-01-04T00:10:45.000Z')).toMatchObject({ isFinal: true });
   });
 
+  it('allows for what a hold time was when the oldest batch came, however often it was changed since', async () => {
+    const rules = { maxMessages: 1, firstPosition: 0, spacing: 0, refreshAfterSeconds: 60 };
+    const put = (holdSeconds: number, time: string): Promise<TestResponse> =>
+      app.request('PUT', '/v1/placements/edited_list', { ...rules, holdSeconds }, at(time));
+    for (const [holdSeconds, time] of [
+      [3_600, '2027-01-31T00:00:00Z'],
+      [60, '2027-02-01T00:03:00Z'],
+      [120, '2027-02-01T01:12:00Z'],
+    ] as const) {
+      expect((await put(holdSeconds, time)).status).toBe(200);
+    }
+    const waits = `INSERT INTO event_batches (id, received_at, event_count) VALUES ('bat_late', '2027-02-01T00:35:00Z', 1)`;
+    await app.dataSource.query(waits);
+    // What was decided until then may be seen until 01:00.
+    const query = { to: '2027-02-01' };
+    expect(await completeness(query, '2027-02-01T14:30:00.000Z')).toMatchObject({ isFinal: false });
+    await app.dataSource.query(`UPDATE event_batches SET settled_at = now() WHERE id = 'bat_late'`);
+    expect(await completeness(query, '2027-02-01T14:30:00.000Z')).toMatchObject({ isFinal: true });
+    await app.dataSource.query('DELETE FROM event_batches');
+  });
+
   it('is read in the same snapshot as the rows', async () => {
     const query = { from: '2028-01-01', to: '2028-01-02', metrics: 'impressions' };
     await app.dataSource.query(

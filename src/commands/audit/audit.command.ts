@@ -7,7 +7,8 @@ const DESCRIPTION: CommandDescription = {
   usage: 'npm run audit',
   summary:
     'Checks what must always hold, on a running instance or right on its database: that ledger, balances, budgets, events\n' +
-    'and reports agree, and that nobody saw more than caps and load rules allow. It reads one snapshot and changes nothing. Exits with 1 when a rule is broken.',
+    'and reports agree, and that nobody saw more than caps and load rules allow. It reads one snapshot and changes nothing.\n' +
+    'Exits with 1 when a rule is broken.',
   options: {
     database: { value: 'URL', text: 'read this database itself; default: ask the instance at --url' },
     json: { text: 'print what was found as JSON' },

@@ -16,7 +16,8 @@ const STOP_STEPS = [{ signal: 'SIGTERM', patienceMs: 60_000 }] as const;
 /**
  * A product of the simulation's own, as `npm start` runs it: empty, on embedded servers in a folder that goes with it,
  * its clock simulated. Made in one go, so that no signal comes between what is made and who can stop it. Invariant:
- * after `stop` neither process nor folder is left, however far the start had come.
+ * after `stop` neither process nor folder is left, however far the start had come, unless the product did not end within a minute
+ * and its own servers outlived it.
  */
 export class OwnProduct {
   private readonly folder: string;

@@ -13,7 +13,7 @@ import type { MatchRequest, MoneySnapshot } from './match-request.js';
 /** Words of a scan's first block, and of its longest: nearly all scans end within the first few words. */
 const FIRST_BLOCK = 4;
 const LONGEST_BLOCK = 64;
-/** So far it is cheaper to ask each slot by its program; then the member's traits are looked up once for all. */
+/** So far it is cheaper to ask each slot by its program; then the member's traits are looked up once for all (measured). */
 const WORDS_BEFORE_TRAITS = 512;
 
 const SMALLEST = 1_024;

@@ -127,6 +127,15 @@ describe('plannedMicros', () => {
     expect([done, 4 * DAY].map(after)).toEqual([1_000_000, 1_000_000]);
   });
 
+  it('is done at the end where no traffic is to come before', () => {
+    const atEleven = new TrafficCurve('Asia/Seoul', START_SHAPE, [
+      { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], fromMinute: 23 * 60, toMinute: 24 * 60 },
+    ]);
+    const late = { ...plan, budgetMicros: 1_000_000, fromMs: MIDNIGHT, endMs: MIDNIGHT + 23 * HOUR + 5 * 60_000 };
+    expect(plannedRate(late, atEleven)).toBeGreaterThan(0);
+    expect(plannedMicros(late, atEleven, late.endMs - 150_000)).toBeCloseTo(500_000, -4);
+  });
+
   it('keeps what it plans for a campaign that begins in the last minutes', () => {
     const late = { ...plan, budgetMicros: 1_000_000, fromMs: plan.endMs - 5 * 60_000, fromMicros: 0 };
     expect(plannedMicros(late, curve, late.fromMs)).toBe(0);

@@ -82,14 +82,16 @@ export function nextPlan(
 const DONE_EARLY_MS = 10 * 60_000;
 const DONE_EARLY_SHARE = 0.01;
 
-function doneMs({ fromMs, endMs }: PacedPlan): number {
-  return endMs - Math.min(DONE_EARLY_MS, DONE_EARLY_SHARE * (endMs - fromMs));
+/** At its end, after all, where no traffic is to come before. */
+function doneMs({ fromMs, endMs }: PacedPlan, curve: TrafficCurve): number {
+  const early = endMs - Math.min(DONE_EARLY_MS, DONE_EARLY_SHARE * (endMs - fromMs));
+  return curve.massAt(early) > curve.massAt(fromMs) ? early : endMs;
 }
 
 /** Planned spend by an instant, in micros; never falls as time goes on. A budget that is below what was spent is the plan. */
 export function plannedMicros(plan: PacedPlan, curve: TrafficCurve, ms: number): number {
   const { budgetMicros, fromMicros, fromMs } = plan;
-  const done = doneMs(plan);
+  const done = doneMs(plan, curve);
   if (budgetMicros <= fromMicros || ms >= done) return budgetMicros;
   if (ms <= fromMs) return fromMicros;
   const from = curve.massAt(fromMs);
@@ -100,6 +102,6 @@ export function plannedMicros(plan: PacedPlan, curve: TrafficCurve, ms: number):
 /** Micros planned for one day of traffic, from the plan's beginning until it is done. 0 where no traffic is to come. */
 export function plannedRate(plan: PacedPlan, curve: TrafficCurve): number {
   const { budgetMicros, fromMicros, fromMs } = plan;
-  const mass = curve.massAt(doneMs(plan)) - curve.massAt(fromMs);
+  const mass = curve.massAt(doneMs(plan, curve)) - curve.massAt(fromMs);
   return mass <= 0 ? 0 : Math.max(budgetMicros - fromMicros, 0) / mass;
 }

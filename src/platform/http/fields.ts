@@ -54,7 +54,8 @@ function absentAllowed(nullable: boolean): PropertyDecorator {
   return nullable ? IsOptional() : ValidateIf((_object, value) => value !== undefined);
 }
 
-// C0 and C1 controls but tab and line feed (these: `NOT_ONE_LINE`), and the bidirectional overrides that make a text read as another one.
+// C0 and C1 controls but tab and line feed (these: `NOT_ONE_LINE`), and the bidirectional overrides that make a text read as
+// another one.
 const UNSAFE_TEXT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 /** Line ends of Unicode, too. */

@@ -9,7 +9,7 @@ export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_PAGE_SIZE = 500;
 
 const LIMIT_MESSAGE = `must be a whole number from 1 to ${MAX_PAGE_SIZE}, given once`;
-const CURSOR_MESSAGE = 'must be `nextCursor` of an earlier page of this list';
+const CURSOR_MESSAGE = 'must be `nextCursor` of an earlier page';
 
 /** Lists go by id, which is the order of creation for what has ids of ours. */
 export class PageQuery {

@@ -30,7 +30,8 @@ const arbitraryCap: fc.Arbitrary<FrequencyCap> = fc.record({
 
 interface OfferedCaps {
   readonly ofAdGroup: readonly (readonly [scope: number, from: number, limit: number])[];
-  readonly ofCreative: readonly (readonly [from: number, limit: number])[];
+  /** By the creative's id. */
+  readonly ofCreatives: ReadonlyMap<string, readonly (readonly [from: number, limit: number])[]>;
 }
 
 /** As hold.lua reads it. */
@@ -38,8 +39,8 @@ function offered(record: AdGroupRecord, now: number): OfferedCaps {
   const scored = { candidate: toCandidate(record, WON_RATES), relevance: 1, pacing: 1, score: 1 };
   const { adGroup: ofAdGroup, creatives } = toHoldCandidate(scored, matchRequest({ now }));
   const [, , , caps] = JSON.parse(ofAdGroup.json) as [number, number, number, OfferedCaps['ofAdGroup']];
-  const [, , ofCreative] = JSON.parse(creatives[0]?.json ?? '') as [number, string, OfferedCaps['ofCreative']];
-  return { ofAdGroup: caps, ofCreative };
+  const read = creatives.map(({ json }) => JSON.parse(json) as [number, string, [number, number][]]);
+  return { ofAdGroup: caps, ofCreatives: new Map(read.map(([, id, own]) => [id, own])) };
 }
 
 describe('what an ad group offers to the caps', () => {
@@ -47,12 +48,18 @@ describe('what an ad group offers to the caps', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...ZONES),
-        fc.array(arbitraryCap, { minLength: 1, maxLength: 2 }),
-        arbitraryCap,
+        fc.record({
+          adGroupCaps: fc.array(arbitraryCap, { maxLength: 1 }),
+          campaignCaps: fc.array(arbitraryCap, { maxLength: 2 }),
+          advertiserCaps: fc.array(arbitraryCap, { maxLength: 1 }),
+        }),
+        fc.tuple(arbitraryCap, arbitraryCap),
         fc.array(fc.integer({ min: -24 * 400, max: 24 * 400 }), { minLength: 2, maxLength: 8 }),
         fc.array(fc.integer({ min: 0, max: HOUR }), { minLength: 8, maxLength: 8 }),
-        (timeZone, campaignCaps, ofCreative, hours, parts) => {
-          const record = adGroup({ timeZone, campaignCaps, creatives: [creative({ caps: [ofCreative] })] });
+        (timeZone, lists, ofCreatives, hours, parts) => {
+          const creatives = ofCreatives.map((cap, i) => creative({ id: `crv_${i}`, caps: [cap] }));
+          const record = adGroup({ timeZone, ...lists, creatives });
+          const scopes = [lists.adGroupCaps, lists.campaignCaps, lists.advertiserCaps];
           for (const [i, hour] of hours.entries()) {
             const now = SUNDAY_NOON + hour * HOUR + (parts[i] ?? 0);
             const first = ({ window, limit }: FrequencyCap): readonly [number, number] => [
@@ -63,9 +70,12 @@ describe('what an ad group offers to the caps', () => {
             const resolved = (from: number): number => (from < -1 ? now + from + 1 : from);
             const caps = offered(record, now);
             expect(caps.ofAdGroup.map(([scope, from, limit]) => [scope, resolved(from), limit])).toEqual(
-              campaignCaps.map((cap) => [3, ...first(cap)]),
+              scopes.flatMap((list, i) => list.map((cap) => [i + 2, ...first(cap)])),
             );
-            expect(caps.ofCreative.map(([from, limit]) => [resolved(from), limit])).toEqual([first(ofCreative)]);
+            for (const [i, cap] of ofCreatives.entries()) {
+              const own = caps.ofCreatives.get(`crv_${i}`) ?? [];
+              expect(own.map(([from, limit]) => [resolved(from), limit])).toEqual([first(cap)]);
+            }
           }
         },
       ),

@@ -90,8 +90,7 @@ function write(record: AdGroupRecord, now: number): Written {
   const caps = adGroupCapLists(record).flatMap((list) =>
     list.caps.map((cap) => ({ scope: list.scope, ...capAt(cap, now, timeZone) })),
   );
-  const { adGroupCaps, campaignCaps, advertiserCaps } = record;
-  const all = [adGroupCaps, campaignCaps, advertiserCaps, ...creatives.map((creative) => creative.caps)].flat();
+  const all = [...adGroupCapLists(record), ...creatives].flatMap((limited) => limited.caps);
   const starts = all.map(({ window }) => countsFrom(window, now, timeZone));
   const ends = all.map(({ window }) => windowEnd(window, now, timeZone) ?? Infinity);
   return {

@@ -173,7 +173,7 @@ export class Layout {
     return !this.money.refuses(slot, this.candidates, money);
   }
 
-  /** Whether placement, request and member take the slot; to look into each candidate costs more than all that `admits` asks. */
+  /** Whether placement, request and member take the slot: the dearest question, since it looks into the candidate. */
   isTaken(slot: number): boolean {
     if (this.isPlain) return true;
     const candidate = this.candidates[slot]!;
