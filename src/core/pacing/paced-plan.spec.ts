@@ -116,24 +116,25 @@ describe('plannedMicros', () => {
     expect(plannedMicros(plan, curve, MIDNIGHT + 23 * HOUR)).toBeGreaterThan(930);
   });
 
-  it('spreads a total budget over days of equal shares, and is done ten minutes before the end', () => {
+  it('spreads a total budget over days of equal shares, and is done a quarter of an hour of traffic before the end', () => {
     const whole = { ...plan, budgetMicros: 1_000_000, endMs: MIDNIGHT + 4 * DAY };
     const after = (ms: number): number => plannedMicros(whole, curve, MIDNIGHT + ms);
     const [first, second, third] = [DAY, 2 * DAY, 3 * DAY].map(after);
     expect(first).toBeCloseTo(250_000, -4);
     expect([second, third]).toEqual([expect.closeTo(2 * first!, 3), expect.closeTo(3 * first!, 3)]);
-    const done = 4 * DAY - 10 * 60_000;
-    expect(after(done - 1)).toBeLessThan(1_000_000);
-    expect([done, 4 * DAY].map(after)).toEqual([1_000_000, 1_000_000]);
+    expect(1_000_000 / first!).toBeCloseTo(4 - 1 / 96, 6);
+    expect([4 * DAY - 1, 4 * DAY].map(after)).toEqual([1_000_000, 1_000_000]);
   });
 
-  it('is done at the end where no traffic is to come before', () => {
-    const atEleven = new TrafficCurve('Asia/Seoul', START_SHAPE, [
-      { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], fromMinute: 23 * 60, toMinute: 24 * 60 },
+  it('is done when a hundredth of its traffic is to come, also of day parts that end long before the day does', () => {
+    const whole = { ...plan, budgetMicros: 1_000_000 };
+    const office = new TrafficCurve('Asia/Seoul', START_SHAPE, [
+      { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], fromMinute: 9 * 60, toMinute: 18 * 60 },
     ]);
-    const late = { ...plan, budgetMicros: 1_000_000, fromMs: MIDNIGHT, endMs: MIDNIGHT + 23 * HOUR + 5 * 60_000 };
-    expect(plannedRate(late, atEleven)).toBeGreaterThan(0);
-    expect(plannedMicros(late, atEleven, late.endMs - 150_000)).toBeCloseTo(500_000, -4);
+    const planned = (ms: number): number => plannedMicros(whole, office, MIDNIGHT + ms);
+    expect(planned(9 * HOUR)).toBe(0);
+    expect(planned(17.5 * HOUR)).toBeLessThan(1_000_000);
+    expect(planned(18 * HOUR - 60_000)).toBe(1_000_000);
   });
 
   it('keeps what it plans for a campaign that begins in the last minutes', () => {

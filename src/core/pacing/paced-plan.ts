@@ -76,32 +76,31 @@ export function nextPlan(
 }
 
 /**
- * A plan is done so long before its period ends, or a hundredth of its length if that is less: what is decided in the last
- * minutes is seen after the end, or is not seen at all and binds money until then.
+ * A plan is done when so much of its traffic is still to come, or a quarter of an hour of a mean day if that is less: what
+ * is decided at the end is seen after it, or is not seen at all and binds money until then.
  */
-const DONE_EARLY_MS = 10 * 60_000;
 const DONE_EARLY_SHARE = 0.01;
+const MOST_EARLY_MASS = 1 / 96;
 
-/** At its end, after all, where no traffic is to come before. */
-function doneMs({ fromMs, endMs }: PacedPlan, curve: TrafficCurve): number {
-  const early = endMs - Math.min(DONE_EARLY_MS, DONE_EARLY_SHARE * (endMs - fromMs));
-  return curve.massAt(early) > curve.massAt(fromMs) ? early : endMs;
+/** Traffic from the plan's beginning until it is done. */
+function plannedMass({ fromMs, endMs }: PacedPlan, curve: TrafficCurve): number {
+  const mass = curve.massAt(endMs) - curve.massAt(fromMs);
+  return mass - Math.min(DONE_EARLY_SHARE * mass, MOST_EARLY_MASS);
 }
 
 /** Planned spend by an instant, in micros; never falls as time goes on. A budget that is below what was spent is the plan. */
 export function plannedMicros(plan: PacedPlan, curve: TrafficCurve, ms: number): number {
-  const { budgetMicros, fromMicros, fromMs } = plan;
-  const done = doneMs(plan, curve);
-  if (budgetMicros <= fromMicros || ms >= done) return budgetMicros;
+  const { budgetMicros, fromMicros, fromMs, endMs } = plan;
+  if (budgetMicros <= fromMicros || ms >= endMs) return budgetMicros;
   if (ms <= fromMs) return fromMicros;
-  const from = curve.massAt(fromMs);
-  const mass = curve.massAt(done) - from;
-  return mass <= 0 ? fromMicros : fromMicros + ((budgetMicros - fromMicros) * (curve.massAt(ms) - from)) / mass;
+  const mass = plannedMass(plan, curve);
+  if (mass <= 0) return fromMicros;
+  const passed = Math.min((curve.massAt(ms) - curve.massAt(fromMs)) / mass, 1);
+  return fromMicros + (budgetMicros - fromMicros) * passed;
 }
 
 /** Micros planned for one day of traffic, from the plan's beginning until it is done. 0 where no traffic is to come. */
 export function plannedRate(plan: PacedPlan, curve: TrafficCurve): number {
-  const { budgetMicros, fromMicros, fromMs } = plan;
-  const mass = curve.massAt(doneMs(plan, curve)) - curve.massAt(fromMs);
-  return mass <= 0 ? 0 : Math.max(budgetMicros - fromMicros, 0) / mass;
+  const mass = plannedMass(plan, curve);
+  return mass <= 0 ? 0 : Math.max(plan.budgetMicros - plan.fromMicros, 0) / mass;
 }

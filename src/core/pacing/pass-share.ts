@@ -32,7 +32,7 @@ export interface PaceReading {
   readonly behindMicros: number;
   /** Planned spend for one day of traffic. */
   readonly plannedRate: number;
-  /** Traffic until the plan's period ends, which is a little after it is done, and between two steps. */
+  /** Traffic until the plan's period ends, a little after it is done, and between two steps. */
   readonly massLeft: number;
   readonly stepMass: number;
   /** The most that one charge can cost, above 0. */
