@@ -18,7 +18,7 @@ import {
 } from './arbitraries/index-life.js';
 import { arbitraryPredicate } from './arbitraries/targeting.js';
 
-const RUNS = 3_000;
+const RUNS = 2_000;
 
 const worthOf = ({ candidate, ...worth }: Scored) => ({ id: candidate.record.id, ...worth });
 function idsOf(index: CandidateIndex, { request }: Deed & { deed: 'ask' }, purse: Purse): string[] {

@@ -18,7 +18,7 @@ import { readMarket, type ReplayedMarket, Till } from './replayed-market.js';
 
 const LOG = new URL('../../../shared/data/rtb-auctions-2012/auctions.redacted.jsonl.gz', import.meta.url).pathname;
 /** Of the 20,000 in the log, the first so many: all of them take minutes. */
-const REQUESTS = 3_000;
+const REQUESTS = 1_500;
 const SEED = 1;
 const PLACEMENT = { floorMicros: 0, leastCtr: 0, leastRelevance: 0 };
 const RULES = { firstPosition: 1, spacing: 6, maxMessages: 3 };
