@@ -3,6 +3,7 @@ import { AdGroupSource, CreativeDirectory } from '../../src/campaigns/campaigns.
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { at, campaignBody, createAdvertiser, creativeBody, WON } from './fixtures.js';
+import { until } from '../servers/until.js';
 
 describe('the source of ad groups', () => {
   let app: TestApp;
@@ -167,6 +168,11 @@ describe('the source of ad groups', () => {
   it('misses no transaction that was open when the horizon was taken, however late it commits', async () => {
     const slow = await create();
     const quick = await create();
+    // Whatever is open on the server, for other databases too, keeps the horizon before what was just made.
+    await until('both are before the horizon', async () => {
+      const { campaignIds } = await source.changedSince(await source.horizon());
+      return campaignIds.length === 0;
+    });
     const runner = app.dataSource.createQueryRunner();
     try {
       await runner.startTransaction();
