@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createAdvertiser, createServingCampaign, match, untilKnown } from '../e2e/fixtures.js';
 import { untilSettling, whileSettlementHalts, whileSettlementWaits } from '../e2e/held-settlement.js';
 import { findFaults } from '../e2e/settlement-oracle.js';
 import { ProductProcess } from '../servers/product-process.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+
+jest.setTimeout(120_000);
 
 const RECOVERY_MS = 60_000;
 
@@ -25,7 +27,7 @@ describe('a worker that is killed in mid-batch, again and again', () => {
       const { adGroupId } = await createServingCampaign(api, advertiserId);
       await untilKnown(api, adGroupId);
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const worker of workers) worker.send('SIGKILL');

@@ -1,12 +1,14 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { spawnTypescript } from '../servers/typescript-process.js';
 import { describeFault, planFaults } from './fault-plan.js';
 import { runChaos } from './run-chaos.js';
 import { countsOf } from './tell-outcome.js';
 import { TimeLine } from './time-line.js';
+
+jest.setTimeout(400_000);
 
 /** Its faults: a hanging connection, a broken one, a killed API process, Redis and Postgres, and a FLUSHALL. */
 const SEED = 9;
@@ -49,5 +51,5 @@ describe('a short run of chaos', () => {
     // With the time line beside them, so that a failure tells its story.
     const breaches = checks.flatMap(({ name, breaches: found }) => found.map((text) => `${name}: ${text}`));
     expect({ breaches, told: breaches.length === 0 ? '' : told }).toEqual({ breaches: [], told: '' });
-  }, 400_000);
+  });
 });

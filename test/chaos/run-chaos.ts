@@ -4,10 +4,10 @@ import type { OnProgress } from '../../src/commands/progress.js';
 import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { DecisionTokens } from '../../src/tracking/decision-token.js';
 import { Advertisers } from './advertisers.js';
+import { readBoundMoney } from './bound-money.js';
 import { untilCalm } from './calm.js';
 import { ChatClient } from './chat-client.js';
 import { type Fault, planFaults } from './fault-plan.js';
-import { readLostClaims } from './lost-claims.js';
 import { Members } from './members.js';
 import { ClientRecord } from './record.js';
 import { HOLD_SECONDS, setStage, type Stage } from './stage.js';
@@ -46,13 +46,13 @@ async function play(world: World, options: ChaosOptions): Promise<ChaosOutcome> 
   const stage = await setStage(world, record, { size: { seconds, members, matchesASecond }, onProgress });
   timeLine.begin();
   await disturb(world, record, stage, options);
-  const lostClaims = await readLostClaims(world.servers.databaseUrl, record, HOLD_SECONDS);
+  const boundMoney = await readBoundMoney(world.servers.databaseUrl, record, HOLD_SECONDS);
   const all = [...world.processes.values()];
   const isCalm = await untilCalm(world.servers.databaseUrl, all, (unsettled) =>
     onProgress('Batches that wait', 0, unsettled),
   );
   timeLine.note(isCalm ? 'calm' : 'no calm comes');
-  return { record, checks: await judge(world, record, { isCalm, demand: { ...stage.demand, lostClaims } }) };
+  return { record, checks: await judge(world, record, { isCalm, demand: { ...stage.demand, boundMoney } }) };
 }
 
 async function disturb(world: World, record: ClientRecord, stage: Stage, options: ChaosOptions): Promise<void> {

@@ -3,13 +3,14 @@ import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { killAllIn, processesIn } from '../servers/product-process.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
 import { until } from '../servers/until.js';
 
+jest.setTimeout(180_000);
+
 const COMMAND = new URL('../../src/commands/simulate/simulate.command.ts', import.meta.url);
-const LONGEST_MS = 180_000;
 
 describe('a simulation on a product of its own that is broken off', () => {
   let folder: string;
@@ -54,34 +55,22 @@ describe('a simulation on a product of its own that is broken off', () => {
     });
   }
 
-  it(
-    'leaves nothing when the product has just been started',
-    async () => {
-      await untilThere((own) => own);
-      command.kill('SIGINT');
-      await expectNothingLeft(130);
-    },
-    LONGEST_MS,
-  );
+  it('leaves nothing when the product has just been started', async () => {
+    await untilThere((own) => own);
+    command.kill('SIGINT');
+    await expectNothingLeft(130);
+  });
 
-  it(
-    'leaves nothing when the product starts its database',
-    async () => {
-      await untilThere((own) => join(own, 'data', 'postgres'));
-      command.kill('SIGINT');
-      await expectNothingLeft(130);
-    },
-    LONGEST_MS,
-  );
+  it('leaves nothing when the product starts its database', async () => {
+    await untilThere((own) => join(own, 'data', 'postgres'));
+    command.kill('SIGINT');
+    await expectNothingLeft(130);
+  });
 
-  it(
-    'leaves nothing when days are lived through, at a signal that comes twice',
-    async () => {
-      await until('days begin', async () => told.includes('Steps'));
-      command.kill('SIGINT');
-      command.kill('SIGTERM');
-      await expectNothingLeft(130);
-    },
-    LONGEST_MS,
-  );
+  it('leaves nothing when days are lived through, at a signal that comes twice', async () => {
+    await until('days begin', async () => told.includes('Steps'));
+    command.kill('SIGINT');
+    command.kill('SIGTERM');
+    await expectNothingLeft(130);
+  });
 });

@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ApiClient } from '../../src/commands/api-client.js';
 import { DEMO_MEMBER } from '../../src/commands/demo/demo-member.js';
 import { type DemoSummary, runDemo } from '../../src/commands/demo/run-demo.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
+
+jest.setTimeout(60_000);
 
 const MEMBERS = 60;
 
@@ -15,7 +17,7 @@ describe('the demo', () => {
     app = await startTestApp();
     client = new ApiClient({ url: app.url, key: app.adminKey });
     summary = await runDemo(client, { members: MEMBERS });
-  }, 60_000);
+  });
 
   afterAll(() => app.close());
 
@@ -80,7 +82,7 @@ describe('the demo', () => {
     await app.dataSource.query(`UPDATE campaigns SET status = 'draft' WHERE id IN (SELECT id FROM campaigns LIMIT 10)`);
     expect(await runDemo(client, { members: MEMBERS })).toEqual(summary);
     expect(await counts()).toEqual(before);
-  }, 60_000);
+  });
 
   async function counts(): Promise<Record<string, number>> {
     const [row] = await app.dataSource.query<Record<string, number>[]>(

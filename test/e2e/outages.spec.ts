@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { eventually, startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
 import { createAdvertiser, createServingCampaign, impressions, match, untilKnown, untilSettled } from './fixtures.js';
+
+jest.setTimeout(60_000);
 
 const PROFILE = {
   interests: {},
@@ -113,7 +115,7 @@ describe.each([
       'SELECT sum(impressions)::integer AS impressions FROM report_rows',
     );
     expect(row?.impressions).toBe(1);
-  }, 60_000);
+  });
 
   it.each([['while idle'], ['while matches wait for it']])(
     'answers events in time or keeps them (%s)',
@@ -127,7 +129,6 @@ describe.each([
       await proxies[server].mend();
       await untilServed();
     },
-    60_000,
   );
 
   it('stops in time', async () => {
@@ -137,5 +138,5 @@ describe.each([
     isStopped = true;
     await app.close();
     expect(performance.now() - start).toBeLessThan(LONGEST_CLOSE_MS);
-  }, 60_000);
+  });
 });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ApiClient } from '../../src/commands/api-client.js';
 import { AuctionLog } from '../../src/commands/replay/auction-log.js';
 import { isGood, type ReplaySummary, summarize } from '../../src/commands/replay/replay-summary.js';
@@ -12,6 +12,8 @@ import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { findFreePort } from '../../src/platform/embedded/free-port.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
+
+jest.setTimeout(120_000);
 
 const REQUESTS = 160;
 const MALFORMED = ['not json', '[]', '{"id":"no-timestamp"}'];
@@ -80,13 +82,13 @@ describe('replaying an auction log', () => {
               count(*) FILTER (WHERE type = 'click')::int AS clicks FROM events`,
     );
     expect(settled).toEqual({ impressions: summary.impressions, clicks: summary.clicks });
-  }, 120_000);
+  });
 
   it('can be run again on the same instance, where only its own events count', async () => {
     const summary = await replay(app, log);
     expect(summary).toMatchObject({ run: 2, requests: REQUESTS, reportEqualsEvents: true, differences: [] });
     expect(isGood(summary)).toBe(true);
-  }, 120_000);
+  });
 
   it('lives through the log at its own times on a simulated clock', async () => {
     const simulated = await startTestApp({ env: { CLOCK: 'simulated' } });
@@ -102,7 +104,7 @@ describe('replaying an auction log', () => {
     } finally {
       await simulated.close();
     }
-  }, 120_000);
+  });
 
   it('exits with 2 where there is no log, and with 1 where there is no server', async () => {
     const missing = join(folder, 'missing.jsonl');
@@ -117,15 +119,11 @@ describe('replaying an auction log', () => {
   const onRealLog = existsSync(REAL_LOG) ? it : it.skip;
   if (!existsSync(REAL_LOG)) console.log(`Skipped: the replay of real requests, since there is no ${REAL_LOG}`);
 
-  onRealLog(
-    'replays the head of a real log',
-    async () => {
-      const summary = await replay(app, REAL_LOG);
-      expect(summary).toMatchObject({ requests: 200, malformedLines: 0, failed: {}, differences: [] });
-      expect(summary.filled).toBeGreaterThan(50);
-    },
-    120_000,
-  );
+  onRealLog('replays the head of a real log', async () => {
+    const summary = await replay(app, REAL_LOG);
+    expect(summary).toMatchObject({ requests: 200, malformedLines: 0, failed: {}, differences: [] });
+    expect(summary.filled).toBeGreaterThan(50);
+  });
 
   async function replay(on: TestApp, path: string): Promise<ReplaySummary> {
     const client = new ApiClient({ url: on.url, key: on.adminKey });

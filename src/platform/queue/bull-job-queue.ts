@@ -121,10 +121,15 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   /**
-   * When it closes, Bull opens its blocking connection once more to break off a wait, and hears of a refusal only after
-   * the last job has ended: until then the rejection would be nobody's, and end the process.
+   * When it closes, Bull takes leave of its blocking connection, which hears nothing while it waits for a job: half a
+   * second would pass. Then it opens it once more to break off that wait, and hears of a refusal only after the last job
+   * has ended: until then the rejection would be nobody's, and end the process.
    */
   private endQuietly(redis: Redis): void {
+    redis.quit = () => {
+      redis.disconnect();
+      return Promise.resolve('OK');
+    };
     const connect = redis.connect.bind(redis);
     redis.connect = () =>
       connect().catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { checkReports } from './check-reports.js';
 import { eventOf, placedOf, storedOf, storeOf } from './fixtures.js';
 import type { Stored } from './stored.js';
 
-const noneLost = { microsByCampaign: new Map<string, bigint>(), livingHolders: new Set([1]) };
+const noneBound = { lostMicros: new Map<string, bigint>(), livingHolders: new Set([1]), settledUntil: Infinity };
 
 describe('the verdict on money and reports', () => {
   const seen = eventOf(['accepted']);
@@ -30,7 +30,7 @@ describe('the verdict on money and reports', () => {
     const all = storeOf({ ...right, ...stored });
     return [
       ...checkReports(events, all),
-      ...checkMoney(record, all, { campaignIds: new Set(), lastInRankIds: new Set(), lostClaims: noneLost }),
+      ...checkMoney(record, all, { campaignIds: new Set(), lastInRankIds: new Set(), boundMoney: noneBound }),
     ].flatMap((check) => check.breaches);
   }
 
@@ -96,24 +96,32 @@ describe('the verdict on money and reports', () => {
     record.events.push(seen, clicked);
     record.addCredit('adv', 5_000);
     add(record);
-    const found = (totalMicros: bigint, demanded: readonly string[], lost = 0n) =>
+    const found = (totalMicros: bigint, demanded: readonly string[], lost = 0n, settledUntil = Infinity) =>
       checkMoney(record, storeOf({ ...right, events, reportRows, campaigns: all(totalMicros) }), {
         campaignIds: new Set(demanded),
         lastInRankIds: new Set(['last']),
-        lostClaims: { ...noneLost, microsByCampaign: new Map([['cmp', lost]]) },
+        boundMoney: { ...noneBound, lostMicros: new Map([['cmp', lost]]), settledUntil },
       }).flatMap((check) => check.breaches);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(1_900n, [])).toEqual(['Campaign: 0.105 %']);
     expect(found(2_000n, ['cmp'])).toEqual([]);
     const decision = { memberId: 'member-1', api: 'api-1', startedAt: 1, endedAt: 20_000, status: 200, noFill: null };
-    const give = (campaignId: string, requestId: string) =>
-      record.matches.push({ ...decision, requestId, messages: [{ token: 'token', placed: placedOf({ campaignId }) }] });
+    const give = (campaignId: string, requestId: string, messageId = 'm1') =>
+      record.matches.push({
+        ...decision,
+        requestId,
+        messages: [{ token: 'token', placed: placedOf({ campaignId, messageId }) }],
+      });
     give('cmp', 'first');
     expect(found(2_000n, ['cmp'])).toEqual([]);
     for (let i = 0; i < 300; i++) give('last', `request ${i}`);
     expect(found(2_000n, ['cmp'])).toEqual(['Campaign: 99.000 % is left']);
     expect(found(2_000n, ['cmp'], 1_960n)).toEqual([]);
     expect(found(2_000n, ['cmp'], 1_930n)).toEqual(['Campaign: 2.500 % is left']);
+    // Shown at 1 s and never seen: its promise ends with those of its whole minute, 8 s after their last.
+    give('cmp', 'unseen', 'm9');
+    expect(found(2_000n, ['cmp'], 1_930n, 67_999)).toEqual(['Campaign: 1.500 % is left']);
+    expect(found(2_000n, ['cmp'], 1_930n, 68_000)).toEqual(['Campaign: 2.500 % is left']);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
   });

@@ -1,4 +1,5 @@
-import type { LostClaims } from '../lost-claims.js';
+import { decidedMinute } from '../../../src/core/pacing/promise-book.js';
+import type { BoundMoney } from '../bound-money.js';
 import type { BudgetChange, ClientRecord, RecordedMessage } from '../record.js';
 import { type Check, differences, sumBy } from './check.js';
 import { chargeOf, type Pair, pairsOf, priceOf } from './check-reports.js';
@@ -12,6 +13,7 @@ const SHARE_SHOWN = 0.7;
 const ENOUGH_DEMAND = 2;
 /** A charge whose time is so much later than a change of the budget was made by the new one. */
 const CHANGE_SLACK_MS = 2_000;
+const MINUTE_MS = 60_000;
 
 /** Campaigns that are placed as soon as they have money, and those that are placed where nothing else is left. */
 export interface Demand {
@@ -21,7 +23,7 @@ export interface Demand {
 
 /** What could have been spent, as of the end of the load. */
 export interface Demanded extends Demand {
-  readonly lostClaims: LostClaims;
+  readonly boundMoney: BoundMoney;
 }
 
 /** Charges are the tokens' prices, and no limit was passed. */
@@ -140,27 +142,26 @@ function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stor
 
 /**
  * Of campaigns that are placed whenever they have money, where members came often enough to use it up: what is left, less
- * what members were on the way to see when the load ended and what killed processes had claimed, must be less than the next
- * message can cost.
+ * what was promised for messages that members might still see and what killed processes had claimed, must be less than the
+ * next message can cost.
  */
 function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): Check {
   const filled = [...new Map(record.matches.map((match) => [match.requestId, match])).values()];
-  const endedAt = record.matches.reduce((latest, match) => Math.max(latest, match.endedAt), 0);
-  const { microsByCampaign, livingHolders } = demand.lostClaims;
+  const { lostMicros, livingHolders, settledUntil } = demand.boundMoney;
   const counted = new Set(stored.events.map(({ messageId }) => messageId));
   const shares = stored.campaigns.flatMap((campaign) => {
     if (!demand.campaignIds.has(campaign.id)) return [];
     const given = filled.flatMap(({ messages }) => messages.filter(({ placed }) => placed.campaignId === campaign.id));
     const prices = given.map(({ placed }) => placed.priceMicros);
-    const open = given.filter(
-      ({ placed: { expiresAt, leaseHolder, messageId } }) =>
-        expiresAt > endedAt && livingHolders.has(leaseHolder) && !counted.has(messageId),
+    const promised = given.filter(
+      ({ placed }) =>
+        overAt(placed) > settledUntil && livingHolders.has(placed.leaseHolder) && !counted.has(placed.messageId),
     );
     const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
     const limit = Number(limitOf(campaign, stored));
     const spent = sum(charges.map(({ amountMicros }) => Number(amountMicros)));
-    const lost = Number(microsByCampaign.get(campaign.id) ?? 0n);
-    const left = limit - spent - sum(open.map(priceMicrosOf)) - lost;
+    const lost = Number(lostMicros.get(campaign.id) ?? 0n);
+    const left = limit - spent - sum(promised.map(priceMicrosOf)) - lost;
     // Decisions that had to make do with the last in rank.
     const passedOver = filled.filter(
       ({ messages }) =>
@@ -178,6 +179,11 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
       .map(({ campaign, left }) => `${campaign.name}: ${percent(left)} is left`),
     figure: `worst ${percent(Math.max(0, ...shares.map(({ left }) => left)))}`,
   };
+}
+
+/** When the promise of a message is over: with the last one of the same minute. */
+function overAt({ decidedAt, expiresAt }: RecordedMessage['placed']): number {
+  return (decidedMinute(decidedAt) + 1) * MINUTE_MS + expiresAt - decidedAt;
 }
 
 function priceMicrosOf({ placed }: RecordedMessage): number {

@@ -1,10 +1,15 @@
 import pg from 'pg';
+import { LONGEST_COMMIT_MS } from '../../src/delivery/settlement/settlement-progress.js';
 import type { ClientRecord } from './record.js';
 
-export interface LostClaims {
-  readonly microsByCampaign: ReadonlyMap<string, bigint>;
-  /** Of the processes that live. */
+/** What nobody may spend for now, though it is not spent. */
+export interface BoundMoney {
+  /** What processes that were killed lately had claimed, by campaign. */
+  readonly lostMicros: ReadonlyMap<string, bigint>;
+  /** Of the processes that live: they know what they promised. */
   readonly livingHolders: ReadonlySet<number>;
+  /** Epoch ms: promises that were over before it bind nothing more. */
+  readonly settledUntil: number;
 }
 
 /**
@@ -14,14 +19,14 @@ export interface LostClaims {
 const boundForSeconds = (holdSeconds: number): number => holdSeconds + 45 + 5;
 
 /**
- * What processes that were killed lately had claimed: nobody may spend it until none of their messages can be reported any
- * more. Those that live are known by what they gave last.
+ * As of now. What a process that was killed had claimed is bound until none of its messages can be reported any more; those
+ * that live are known by what they gave last.
  */
-export async function readLostClaims(
+export async function readBoundMoney(
   databaseUrl: string,
   { matches }: ClientRecord,
   holdSeconds: number,
-): Promise<LostClaims> {
+): Promise<BoundMoney> {
   const lastHolder = new Map<string, number>();
   for (const { api, messages } of [...matches].sort((a, b) => a.endedAt - b.endedAt)) {
     for (const { placed } of messages) lastHolder.set(api, placed.leaseHolder);
@@ -37,8 +42,12 @@ export async function readLostClaims(
        GROUP BY 1`,
       [[...livingHolders], boundForSeconds(holdSeconds)],
     );
-    const microsByCampaign = new Map(rows.map(({ campaign_id, claimed }) => [campaign_id, BigInt(claimed)]));
-    return { microsByCampaign, livingHolders };
+    const lostMicros = new Map(rows.map(({ campaign_id, claimed }) => [campaign_id, BigInt(claimed)]));
+    const waiting = await client.query<{ oldest: Date | null }>(
+      'SELECT min(received_at) AS oldest FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL',
+    );
+    const oldest = waiting.rows[0]?.oldest?.getTime() ?? Infinity;
+    return { lostMicros, livingHolders, settledUntil: Math.min(Date.now() - LONGEST_COMMIT_MS, oldest) };
   } finally {
     await client.end();
   }
