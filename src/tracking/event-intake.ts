@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -34,12 +35,13 @@ interface Submission {
 
 /**
  * Group commit: the events of many requests that wait at the same time become one batch, one transaction and one job. A
- * submission is answered once its events are durable. Where the job can't be queued, the sweeper finds the batch.
+ * submission is answered once its events are durable. While settlement lags, commits rest in between. Where the job can't be queued, the sweeper finds the batch.
  */
 @Injectable()
 export class EventIntake implements OnApplicationShutdown {
   private readonly logger = new Logger(EventIntake.name);
   private readonly batchEvents;
+  private readonly restSeconds;
   private waiting: Submission[] = [];
   private waitingEvents = 0;
   private readonly commits = new Set<Promise<void>>();
@@ -54,6 +56,10 @@ export class EventIntake implements OnApplicationShutdown {
       'matchum_committed_events_total',
       'Events made durable, and the batches of them',
       ['what'],
+    );
+    this.restSeconds = metrics.counter(
+      'matchum_intake_rest_seconds_total',
+      'Time for which commits of events rested since settlement was behind',
     );
   }
 
@@ -85,10 +91,12 @@ export class EventIntake implements OnApplicationShutdown {
 
   private flush(): void {
     while (this.waiting.length > 0 && this.commits.size < MAX_COMMITS) {
-      const commit = this.commit(this.takeBatch()).finally(() => {
-        this.commits.delete(commit);
-        this.flush();
-      });
+      const commit = this.commit(this.takeBatch())
+        .then(() => this.rest())
+        .finally(() => {
+          this.commits.delete(commit);
+          this.flush();
+        });
       this.commits.add(commit);
     }
   }
@@ -127,6 +135,13 @@ export class EventIntake implements OnApplicationShutdown {
     } catch (error) {
       for (const { reject } of submissions) reject(error);
     }
+  }
+
+  private async rest(): Promise<void> {
+    const { commitRestMs } = this.progress;
+    if (commitRestMs === 0) return;
+    this.restSeconds.inc(commitRestMs / 1000);
+    await delay(commitRestMs);
   }
 
   /** After the commit and without waiting: the answer promises that the events are durable, not that they are queued. */

@@ -3,7 +3,7 @@ import { createTestRedis, type TestRedis } from '../servers/test-redis.js';
 import { replayCaps } from './cap-replay.js';
 
 /** `npm run replay:caps` does the same with 200,000. */
-const OPPORTUNITIES = 2_500;
+const OPPORTUNITIES = 3_500;
 
 describe('caps of every level', () => {
   let redis: TestRedis;

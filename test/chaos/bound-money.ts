@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { decidedMinute } from '../../src/core/pacing/promise-book.js';
 import { LONGEST_COMMIT_MS } from '../../src/delivery/settlement/settlement-progress.js';
 import type { ClientRecord } from './record.js';
 
@@ -8,9 +9,11 @@ export interface BoundMoney {
   readonly lostMicros: ReadonlyMap<string, bigint>;
   /** Of the processes that live: they know what they promised. */
   readonly livingHolders: ReadonlySet<number>;
-  /** Epoch ms: promises that were over before it bind nothing more. */
-  readonly settledUntil: number;
+  /** Epoch ms: what was promised from then on may bind money still. */
+  readonly promisedSince: number;
 }
+
+const MINUTE_MS = 60_000;
 
 /**
  * So long after its last sign of life a process that was killed may still bind money: it counts as alive for 30 s, its last
@@ -46,8 +49,10 @@ export async function readBoundMoney(
     const waiting = await client.query<{ oldest: Date | null }>(
       'SELECT min(received_at) AS oldest FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL',
     );
-    const oldest = waiting.rows[0]?.oldest?.getTime() ?? Infinity;
-    return { lostMicros, livingHolders, settledUntil: Math.min(Date.now() - LONGEST_COMMIT_MS, oldest) };
+    const settledUntil = Math.min(Date.now() - LONGEST_COMMIT_MS, waiting.rows[0]?.oldest?.getTime() ?? Infinity);
+    // Promises of one minute are over together, a hold time after the last of them.
+    const openMinute = decidedMinute(settledUntil - holdSeconds * 1_000);
+    return { lostMicros, livingHolders, promisedSince: openMinute * MINUTE_MS };
   } finally {
     await client.end();
   }

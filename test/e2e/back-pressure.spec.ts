@@ -93,6 +93,26 @@ describe('intake while settlement is far behind', () => {
     await eventually(async () => (await metric(app, 'matchum_events_refused')) === 0);
   }, 60_000);
 
+  it('rests between commits while settlement lags, and no more once it has caught up', async () => {
+    const app = await startServing({});
+    const rested = () => metric(app, 'matchum_intake_rest_seconds_total');
+    await report(app, await nextToken(app));
+    expect(await rested()).toBe(0);
+    await eventually(async () => {
+      const { status } = await report(app, await nextToken(app));
+      expect(status).toBe(202);
+      return (await rested()) > 0;
+    });
+
+    apps.push(await startTestApp({ sharing: app, env: { ROLE: 'worker' } }));
+    await untilSettled(app);
+    await eventually(async () => (await metric(app, 'matchum_settlement_lag_seconds')) === 0);
+    const before = await rested();
+    await report(app, await nextToken(app));
+    await untilSettled(app);
+    expect(await rested()).toBe(before);
+  });
+
   it('begins when the oldest batch is too old', async () => {
     const app = await startServing({ MAX_SETTLEMENT_LAG_SECONDS: '1' });
     expect((await untilRefused(app)).accepted).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Backlog, mustRefuse } from './back-pressure.js';
+import { type Backlog, commitRestMs, mustRefuse } from './back-pressure.js';
 
 const LIMITS: Backlog = { lagSeconds: 100, events: 1_000 };
 
@@ -32,5 +32,11 @@ describe('back-pressure', () => {
         }
       }),
     );
+  });
+});
+
+describe('the rest between commits', () => {
+  it('is none up to half a second of lag, grows with it, and is never longer than a tenth of a second', () => {
+    expect([0, 0.5, 1, 1.5, 2.5, 1_800].map(commitRestMs)).toEqual([0, 0, 25, 50, 100, 100]);
   });
 });

@@ -5,6 +5,12 @@ export interface Backlog {
   readonly events: number;
 }
 
+/** From this lag on intake slows down, and from the other one as far as it may. */
+const SLOWED_FROM_SECONDS = 0.5;
+const SLOWEST_FROM_SECONDS = 2.5;
+/** Between commits of up to a thousand events, two at once: some 15,000 events a second are still taken by a process. */
+const LONGEST_REST_MS = 100;
+
 /** Of the limits, what a backlog must have shrunk to before events are taken again. */
 const RECOVERED_SHARE = 0.5;
 
@@ -17,4 +23,13 @@ const RECOVERED_SHARE = 0.5;
 export function mustRefuse(wasRefusing: boolean, backlog: Backlog, limits: Backlog): boolean {
   const share = wasRefusing ? RECOVERED_SHARE : 1;
   return backlog.lagSeconds > limits.lagSeconds * share || backlog.events > limits.events * share;
+}
+
+/**
+ * How long intake rests after each commit, in ms: the longer, the further settlement is behind. Clients that wait for their
+ * answers then send less, so that both come to the same pace long before anything has to be refused. Pure; O(1).
+ */
+export function commitRestMs(lagSeconds: number): number {
+  const share = (lagSeconds - SLOWED_FROM_SECONDS) / (SLOWEST_FROM_SECONDS - SLOWED_FROM_SECONDS);
+  return LONGEST_REST_MS * Math.min(1, Math.max(0, share));
 }

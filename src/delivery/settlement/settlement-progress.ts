@@ -5,7 +5,7 @@ import { Clock } from '../../platform/clock.js';
 import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { PollLoop } from '../../platform/poll-loop.js';
-import { type Backlog, mustRefuse } from './back-pressure.js';
+import { type Backlog, commitRestMs, mustRefuse } from './back-pressure.js';
 
 const PAUSE_MS = 250;
 
@@ -65,6 +65,11 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
   /** Settlement is so far behind that no more events are to be accepted. */
   get isFarBehind(): boolean {
     return this.refusing;
+  }
+
+  /** Between two commits of events. */
+  get commitRestMs(): number {
+    return commitRestMs(this.backlog().lagSeconds);
   }
 
   /** Postgres did not answer when it was asked last. */

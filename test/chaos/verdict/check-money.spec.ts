@@ -5,7 +5,7 @@ import { checkReports } from './check-reports.js';
 import { eventOf, placedOf, storedOf, storeOf } from './fixtures.js';
 import type { Stored } from './stored.js';
 
-const noneBound = { lostMicros: new Map<string, bigint>(), livingHolders: new Set([1]), settledUntil: Infinity };
+const noneBound = { lostMicros: new Map<string, bigint>(), livingHolders: new Set([1]), promisedSince: Infinity };
 
 describe('the verdict on money and reports', () => {
   const seen = eventOf(['accepted']);
@@ -96,11 +96,11 @@ describe('the verdict on money and reports', () => {
     record.events.push(seen, clicked);
     record.addCredit('adv', 5_000);
     add(record);
-    const found = (totalMicros: bigint, demanded: readonly string[], lost = 0n, settledUntil = Infinity) =>
+    const found = (totalMicros: bigint, demanded: readonly string[], lost = 0n, promisedSince = Infinity) =>
       checkMoney(record, storeOf({ ...right, events, reportRows, campaigns: all(totalMicros) }), {
         campaignIds: new Set(demanded),
         lastInRankIds: new Set(['last']),
-        boundMoney: { ...noneBound, lostMicros: new Map([['cmp', lost]]), settledUntil },
+        boundMoney: { ...noneBound, lostMicros: new Map([['cmp', lost]]), promisedSince },
       }).flatMap((check) => check.breaches);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(1_900n, [])).toEqual(['Campaign: 0.105 %']);
@@ -118,10 +118,13 @@ describe('the verdict on money and reports', () => {
     expect(found(2_000n, ['cmp'])).toEqual(['Campaign: 99.000 % is left']);
     expect(found(2_000n, ['cmp'], 1_960n)).toEqual([]);
     expect(found(2_000n, ['cmp'], 1_930n)).toEqual(['Campaign: 2.500 % is left']);
-    // Shown at 1 s and never seen: its promise ends with those of its whole minute, 8 s after their last.
-    give('cmp', 'unseen', 'm9');
-    expect(found(2_000n, ['cmp'], 1_930n, 67_999)).toEqual(['Campaign: 1.500 % is left']);
-    expect(found(2_000n, ['cmp'], 1_930n, 68_000)).toEqual(['Campaign: 2.500 % is left']);
+    give('cmp', 'shown at 1 s and never seen', 'm9');
+    expect(found(2_000n, ['cmp'], 1_930n, 1_001)).toEqual(['Campaign: 2.500 % is left']);
+    expect(found(2_000n, ['cmp'], 1_930n, 1_000)).toEqual(['Campaign: 1.500 % is left']);
+    record.matches.push({ ...decision, requestId: 'unheard', status: null, messages: [] });
+    expect(found(2_000n, ['cmp'], 1_930n, 20_001)).toEqual(['Campaign: 2.500 % is left']);
+    expect(found(2_000n, ['cmp'], 1_930n, 20_000)).toEqual(['Campaign: 1.500 % is left']);
+    expect(found(2_000n, ['cmp'], 1_930n, 1_000)).toEqual([]);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
   });

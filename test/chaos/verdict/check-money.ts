@@ -1,4 +1,3 @@
-import { decidedMinute } from '../../../src/core/pacing/promise-book.js';
 import type { BoundMoney } from '../bound-money.js';
 import type { BudgetChange, ClientRecord, RecordedMessage } from '../record.js';
 import { type Check, differences, sumBy } from './check.js';
@@ -13,7 +12,6 @@ const SHARE_SHOWN = 0.7;
 const ENOUGH_DEMAND = 2;
 /** A charge whose time is so much later than a change of the budget was made by the new one. */
 const CHANGE_SLACK_MS = 2_000;
-const MINUTE_MS = 60_000;
 
 /** Campaigns that are placed as soon as they have money, and those that are placed where nothing else is left. */
 export interface Demand {
@@ -142,12 +140,16 @@ function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stor
 
 /**
  * Of campaigns that are placed whenever they have money, where members came often enough to use it up: what is left, less
- * what was promised for messages that members might still see and what killed processes had claimed, must be less than the
+ * what was promised lately for messages that nobody has seen and what killed processes had claimed, must be less than the
  * next message can cost.
  */
 function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): Check {
   const filled = [...new Map(record.matches.map((match) => [match.requestId, match])).values()];
-  const { lostMicros, livingHolders, settledUntil } = demand.boundMoney;
+  const { lostMicros, livingHolders, promisedSince } = demand.boundMoney;
+  // Whoever heard of no decision does not know what it promised.
+  const unheard = record.matches.filter(
+    ({ status, noFill, endedAt }) => endedAt >= promisedSince && (status === null || noFill === 'deadline'),
+  ).length;
   const counted = new Set(stored.events.map(({ messageId }) => messageId));
   const shares = stored.campaigns.flatMap((campaign) => {
     if (!demand.campaignIds.has(campaign.id)) return [];
@@ -155,13 +157,14 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
     const prices = given.map(({ placed }) => placed.priceMicros);
     const promised = given.filter(
       ({ placed }) =>
-        overAt(placed) > settledUntil && livingHolders.has(placed.leaseHolder) && !counted.has(placed.messageId),
+        placed.decidedAt >= promisedSince && livingHolders.has(placed.leaseHolder) && !counted.has(placed.messageId),
     );
     const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
     const limit = Number(limitOf(campaign, stored));
     const spent = sum(charges.map(({ amountMicros }) => Number(amountMicros)));
     const lost = Number(lostMicros.get(campaign.id) ?? 0n);
-    const left = limit - spent - sum(promised.map(priceMicrosOf)) - lost;
+    const highest = Math.max(0, ...prices);
+    const left = limit - spent - sum(promised.map(priceMicrosOf)) - unheard * highest - lost;
     // Decisions that had to make do with the last in rank.
     const passedOver = filled.filter(
       ({ messages }) =>
@@ -169,7 +172,7 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
         messages.every(({ placed }) => placed.campaignId !== campaign.id),
     );
     const isDemanded = passedOver.length * SHARE_SHOWN * (sum(prices) / prices.length) > ENOUGH_DEMAND * left;
-    return isDemanded ? [{ campaign, left: left / limit, grain: Math.max(...prices) / limit }] : [];
+    return isDemanded ? [{ campaign, left: left / limit, grain: highest / limit }] : [];
   });
   return {
     name: 'Under-delivery is at most 0.1 % of a budget, and one message',
@@ -179,11 +182,6 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
       .map(({ campaign, left }) => `${campaign.name}: ${percent(left)} is left`),
     figure: `worst ${percent(Math.max(0, ...shares.map(({ left }) => left)))}`,
   };
-}
-
-/** When the promise of a message is over: with the last one of the same minute. */
-function overAt({ decidedAt, expiresAt }: RecordedMessage['placed']): number {
-  return (decidedMinute(decidedAt) + 1) * MINUTE_MS + expiresAt - decidedAt;
 }
 
 function priceMicrosOf({ placed }: RecordedMessage): number {
