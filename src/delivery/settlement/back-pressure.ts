@@ -7,9 +7,9 @@ export interface Backlog {
 
 /** From this lag on intake slows down, and from the other one as far as it may. */
 const SLOWED_FROM_SECONDS = 0.5;
-const SLOWEST_FROM_SECONDS = 2.5;
-/** Between commits of up to a thousand events, two at once: some 15,000 events a second are still taken by a process. */
-const LONGEST_REST_MS = 100;
+const SLOWEST_FROM_SECONDS = 1.5;
+/** Commits of full batches take about as long, so that intake keeps more than half of its speed, whatever lags. */
+const LONGEST_REST_MS = 25;
 
 /** Of the limits, what a backlog must have shrunk to before events are taken again. */
 const RECOVERED_SHARE = 0.5;

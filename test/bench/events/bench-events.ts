@@ -63,6 +63,8 @@ interface Sustained {
   readonly accepted: number;
   /** Until the last was settled. */
   readonly settled: number;
+  /** From the end of intake until the last was settled. */
+  readonly behindSeconds: number;
 }
 
 async function measureSettlement(
@@ -75,7 +77,13 @@ async function measureSettlement(
     const { accepted, seconds, begun } = await stream.run(api.url, Number(values.seconds));
     await untilSettled(client);
     const settledIn = (performance.now() - begun) / 1000;
-    if (round > 0) rounds.push({ accepted: accepted / seconds, settled: accepted / settledIn });
+    if (round > 0) {
+      rounds.push({
+        accepted: accepted / seconds,
+        settled: accepted / settledIn,
+        behindSeconds: settledIn - seconds,
+      });
+    }
     progress.report('Settlement', round, Number(values.rounds));
   }
   return rounds;
@@ -134,7 +142,11 @@ async function main(): Promise<void> {
       row('the same with a worker that settles them', beside),
       row('accepted and settled, until the last is', settled),
     ];
-    printTable('Events', rows);
+    const behind = middle(sustained.map((round) => round.behindSeconds));
+    printTable(
+      `Events. After ${values.seconds} s of full flow with a worker, the last one was settled ${behind.toFixed(2)} s later`,
+      rows,
+    );
     printTable(
       'From 202 to the report row at a steady intake, as shares of what was settled',
       lags.map(({ share, sentASecond, p50, p99, samples }): Row => ({
