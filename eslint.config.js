@@ -37,7 +37,7 @@ export default tseslint.config(
     },
   },
   {
-    // Answers over HTTP have many shapes: a test's expectations are what checks them.
+    // Answers over HTTP have many shapes: a test's expectations are what checks them. Plain JavaScript knows no types.
     files: ['test/**/*.ts', 'test/*.js'],
     rules: {
       '@typescript-eslint/no-unsafe-assignment': 'off',

@@ -18,6 +18,7 @@ import { NameShortAdGroups1795651560000 } from './1795651560000-name-short-ad-gr
 import { FollowAllCaps1795651620000 } from './1795651620000-follow-all-caps.js';
 import { CountOverDelivery1795651680000 } from './1795651680000-count-over-delivery.js';
 import { KeepHoldTimes1795651740000 } from './1795651740000-keep-hold-times.js';
+import { KeepCommitTimes1795651800000 } from './1795651800000-keep-commit-times.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -41,4 +42,5 @@ export const MIGRATIONS = [
   FollowAllCaps1795651620000,
   CountOverDelivery1795651680000,
   KeepHoldTimes1795651740000,
+  KeepCommitTimes1795651800000,
 ];

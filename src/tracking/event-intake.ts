@@ -21,6 +21,8 @@ export type IntakeVerdict = 'accepted' | 'duplicate';
 const MAX_BATCH_EVENTS = 1_000;
 /** While one batch commits, the next one fills; a second commit in flight keeps the disk busy meanwhile. */
 const MAX_COMMITS = 2;
+/** Of a rest between commits, which is never longer than the commit before it: intake keeps half of its speed at least. */
+const LONGEST_REST_MS = 25;
 /** More than this waiting means that Postgres does not keep up; clients are told to come back. */
 const MAX_WAITING_EVENTS = 50_000;
 /** Clients are not kept waiting for a server that hangs; whether their events are durable then, a repeat tells. */
@@ -35,7 +37,8 @@ interface Submission {
 
 /**
  * Group commit: the events of many requests that wait at the same time become one batch, one transaction and one job. A
- * submission is answered once its events are durable. While settlement lags, commits rest in between. Where the job can't be queued, the sweeper finds the batch.
+ * submission is answered once its events are durable. Where the job can't be queued, the sweeper finds the batch. While
+ * settlement is behind, commits rest in between.
  */
 @Injectable()
 export class EventIntake implements OnApplicationShutdown {
@@ -45,6 +48,7 @@ export class EventIntake implements OnApplicationShutdown {
   private waiting: Submission[] = [];
   private waitingEvents = 0;
   private readonly commits = new Set<Promise<void>>();
+  private isStopping = false;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -59,7 +63,7 @@ export class EventIntake implements OnApplicationShutdown {
     );
     this.restSeconds = metrics.counter(
       'matchum_intake_rest_seconds_total',
-      'Time for which commits of events rested since settlement was behind',
+      'Time for which commits of events rested because settlement was behind',
     );
   }
 
@@ -83,6 +87,7 @@ export class EventIntake implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
     while (this.waiting.length > 0 || this.commits.size > 0) {
       this.flush();
       await Promise.all(this.commits);
@@ -92,7 +97,7 @@ export class EventIntake implements OnApplicationShutdown {
   private flush(): void {
     while (this.waiting.length > 0 && this.commits.size < MAX_COMMITS) {
       const commit = this.commit(this.takeBatch())
-        .then(() => this.rest())
+        .then((tookMs) => this.rest(tookMs))
         .finally(() => {
           this.commits.delete(commit);
           this.flush();
@@ -113,14 +118,16 @@ export class EventIntake implements OnApplicationShutdown {
     return this.waiting.splice(0, end);
   }
 
-  private async commit(taken: readonly Submission[]): Promise<void> {
+  /** Answers how long it took, in ms; 0 where nothing was written. */
+  private async commit(taken: readonly Submission[]): Promise<number> {
     const submissions = taken.filter((submission) => {
       const isLate = performance.now() - submission.arrivedTick > LONGEST_INTAKE_WAIT_MS;
       if (isLate) submission.reject(notDurable());
       return !isLate;
     });
-    if (submissions.length === 0) return;
+    if (submissions.length === 0) return 0;
     const batchId = newId('batch');
+    const begun = performance.now();
     try {
       const added = await insertBatch(
         this.dataSource,
@@ -132,16 +139,18 @@ export class EventIntake implements OnApplicationShutdown {
       for (const { events, resolve } of submissions) {
         resolve(events.map(() => (added.has(index++) ? 'accepted' : 'duplicate')));
       }
+      return added.size === 0 ? 0 : performance.now() - begun;
     } catch (error) {
       for (const { reject } of submissions) reject(error);
+      return 0;
     }
   }
 
-  private async rest(): Promise<void> {
-    const { commitRestMs } = this.progress;
-    if (commitRestMs === 0) return;
-    this.restSeconds.inc(commitRestMs / 1000);
-    await delay(commitRestMs);
+  private async rest(commitMs: number): Promise<void> {
+    const restMs = this.isStopping ? 0 : this.progress.restShare * Math.min(commitMs, LONGEST_REST_MS);
+    if (restMs === 0) return;
+    this.restSeconds.inc(restMs / 1000);
+    await delay(restMs);
   }
 
   /** After the commit and without waiting: the answer promises that the events are durable, not that they are queued. */

@@ -14,6 +14,8 @@ export interface BoundMoney {
 }
 
 const MINUTE_MS = 60_000;
+/** Until a process has heard that a promise is over and another one has used its money: a broken connection, some polls. */
+const FREED_WITHIN_MS = 7_000;
 
 /**
  * So long after its last sign of life a process that was killed may still bind money: it counts as alive for 30 s, its last
@@ -51,7 +53,7 @@ export async function readBoundMoney(
     );
     const settledUntil = Math.min(Date.now() - LONGEST_COMMIT_MS, waiting.rows[0]?.oldest?.getTime() ?? Infinity);
     // Promises of one minute are over together, a hold time after the last of them.
-    const openMinute = decidedMinute(settledUntil - holdSeconds * 1_000);
+    const openMinute = decidedMinute(settledUntil - holdSeconds * 1_000 - FREED_WITHIN_MS);
     return { lostMicros, livingHolders, promisedSince: openMinute * MINUTE_MS };
   } finally {
     await client.end();

@@ -111,7 +111,7 @@ describe('intake while settlement is far behind', () => {
     await report(app, await nextToken(app));
     await untilSettled(app);
     expect(await rested()).toBe(before);
-  });
+  }, 60_000);
 
   it('begins when the oldest batch is too old', async () => {
     const app = await startServing({ MAX_SETTLEMENT_LAG_SECONDS: '1' });

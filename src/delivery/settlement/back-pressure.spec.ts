@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Backlog, commitRestMs, mustRefuse } from './back-pressure.js';
+import { type Backlog, mustRefuse, restShare } from './back-pressure.js';
 
 const LIMITS: Backlog = { lagSeconds: 100, events: 1_000 };
 
@@ -36,7 +36,7 @@ describe('back-pressure', () => {
 });
 
 describe('the rest between commits', () => {
-  it('is none up to half a second of lag, grows with it, and is never longer than a commit takes', () => {
-    expect([0, 0.5, 0.9, 1.5, 1_800].map(commitRestMs)).toEqual([0, 0, expect.closeTo(10), 25, 25]);
+  it('is none up to half a second behind, and the longest from one and a half on', () => {
+    expect([0, 0.5, 0.9, 1.5, 1_800].map(restShare)).toEqual([0, 0, expect.closeTo(0.4), 1, 1]);
   });
 });

@@ -5,11 +5,9 @@ export interface Backlog {
   readonly events: number;
 }
 
-/** From this lag on intake slows down, and from the other one as far as it may. */
-const SLOWED_FROM_SECONDS = 0.5;
-const SLOWEST_FROM_SECONDS = 1.5;
-/** Commits of full batches take about as long, so that intake keeps more than half of its speed, whatever lags. */
-const LONGEST_REST_MS = 25;
+/** So far behind, intake begins to rest between commits, and does so the most. */
+const RESTS_FROM_SECONDS = 0.5;
+const RESTS_MOST_FROM_SECONDS = 1.5;
 
 /** Of the limits, what a backlog must have shrunk to before events are taken again. */
 const RECOVERED_SHARE = 0.5;
@@ -26,10 +24,13 @@ export function mustRefuse(wasRefusing: boolean, backlog: Backlog, limits: Backl
 }
 
 /**
- * How long intake rests after each commit, in ms: the longer, the further settlement is behind. Clients that wait for their
- * answers then send less, so that both come to the same pace long before anything has to be refused. Pure; O(1).
+ * How much of the longest rest intake takes after each commit, from 0 to 1: the more, the further settlement is behind.
+ * Clients that wait for their answers then send less, so that both come to the same pace long before anything has to be
+ * refused. Pure; O(1).
+ *
+ * @param behindSeconds age of the oldest batch that waits, from its commit on
  */
-export function commitRestMs(lagSeconds: number): number {
-  const share = (lagSeconds - SLOWED_FROM_SECONDS) / (SLOWEST_FROM_SECONDS - SLOWED_FROM_SECONDS);
-  return LONGEST_REST_MS * Math.min(1, Math.max(0, share));
+export function restShare(behindSeconds: number): number {
+  const share = (behindSeconds - RESTS_FROM_SECONDS) / (RESTS_MOST_FROM_SECONDS - RESTS_FROM_SECONDS);
+  return Math.min(1, Math.max(0, share));
 }

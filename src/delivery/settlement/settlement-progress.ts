@@ -5,7 +5,7 @@ import { Clock } from '../../platform/clock.js';
 import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { PollLoop } from '../../platform/poll-loop.js';
-import { type Backlog, commitRestMs, mustRefuse } from './back-pressure.js';
+import { type Backlog, mustRefuse, restShare } from './back-pressure.js';
 
 const PAUSE_MS = 250;
 
@@ -40,6 +40,7 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
   private oldest: number | null = null;
   private waiting: WaitingCounts = { batches: 0, events: 0, parked: 0 };
   private refusing = false;
+  private behindSeconds = 0;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -67,9 +68,9 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
     return this.refusing;
   }
 
-  /** Between two commits of events. */
-  get commitRestMs(): number {
-    return commitRestMs(this.backlog().lagSeconds);
+  /** How much intake rests between commits, from 0 to 1; 0 while nobody knows how far settlement is behind. */
+  get restShare(): number {
+    return this.isStale ? 0 : restShare(this.behindSeconds);
   }
 
   /** Postgres did not answer when it was asked last. */
@@ -91,6 +92,7 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
     const [row] = await this.dataSource.query<PollRow[]>(POLL, [MOST_COUNTED]);
     if (row === undefined) return;
     this.oldest = row.oldest?.getTime() ?? null;
+    this.behindSeconds = row.behind_seconds ?? 0;
     this.waiting = { batches: row.batches, events: row.events, parked: row.parked };
     this.refusing = mustRefuse(this.refusing, this.backlog(), {
       lagSeconds: this.config.maxSettlementLagSeconds,
@@ -109,6 +111,8 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
 
 interface PollRow {
   readonly oldest: Date | null;
+  /** Batches that failed are tried again in their own time and say nothing of the pace. */
+  readonly behind_seconds: number | null;
   readonly batches: number;
   readonly events: number;
   readonly parked: number;
@@ -117,6 +121,8 @@ interface PollRow {
 // $1 most batches to count.
 const POLL = `
   SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL) AS oldest,
+         (SELECT extract(epoch FROM clock_timestamp() - committed_at)::float8 FROM event_batches
+          WHERE settled_at IS NULL AND parked_at IS NULL AND attempts = 0 ORDER BY received_at LIMIT 1) AS behind_seconds,
          counted.batches, counted.events,
          (SELECT count(*) FROM (SELECT FROM event_batches WHERE parked_at IS NOT NULL LIMIT $1) p) AS parked
   FROM (SELECT count(*) AS batches, coalesce(sum(event_count), 0)::bigint AS events

@@ -121,9 +121,9 @@ export class BullJobQueue<T extends object> extends JobQueue<T> {
   }
 
   /**
-   * When it closes, Bull takes leave of its blocking connection, which hears nothing while it waits for a job: half a
-   * second would pass. Then it opens it once more to break off that wait, and hears of a refusal only after the last job
-   * has ended: until then the rejection would be nobody's, and end the process.
+   * When it closes, Bull takes leave of its blocking connection (`redisClientDisconnect` in its queue.js), which hears
+   * nothing while it waits for a job: half a second would pass. Then it opens it once more to break off that wait, and hears
+   * of a refusal only after the last job has ended: until then the rejection would be nobody's, and end the process.
    */
   private endQuietly(redis: Redis): void {
     redis.quit = () => {

@@ -124,7 +124,11 @@ describe('the verdict on money and reports', () => {
     record.matches.push({ ...decision, requestId: 'unheard', status: null, messages: [] });
     expect(found(2_000n, ['cmp'], 1_930n, 20_001)).toEqual(['Campaign: 2.500 % is left']);
     expect(found(2_000n, ['cmp'], 1_930n, 20_000)).toEqual(['Campaign: 1.500 % is left']);
-    expect(found(2_000n, ['cmp'], 1_930n, 1_000)).toEqual([]);
+    // Two of them may have promised a fiftieth of the budget, three more than that.
+    record.matches.push({ ...decision, requestId: 'unheard, too', status: null, messages: [] });
+    expect(found(2_000n, ['cmp'], 1_900n, 20_000)).toEqual(['Campaign: 2.000 % is left']);
+    record.matches.push({ ...decision, requestId: 'late', noFill: 'deadline', messages: [] });
+    expect(found(2_000n, ['cmp'], 1_900n, 20_000)).toEqual([]);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
   });

@@ -10,6 +10,8 @@ const MOST_SHARE = 0.001;
 const SHARE_SHOWN = 0.7;
 /** Times what is left. */
 const ENOUGH_DEMAND = 2;
+/** Where decisions that nobody heard of may have promised more of a budget, nobody can tell what is left of it. */
+const MOST_UNHEARD_SHARE = 0.02;
 /** A charge whose time is so much later than a change of the budget was made by the new one. */
 const CHANGE_SLACK_MS = 2_000;
 
@@ -19,7 +21,7 @@ export interface Demand {
   readonly lastInRankIds: ReadonlySet<string>;
 }
 
-/** What could have been spent, as of the end of the load. */
+/** With what could not be spent, as of the end of the load. */
 export interface Demanded extends Demand {
   readonly boundMoney: BoundMoney;
 }
@@ -140,13 +142,14 @@ function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stor
 
 /**
  * Of campaigns that are placed whenever they have money, where members came often enough to use it up: what is left, less
- * what was promised lately for messages that nobody has seen and what killed processes had claimed, must be less than the
- * next message can cost.
+ * what was promised lately for messages that nobody has seen, or in decisions that nobody heard of, and what killed processes
+ * had claimed, must be less than the next message can cost.
  */
 function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): Check {
   const filled = [...new Map(record.matches.map((match) => [match.requestId, match])).values()];
   const { lostMicros, livingHolders, promisedSince } = demand.boundMoney;
-  // Whoever heard of no decision does not know what it promised.
+  // Whoever heard of no decision does not know what it promised: a message at the most, counted once too often rather than
+  // not at all.
   const unheard = record.matches.filter(
     ({ status, noFill, endedAt }) => endedAt >= promisedSince && (status === null || noFill === 'deadline'),
   ).length;
@@ -164,7 +167,8 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
     const spent = sum(charges.map(({ amountMicros }) => Number(amountMicros)));
     const lost = Number(lostMicros.get(campaign.id) ?? 0n);
     const highest = Math.max(0, ...prices);
-    const left = limit - spent - sum(promised.map(priceMicrosOf)) - unheard * highest - lost;
+    const left = limit - spent - sum(promised.map(priceMicrosOf)) - lost;
+    const allowed = unheard * highest;
     // Decisions that had to make do with the last in rank.
     const passedOver = filled.filter(
       ({ messages }) =>
@@ -172,7 +176,8 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
         messages.every(({ placed }) => placed.campaignId !== campaign.id),
     );
     const isDemanded = passedOver.length * SHARE_SHOWN * (sum(prices) / prices.length) > ENOUGH_DEMAND * left;
-    return isDemanded ? [{ campaign, left: left / limit, grain: highest / limit }] : [];
+    const isKnown = allowed <= MOST_UNHEARD_SHARE * limit;
+    return isDemanded && isKnown ? [{ campaign, left: (left - allowed) / limit, grain: highest / limit }] : [];
   });
   return {
     name: 'Under-delivery is at most 0.1 % of a budget, and one message',
