@@ -56,8 +56,9 @@ function live(deeds: readonly Deed[], index: BlockIndex, oracle: PlainScan): num
         for (let step = 0; step < deed.steps && rebuild !== null; step++) if (rebuild.next().done) rebuild = null;
         break;
       case 'ask': {
-        const expected = oracle.top(deed.request, purse, deed.limit).map(worthOf);
-        expect(index.top(deed.request, purse, deed.limit).map(worthOf)).toEqual(expected);
+        const { request, limit, ofAdvertiser } = deed;
+        const expected = oracle.top(request, purse, limit, ofAdvertiser).map(worthOf);
+        expect(index.top(request, purse, limit, ofAdvertiser).map(worthOf)).toEqual(expected);
         expect(idsOf(index, deed, purse)).toEqual(idsOf(oracle, deed, purse));
         expect(index.size).toBe(oracle.size);
         found += expected.length;
@@ -71,7 +72,8 @@ function live(deeds: readonly Deed[], index: BlockIndex, oracle: PlainScan): num
 function compare(records: readonly AdGroupRecord[], requests: readonly MatchRequest[]): number {
   const [index, oracle] = [new BlockIndex(WON_RATES), new PlainScan(WON_RATES)];
   for (const record of records) for (const one of [index, oracle]) one.upsert(record);
-  const asked = requests.map((request): Deed => ({ deed: 'ask', request, limit: records.length }));
+  const limit = records.length;
+  const asked = requests.map((request): Deed => ({ deed: 'ask', request, limit, ofAdvertiser: Infinity }));
   return live(asked, index, oracle);
 }
 
@@ -104,11 +106,13 @@ describe('BlockIndex', () => {
     while (rebuild.next().done !== true);
     expect(built.isWorn).toBe(false);
     for (const request of requests) {
-      const deed = { deed: 'ask', request, limit: 5 } as const;
+      const deed = { deed: 'ask', request, limit: 5, ofAdvertiser: Infinity } as const;
       const expected = oracle.top(request, purse, 4_000).map(worthOf);
+      const expectedOfEach = oracle.top(request, purse, 4_000, 3).map(worthOf);
       for (const index of [grown, built]) {
         for (const limit of [5, 4_000]) {
           expect(index.top(request, purse, limit).map(worthOf)).toEqual(expected.slice(0, limit));
+          expect(index.top(request, purse, limit, 3).map(worthOf)).toEqual(expectedOfEach.slice(0, limit));
         }
         expect(idsOf(index, deed, purse)).toEqual(idsOf(oracle, deed, purse));
       }

@@ -89,11 +89,11 @@ export class BlockIndex implements CandidateIndex {
     return this.known.values();
   }
 
-  top(request: MatchRequest, money: MoneySnapshot, limit: number): readonly Scored[] {
+  top(request: MatchRequest, money: MoneySnapshot, limit: number, mostOfAdvertiser = Infinity): readonly Scored[] {
     if (limit < 1 || isQuietTime(request)) return [];
     const { layout, block } = this;
     const rows = layout.begin(request, true);
-    const best = new BestList(limit, request.seed);
+    const best = new BestList(limit, request.seed, mostOfAdvertiser);
     let length = FIRST_BLOCK;
     let hasTraits = false;
     for (let from = 0; from < layout.words; from += length, length = Math.min(length * 2, LONGEST_BLOCK)) {

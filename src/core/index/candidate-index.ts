@@ -14,8 +14,11 @@ export interface CandidateIndex {
   /** What money says of this ad group has changed since it was last asked about. */
   recheck(adGroupId: string): void;
   get(adGroupId: string): Candidate | null;
-  /** The first `limit` in rank order of those that nothing but a frequency cap can exclude. */
-  top(request: MatchRequest, money: MoneySnapshot, limit: number): readonly Scored[];
+  /**
+   * The first `limit` in rank order of those that nothing but a frequency cap can exclude, of each advertiser its first
+   * `mostOfAdvertiser`, at least 1; all of them unless told.
+   */
+  top(request: MatchRequest, money: MoneySnapshot, limit: number, mostOfAdvertiser?: number): readonly Scored[];
   /** All of those; to be read before the index is asked or changed again. */
   eligible(request: MatchRequest, money: MoneySnapshot): Eligible;
   /** Every candidate, in no particular order. */

@@ -32,8 +32,13 @@ export interface PreparedMatch {
  */
 const SPARE_OFFERS = 4;
 const OFFER_GROWTH = 8;
-/** Whom none of so many suits is shown nothing more: caps and rules beyond are not worth the wait. */
+/** Once so many were offered, there is no other offer: caps and rules beyond are not worth the wait. */
 const MOST_OFFERED = 500;
+/**
+ * Where only one of an advertiser's may be placed: so many may be capped, and however many more it has, others follow them
+ * in the offer, who set the price and take the places that are left.
+ */
+const MOST_OF_ADVERTISER = 32;
 
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
 @Injectable()
@@ -88,7 +93,7 @@ export class Decider {
     if (leaseHolder === null) return 'unavailable';
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     for (let offer = positions.length + SPARE_OFFERS; ; offer *= OFFER_GROWTH) {
-      const ranked = this.index.top(request, offer);
+      const ranked = this.index.top(request, offer, placement.allowsRepeats ? Infinity : MOST_OF_ADVERTISER);
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
       if (ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
       const outcome = await this.exposure.hold({

@@ -95,9 +95,9 @@ export class LiveIndex {
     return this.index.get(adGroupId);
   }
 
-  /** The best `limit` that nothing but a frequency cap can exclude, in rank order. */
-  top(request: MatchRequest, limit: number): readonly Scored[] {
-    return this.index.top(request, this.money, limit);
+  /** The best `limit` that nothing but a frequency cap can exclude, so many of each advertiser at most, in rank order. */
+  top(request: MatchRequest, limit: number, mostOfAdvertiser: number): readonly Scored[] {
+    return this.index.top(request, this.money, limit, mostOfAdvertiser);
   }
 
   /** Why a candidate is left out, by the same checks. */
