@@ -2,6 +2,8 @@ import { type CampaignPlan, micros, type ServingPlan } from '../../../src/comman
 
 const CPM = 5_000;
 const CPC = 600;
+/** Of those that follow in rank and set the last price: below what a click is expected to bring, and near it. */
+const FOLLOWING_CPM = 4_800;
 
 /** What is to be spent to the end; each of another advertiser. Bids differ a little, so that ranks are clear. */
 export const BUDGETED = [
@@ -28,7 +30,7 @@ export function planBudgets(messages: number, clicks: number): ServingPlan & { r
     })),
     campaigns: kinds.map(({ model, limit }, i): CampaignPlan => {
       const budget = budgets[i] ?? 0;
-      const units = model === 'cpc' ? CPC : limit === 'none' ? CPM / 10 : CPM;
+      const units = model === 'cpc' ? CPC : limit === 'none' ? FOLLOWING_CPM : CPM;
       return {
         advertiser: i,
         name: `Campaign ${i}`,
