@@ -4,7 +4,10 @@ export { FREQUENCY_CAPS_SCHEMA } from './dto/wire-schemas.js';
 
 /** What changed since a horizon, and the horizon to ask with next. */
 export interface CampaignChanges {
+  /** What ends soonest comes first. */
   readonly campaignIds: readonly string[];
+  /** Those among them that do not run, or not any more: not active, or over. */
+  readonly stoppedIds: readonly string[];
   readonly horizon: string;
 }
 
@@ -23,8 +26,11 @@ export abstract class AdGroupSource {
   /** All ad groups of campaigns that are neither archived nor over, in chunks of at most 1,000, in the order of their ids. */
   abstract streamAll(): AsyncIterable<readonly AdGroupRecord[]>;
   abstract changedSince(horizon: string): Promise<CampaignChanges>;
-  /** The ad groups of these campaigns; none of one that is archived, over or unknown. */
-  abstract loadCampaigns(ids: readonly string[]): Promise<readonly AdGroupRecord[]>;
+  /**
+   * The ad groups of these campaigns, in pages of at most 200, each read when it is asked for; none of one that is
+   * archived, over or unknown.
+   */
+  abstract loadCampaigns(ids: readonly string[]): AsyncIterable<readonly AdGroupRecord[]>;
 }
 
 /** What is known of creatives by their ids, for whoever was shown one. */

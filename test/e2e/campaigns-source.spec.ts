@@ -39,6 +39,15 @@ describe('the source of ad groups', () => {
     return records;
   }
 
+  async function loaded(ids: readonly string[], from = source): Promise<AdGroupRecord[]> {
+    const records: AdGroupRecord[] = [];
+    for await (const page of from.loadCampaigns(ids)) {
+      expect(page.length).toBeLessThanOrEqual(200);
+      records.push(...page);
+    }
+    return records;
+  }
+
   const idsOf = (records: readonly AdGroupRecord[]): readonly string[] => records.map(({ id }) => id);
 
   it('gives an ad group with all that matching reads', async () => {
@@ -96,7 +105,7 @@ describe('the source of ad groups', () => {
         caps: [],
       })),
     };
-    expect(await source.loadCampaigns([id])).toEqual([expected]);
+    expect(await loaded([id])).toEqual([expected]);
     expect((await streamed()).find((record) => record.id === adGroupId)).toEqual(expected);
   });
 
@@ -113,9 +122,7 @@ describe('the source of ad groups', () => {
     for (const action of ['activate', 'pause']) await app.request('POST', `/v1/campaigns/${paused.id}/${action}`);
     const all = [...kept, paused, over, archived];
     const expected = [...kept, paused].map(({ adGroupId }) => adGroupId).sort();
-    expect([...idsOf(await source.loadCampaigns([...all.map(({ id }) => id), 'cmp_unknown']))].sort()).toEqual(
-      expected,
-    );
+    expect([...idsOf(await loaded([...all.map(({ id }) => id), 'cmp_unknown']))].sort()).toEqual(expected);
     const ids = new Set(idsOf(await streamed()));
     expect(
       all
@@ -123,7 +130,7 @@ describe('the source of ad groups', () => {
         .map(({ adGroupId }) => adGroupId)
         .sort(),
     ).toEqual(expected);
-    expect(await source.loadCampaigns([])).toEqual([]);
+    expect(await loaded([])).toEqual([]);
   });
 
   it('streams every ad group once, in chunks, in the order of the ids', async () => {
@@ -134,6 +141,41 @@ describe('the source of ad groups', () => {
     const ids = idsOf(await streamed());
     expect(ids).toHaveLength(before + 2_200);
     expect(ids).toEqual([...new Set(ids)].sort());
+  });
+
+  it('gives every ad group of some campaigns once, page by page', async () => {
+    const adGroup = { name: 'g', bid: { model: 'cpm', amountMicros: 1_000 } };
+    const campaigns = [];
+    for (const size of [150, 199, 1, 200, 3]) campaigns.push(await create({ adGroups: new Array(size).fill(adGroup) }));
+    const [apart, ...wanted] = campaigns.map(({ id }) => id);
+    const records = await loaded(wanted);
+    expect(records).toHaveLength(403);
+    expect(new Set(idsOf(records)).size).toBe(403);
+    expect(new Set(records.map(({ campaignId }) => campaignId))).toEqual(new Set(wanted));
+    expect(await loaded([apart ?? ''])).toHaveLength(150);
+  });
+
+  it('tells which of the changed campaigns do not run, and names those first that end soonest', async () => {
+    const horizon = await source.horizon();
+    const open = await create();
+    const later = await create({ endsAt: '2199-01-01T00:00:00Z' });
+    const sooner = await create({ endsAt: '2198-01-01T00:00:00Z' });
+    const running = [sooner, later, open].map(({ id }) => id);
+    for (const id of running) await app.request('POST', `/v1/campaigns/${id}/activate`);
+    const over = await create();
+    const paused = await create();
+    const archived = await create();
+    for (const { id } of [over, paused]) await app.request('POST', `/v1/campaigns/${id}/activate`);
+    await app.request('PATCH', `/v1/campaigns/${over.id}`, { endsAt: new Date(Date.now() + 500).toISOString() });
+    await app.request('POST', `/v1/campaigns/${paused.id}/pause`);
+    await app.request('POST', `/v1/campaigns/${archived.id}/archive`);
+    const stopped = [over, paused, archived].map(({ id }) => id).sort();
+    await until('it is over', async () => (await source.changedSince(horizon)).stoppedIds.includes(over.id));
+    const { campaignIds, stoppedIds } = await source.changedSince(horizon);
+    const made = new Set([...running, ...stopped]);
+    expect(stoppedIds.filter((id) => made.has(id)).sort()).toEqual(stopped);
+    expect(campaignIds.filter((id) => running.includes(id))).toEqual(running);
+    expect(campaignIds).toEqual(expect.arrayContaining(stopped));
   });
 
   it('names a campaign after each change of it, of what is in it, and of its advertiser', async () => {
@@ -162,7 +204,11 @@ describe('the source of ad groups', () => {
   it('gives a horizon from which on nothing has changed when nothing did', async () => {
     await create();
     const { horizon } = await source.changedSince(await source.horizon());
-    expect(await source.changedSince(horizon)).toEqual({ campaignIds: [], horizon: expect.any(String) });
+    expect(await source.changedSince(horizon)).toEqual({
+      campaignIds: [],
+      stoppedIds: [],
+      horizon: expect.any(String),
+    });
   });
 
   it('misses no transaction that was open when the horizon was taken, however late it commits', async () => {
@@ -197,7 +243,7 @@ describe('the source of ad groups', () => {
     const broken = await create();
     const fine = await create();
     await app.dataSource.query(`UPDATE ad_groups SET targeting = '{"no":"such"}' WHERE id = $1`, [broken.adGroupId]);
-    expect(idsOf(await source.loadCampaigns([broken.id, fine.id]))).toEqual([fine.adGroupId]);
+    expect(idsOf(await loaded([broken.id, fine.id]))).toEqual([fine.adGroupId]);
   });
 
   it('leads to the landing page of an approved creative only', async () => {
@@ -220,7 +266,7 @@ describe('the source of ad groups', () => {
     try {
       const over = await create({ startsAt: '2020-01-01T00:00:00Z', endsAt: '2021-01-01T00:00:00Z' });
       await simulated.request('GET', '/v1/campaigns', undefined, at('2030-01-01T00:00:00Z'));
-      expect(idsOf(await simulated.app.get(AdGroupSource).loadCampaigns([over.id]))).toEqual([over.adGroupId]);
+      expect(idsOf(await loaded([over.id], simulated.app.get(AdGroupSource)))).toEqual([over.adGroupId]);
     } finally {
       await simulated.close();
     }

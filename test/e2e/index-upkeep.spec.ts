@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { AdGroupSource, type CampaignChanges } from '../../src/campaigns/campaigns.api.js';
+import { LiveIndex } from '../../src/serving/upkeep/live-index.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { until } from '../servers/until.js';
-import { createAdvertiser, createServingCampaign, match, untilKnown } from './fixtures.js';
+import { campaignBody, createAdvertiser, createServingCampaign, match, postCampaign, untilKnown } from './fixtures.js';
 
 /** What is promised, and a second for a busy machine. */
 const OUT_WITHIN_MS = 2_000;
@@ -96,6 +98,85 @@ describe('a change of a campaign', () => {
     await act(campaignId, 'pause');
     await expectOut();
     await act(campaignId, 'archive');
+  });
+
+  describe('among many', () => {
+    /** Three reads of campaigns. */
+    const MANY = 45;
+    const others: string[] = [];
+
+    beforeAll(async () => {
+      for (let i = 0; i < MANY; i++) {
+        const { status, body } = await postCampaign(writer, campaignBody(advertiserId));
+        expect(status).toBe(201);
+        others.push(body.id as string);
+      }
+    });
+
+    /** Whether the reader holds the ad group at each of its reads, until all of `ids` are read; `onRead` comes first. */
+    async function heldAtReads(
+      adGroupId: string,
+      ids: readonly string[],
+      change: () => Promise<unknown>,
+      onRead: () => Promise<unknown> = () => Promise.resolve(),
+    ): Promise<readonly boolean[]> {
+      const source = reader.app.get(AdGroupSource);
+      const index = reader.app.get(LiveIndex);
+      const load = source.loadCampaigns.bind(source);
+      const held: boolean[] = [];
+      const unread = new Set(ids);
+      // What was changed before is not read again once a poll has found nothing.
+      const polls = jest.spyOn(source, 'changedSince');
+      await until('nothing is left to be read', async () => {
+        const changes = (await polls.mock.results.at(-1)?.value) as CampaignChanges | undefined;
+        return changes?.campaignIds.length === 0;
+      });
+      polls.mockRestore();
+      const spy = jest.spyOn(source, 'loadCampaigns').mockImplementation(async function* (read) {
+        held.push(index.get(adGroupId) !== null);
+        await onRead();
+        yield* load(read);
+        for (const id of read) unread.delete(id);
+      });
+      try {
+        await change();
+        await until('all are read', () => Promise.resolve(unread.size === 0));
+      } finally {
+        spy.mockRestore();
+      }
+      return held;
+    }
+
+    const changeOthers = `UPDATE campaigns SET name = name || '.' WHERE id = ANY($1)`;
+
+    it('is in force before others that changed with it are read', async () => {
+      const { campaignId, adGroupId } = await serving();
+      const held = await heldAtReads(adGroupId, [...others, campaignId], () =>
+        writer.dataSource.query(
+          `WITH others AS (${changeOthers}) UPDATE campaigns SET status = 'paused' WHERE id = $2`,
+          [others, campaignId],
+        ),
+      );
+      expect(held.length).toBeGreaterThanOrEqual(3);
+      expect(held[0]).toBe(false);
+      await act(campaignId, 'archive');
+    });
+
+    it('is in force before the others of which the reading had begun before it', async () => {
+      const { campaignId, adGroupId } = await serving();
+      let isPaused = false;
+      const held = await heldAtReads(
+        adGroupId,
+        others,
+        () => writer.dataSource.query(changeOthers, [others]),
+        async () => {
+          if (!isPaused) await act(campaignId, 'pause');
+          isPaused = true;
+        },
+      );
+      expect(held.slice(0, 3)).toEqual([true, false, false]);
+      await act(campaignId, 'archive');
+    });
   });
 
   it.each(['cut', 'hang'] as const)('is in force once Postgres is there again (%s)', async (way) => {

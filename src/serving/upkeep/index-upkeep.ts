@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
-import { AdGroupSource } from '../../campaigns/campaigns.api.js';
+import { AdGroupSource, type CampaignChanges } from '../../campaigns/campaigns.api.js';
 import { Listener } from '../../platform/database/listener.js';
 import { Readiness } from '../../platform/health/readiness.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
@@ -11,7 +11,7 @@ import { LiveIndex } from './live-index.js';
 
 /** The safety net: a change whose notification got lost is seen this late. */
 const POLL_PAUSE_MS = 500;
-/** Of many changes at once, so many campaigns are read at a time: their rows are parsed in one go. */
+/** Of many changes at once, so many campaigns are read at a time. */
 const CAMPAIGNS_A_READ = 20;
 /** A worn index is still right, only slower. */
 const REBUILD_PAUSE_MS = 1_000;
@@ -28,6 +28,8 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly listener: Listener;
   private readonly rebuilding = new PollLoop('IndexRebuild', REBUILD_PAUSE_MS, () => this.rebuildIfWorn());
   private horizon: string | null = null;
+  /** Campaigns of which nothing active is held, while changes are taken: a horizon that is held back names them each time. */
+  private readonly out = new Set<string>();
 
   constructor(
     private readonly source: AdGroupSource,
@@ -69,18 +71,37 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
 
   private async takeChanges(): Promise<void> {
     if (this.horizon === null) return;
-    const { campaignIds, horizon } = await this.source.changedSince(this.horizon);
+    this.out.clear();
+    const { campaignIds, horizon } = await this.takeStopsSince(this.horizon);
     for (let from = 0; from < campaignIds.length; from += CAMPAIGNS_A_READ) {
-      const ids = campaignIds.slice(from, from + CAMPAIGNS_A_READ);
-      await inSlices(this.putAll(ids, await this.source.loadCampaigns(ids)));
+      await this.reload(campaignIds.slice(from, from + CAMPAIGNS_A_READ), horizon);
     }
     this.horizon = horizon;
   }
 
+  /** What stops must not wait for what is read again: neither for what changed with it, nor for what changed before. */
+  private async takeStopsSince(horizon: string): Promise<CampaignChanges> {
+    const changes = await this.source.changedSince(horizon);
+    const stopped = changes.stoppedIds.filter((id) => !this.out.has(id));
+    await inSlices(this.index.removeOf(stopped, ({ campaignStatus }) => campaignStatus === 'active'));
+    for (const id of stopped) this.out.add(id);
+    return changes;
+  }
+
+  private async reload(campaignIds: readonly string[], horizon: string): Promise<void> {
+    const kept = new Set<string>();
+    for await (const records of this.source.loadCampaigns(campaignIds)) {
+      for (const { id } of records) kept.add(id);
+      await inSlices(this.putAll(records));
+      await this.takeStopsSince(horizon);
+    }
+    await inSlices(this.index.removeOf(campaignIds, ({ id }) => !kept.has(id)));
+  }
+
   /** Yields after each ad group: matches do not wait for all that one change brings. */
-  private *putAll(campaignIds: readonly string[], records: readonly AdGroupRecord[]): Generator<undefined, void> {
-    this.index.removeCampaigns(campaignIds, new Set(records.map((record) => record.id)));
+  private *putAll(records: readonly AdGroupRecord[]): Generator<undefined, void> {
     for (const record of records) {
+      if (record.campaignStatus === 'active') this.out.delete(record.campaignId);
       this.take(record, () => this.index.put(record));
       yield;
     }

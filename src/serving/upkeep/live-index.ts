@@ -72,11 +72,14 @@ export class LiveIndex {
     if (candidate !== null) this.put(candidate.record);
   }
 
-  /** Takes out the ad groups of these campaigns, but for those in `kept`. */
-  removeCampaigns(campaignIds: readonly string[], kept: ReadonlySet<string>): void {
+  /** Takes out those ad groups of these campaigns that `isOut` says. Yields after each. */
+  *removeOf(campaignIds: readonly string[], isOut: (record: AdGroupRecord) => boolean): Generator<undefined, void> {
     for (const campaignId of campaignIds) {
-      for (const adGroupId of this.adGroupsOf.get(campaignId) ?? [])
-        if (!kept.has(adGroupId)) this.removeAdGroup(adGroupId);
+      for (const adGroupId of this.adGroupsOf.get(campaignId) ?? []) {
+        const record = this.index.get(adGroupId)?.record;
+        if (record !== undefined && isOut(record)) this.removeAdGroup(adGroupId);
+        yield;
+      }
     }
   }
 
