@@ -188,13 +188,18 @@ export class MarketMoney implements MoneySnapshot {
 
   pacing = (record: AdGroupRecord): Pacing => {
     if (record.pacing !== 'even') return NOT_PACED;
-    const passShare = ((numberOf(record) % 97) + 1) / 97;
+    const passShare = passShareOf(record);
     return { passShare, rankFactor: 0.5 + passShare / 2 };
   };
 }
 
 const NOT_PACED: Pacing = { passShare: 1, rankFactor: 1 };
 
-function numberOf({ campaignId }: AdGroupRecord): number {
+/** From 1/97 to 1. */
+export function passShareOf(record: AdGroupRecord): number {
+  return ((numberOf(record) % 97) + 1) / 97;
+}
+
+export function numberOf({ campaignId }: AdGroupRecord): number {
   return Number(campaignId.slice(4));
 }

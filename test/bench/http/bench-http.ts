@@ -3,35 +3,40 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
 import { ProgressDisplay } from '../../../src/commands/progress.js';
 import { migrateDatabase } from '../../../src/platform/database/migrate.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
 import { findFreePort } from '../../../src/platform/embedded/free-port.js';
-import { printTable, type Row, short, writeReport } from '../report.js';
-import { openLoop, type OpenLoopFigures } from './open-loop.js';
-import { memberId, seed } from './seed.js';
+import { writeReport } from '../report.js';
+import { type ClosedLoop, closedLoop } from './closed-loop.js';
+import { openLoop } from './open-loop.js';
+import { OutcomeTally } from './outcomes.js';
+import { HEADERS, KEY, Questions, type Subject } from './questions.js';
+import { seed, type SeedSize } from './seed.js';
 import { ServerProcess } from './server-process.js';
+import { printClosedLoop, printOpenLoop, printOutcomes, printRatios, ratioOf } from './tables.js';
 
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
 const BATCH = 50;
 /** Each waits for fifty decisions; more would only wait for each other. */
 const BATCH_CONNECTIONS = 4;
-/** Shares of what the single route answers at most; open loop. */
-const OFFERED_SHARES = [0.25, 0.5, 0.75];
-const KEY = 'mk_admin_of_the_benchmark';
-const HEADERS = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+const MOST_SAMPLES = 100;
+/** Of matches a second, within one run: see the ratios below. */
+const TARGETS = { singleToBare: 1, singleToTick: 0.6, batchToSingle: 5 };
 
 const HELP = `Usage: npm run bench:http -- [options]
+All servers at a closed loop, then at 0.25, 0.5, 0.75 and 0.9 of what /v1/match answered there: with 4 servers, a round of
+both takes 20 times --seconds.
   --ad-groups N      default 100000
   --profiles N       default 1000000
   --members N        how many of them ask; default 60000
   --connections N    at the closed loop; default 64
   --seconds N        of each measurement; default 5
-  --rounds N         of all servers in turn; default 3
+  --rounds N         of all servers in turn, besides one that warms up; default 3
   --out FILE         where the figures go as JSON; default bench-results/http.json
 `;
 
@@ -47,142 +52,32 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const members = Number(values.members);
+const questions = new Questions(Number(values.members));
 const connections = Number(values.connections);
-const seconds = Number(values.seconds);
-
-interface Subject {
-  readonly name: string;
-  readonly server: ServerProcess;
-  readonly path: string;
-  readonly matchesARequest: number;
-}
-
-interface Figures {
-  readonly matchesASecond: number;
-  readonly cpuUs: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly failed: number;
-}
-
-function matchRequest(i: number): object {
-  const context = {
-    os: i % 2 === 0 ? 'android' : 'ios',
-    osVersion: '14.0',
-    appVersion: '3.2',
-    carrier: 'SKT',
-    deviceType: 'phone',
-    language: 'ko',
-    country: 'KR',
-    region: `KR-${11 + (i % 17)}`,
-    timeZone: 'Asia/Seoul',
-  };
-  return { userId: memberId(i % members), placement: 'chat_list', chatCount: 42, maxMessages: 3, context };
-}
-
-/** Each connection asks for members of its own, one after the other. */
-async function load(subject: Subject): Promise<Figures> {
-  const count = subject.matchesARequest === 1 ? connections : BATCH_CONNECTIONS;
-  const share = Math.floor(members / count / subject.matchesARequest);
-  let next = Math.floor(Math.random() * members);
-  const body = (): string => {
-    if (subject.matchesARequest === 1) return JSON.stringify(matchRequest(next++));
-    return JSON.stringify({ requests: Array.from({ length: subject.matchesARequest }, () => matchRequest(next++)) });
-  };
-  const cpuBefore = await subject.server.cpuSeconds();
-  const result = await autocannon({
-    url: `${subject.server.url}${subject.path}`,
-    method: 'POST',
-    headers: HEADERS,
-    connections: count,
-    duration: seconds,
-    setupClient: (client) =>
-      client.setRequests(
-        Array.from({ length: share }, () => ({ method: 'POST', path: subject.path, headers: HEADERS, body: body() })),
-      ),
-  });
-  const cpu = (await subject.server.cpuSeconds()) - cpuBefore;
-  const matches = result.requests.total * subject.matchesARequest;
-  return {
-    matchesASecond: matches / result.duration,
-    cpuUs: (cpu * 1e6) / matches,
-    p50: result.latency.p50,
-    p99: result.latency.p99,
-    p999: result.latency.p99_9,
-    failed: result.non2xx + result.errors,
-  };
-}
-
-function median(figures: readonly Figures[]): Figures {
-  return [...figures].sort((a, b) => a.matchesASecond - b.matchesASecond)[Math.floor(figures.length / 2)]!;
-}
+const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
 
 /** Every member asks once, so that profiles and exposure states are where they are in the middle of a day. */
-async function warmUp({ server }: Subject): Promise<void> {
-  for (let from = 0; from < members; from += BATCH) {
-    const requests = Array.from({ length: BATCH }, (_, i) => matchRequest(from + i));
-    const body = JSON.stringify({ requests });
-    await fetch(`${server.url}/v1/match/batch`, { method: 'POST', headers: HEADERS, body }).then((response) =>
-      response.text(),
-    );
-    progress.report('Warming up', from, members);
+async function warmUp(url: string): Promise<void> {
+  for (let from = 0; from < questions.members; from += BATCH) {
+    const body = questions.body(from, BATCH);
+    const response = await fetch(`${url}/v1/match/batch`, { method: 'POST', headers: HEADERS, body });
+    await response.text();
+    progress.report('Warming up', from, questions.members);
   }
 }
 
-async function closedLoop(subjects: readonly Subject[]): Promise<ReadonlyMap<string, Figures>> {
-  const all = new Map<string, Figures[]>(subjects.map(({ name }) => [name, []]));
-  for (let round = 0; round <= Number(values.rounds); round++) {
-    for (const subject of subjects) {
-      const figures = await load(subject);
-      // The first round warms up: code, caches, exposure state.
-      if (round > 0) all.get(subject.name)?.push(figures);
-      progress.report('Closed loop', round, Number(values.rounds));
-    }
-  }
-  return new Map([...all].map(([name, figures]) => [name, median(figures)]));
-}
-
-async function atOfferedLoads(subjects: readonly Subject[], capacity: number) {
-  const rounds = Number(values.rounds);
-  const steps = OFFERED_SHARES.flatMap((share) =>
-    subjects.map((subject) => ({ share, subject, rate: Math.round(capacity * share), seen: [] as OpenLoopFigures[] })),
-  );
-  for (let round = 0; round < rounds; round++) {
-    for (const { subject, rate, seen } of steps) {
-      const first = Math.floor(Math.random() * members);
-      const bodyOf = (i: number): string => JSON.stringify(matchRequest(first + i));
-      const url = `${subject.server.url}${subject.path}`;
-      seen.push(await openLoop(url, { rate, seconds, headers: HEADERS }, bodyOf));
-    }
-    progress.report('Open loop', round + 1, rounds);
-  }
-  return steps.map(({ share, subject, rate, seen }) => {
-    // A queue that one slow second of the machine left behind is one round's, not the server's: the worst is told beside.
-    const ordered = [...seen].sort((a, b) => a.p99 - b.p99);
-    const worstP99 = ordered.at(-1)?.p99 ?? NaN;
-    return { name: subject.name, share, rate, worstP99, ...ordered[Math.floor(seen.length / 2)]! };
-  });
-}
-
-/** How the matches so far ended, from the server's own counters. */
-async function outcomes(server: ServerProcess): Promise<Record<string, number>> {
-  const text = await (await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${KEY}` } })).text();
-  const found = text.matchAll(/^matchum_decisions_total\{outcome="(\w+)"\} (\d+)/gm);
-  return Object.fromEntries([...found].map(([, outcome, count]) => [outcome, Number(count)]));
-}
-
+/** Asks until an answer is full: the first matches of a process are slow, and claim the money of the next. */
 async function sampleAnswer(server: ServerProcess): Promise<string> {
-  const response = await fetch(`${server.url}/v1/match`, {
-    method: 'POST',
-    headers: HEADERS,
-    body: JSON.stringify(matchRequest(1)),
-  });
-  const answer = await response.text();
-  const { messages } = JSON.parse(answer) as { messages?: unknown[] };
-  if (messages?.length !== 3) throw new Error(`A match places 3 messages here, not: ${answer}`);
-  return answer;
+  let answer = '';
+  for (let asked = 0; asked < MOST_SAMPLES; asked++) {
+    const body = questions.body(asked, 1);
+    const response = await fetch(`${server.url}/v1/match`, { method: 'POST', headers: HEADERS, body });
+    answer = await response.text();
+    const { messages } = JSON.parse(answer) as { messages?: unknown[] };
+    if (messages?.length === 3) return answer;
+    await pause(100);
+  }
+  throw new Error(`A match places 3 messages here, not: ${answer}`);
 }
 
 async function startBare(answerFile: string, isTick: boolean): Promise<ServerProcess> {
@@ -217,6 +112,29 @@ const arePinned = availableParallelism() > 1 && process.platform === 'linux';
 const serverCore = arePinned ? SERVER_CORE : null;
 const progress = new ProgressDisplay();
 
+/** Measures all and tells it; `subjects`: bare, by the tick, single, batch. */
+async function compare(subjects: readonly Subject[], answer: string, size: SeedSize): Promise<void> {
+  const tally = new OutcomeTally();
+  const by = { tally, onProgress: progress.report };
+  const closed = await closedLoop(subjects, questions, { seconds, rounds }, by);
+  const [bare, tick, single, batch] = closed as [ClosedLoop, ClosedLoop, ClosedLoop, ClosedLoop];
+  const capacity = single.middle.matchesASecond;
+  const open = await openLoop(subjects, questions, { capacity, seconds, rounds }, by);
+  progress.stop();
+  const ratios = [
+    ratioOf(single, bare, TARGETS.singleToBare),
+    ratioOf(single, tick, TARGETS.singleToTick),
+    ratioOf(batch, single, TARGETS.batchToSingle),
+  ];
+  const sizes = `request ${questions.body(1, 1).length} B, answer ${Buffer.byteLength(answer)} B`;
+  printClosedLoop(`Closed loop, ${connections} connections (batch: ${BATCH_CONNECTIONS}); ${sizes}`, closed);
+  printRatios(ratios);
+  printOpenLoop(open);
+  printOutcomes(tally.all());
+  const outcomes = Object.fromEntries(tally.all());
+  await writeReport(values.out, { size, arePinned, closed, ratios, open, outcomes });
+}
+
 async function main(): Promise<void> {
   // What is started from here on, Postgres and Redis too, stays beside the client; servers take the other core.
   if (arePinned) execFileSync('taskset', ['-acp', String(CLIENT_CORE), String(process.pid)], { stdio: 'ignore' });
@@ -242,50 +160,22 @@ async function main(): Promise<void> {
     await writeFile(answerFile, answer);
     const [bare, tick] = [await startBare(answerFile, false), await startBare(answerFile, true)];
     servers.push(bare, tick);
-    const subjects = [
-      { name: 'bare Fastify', server: bare, path: '/v1/match', matchesARequest: 1 },
-      { name: 'Fastify by the tick', server: tick, path: '/v1/match', matchesARequest: 1 },
-      { name: '/v1/match', server: product, path: '/v1/match', matchesARequest: 1 },
-      { name: `/v1/match/batch of ${BATCH}`, server: product, path: '/v1/match/batch', matchesARequest: BATCH },
+    const single = { path: '/v1/match', matchesARequest: 1, connections };
+    const subjects: readonly Subject[] = [
+      { ...single, name: 'bare Fastify', server: bare, isProduct: false },
+      { ...single, name: 'Fastify by the tick', server: tick, isProduct: false },
+      { ...single, name: '/v1/match', server: product, isProduct: true },
+      {
+        name: `/v1/match/batch of ${BATCH}`,
+        server: product,
+        path: '/v1/match/batch',
+        matchesARequest: BATCH,
+        connections: BATCH_CONNECTIONS,
+        isProduct: true,
+      },
     ];
-    await warmUp(subjects[3]!);
-    const before = await outcomes(product);
-    const closed = await closedLoop(subjects);
-    const capacity = closed.get('/v1/match')?.matchesASecond ?? 0;
-    const open = await atOfferedLoads([subjects[0]!, subjects[2]!], capacity);
-    progress.stop();
-    const bareRate = closed.get('bare Fastify')?.matchesASecond ?? NaN;
-    printTable(
-      `Closed loop, ${connections} connections; request ${JSON.stringify(matchRequest(1)).length} B, answer ${Buffer.byteLength(answer)} B`,
-      [...closed].map(([name, figures]): Row => ({
-        server: name,
-        'matches/s': Math.round(figures.matchesASecond),
-        '× bare': short(figures.matchesASecond / bareRate),
-        'CPU µs a match': short(figures.cpuUs),
-        'p50 ms': figures.p50,
-        'p99 ms': figures.p99,
-        failed: figures.failed,
-      })),
-    );
-    printTable(
-      'Open loop',
-      open.map(({ name, share, rate, p50, p99, p999, worstP99, failed }): Row => ({
-        'share of capacity': share,
-        'offered/s': rate,
-        server: name,
-        'p50 ms': short(p50),
-        'p99 ms': short(p99),
-        'p99.9 ms': short(p999),
-        'p99 of the worst round': short(worstP99),
-        failed,
-      })),
-    );
-    const after = await outcomes(product);
-    const ended = Object.fromEntries(
-      Object.entries(after).map(([outcome, count]) => [outcome, count - (before[outcome] ?? 0)]),
-    );
-    printTable('How the matches ended', [ended]);
-    await writeReport(values.out, { size, arePinned, closed: Object.fromEntries(closed), open, outcomes: ended });
+    await warmUp(product.url);
+    await compare(subjects, answer, size);
   } finally {
     for (const server of servers) await server.stop();
     await databases.stop();

@@ -4,91 +4,40 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ProgressDisplay } from '../../../src/commands/progress.js';
-import { BlockIndex } from '../../../src/core/index/block-index.js';
+import type { BlockIndex } from '../../../src/core/index/block-index.js';
 import type { Candidate } from '../../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../../src/core/index/match-request.js';
-import { PlainScan } from '../../../src/core/index/plain-scan.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
-import { Market, MarketMoney, RATES, type Shape, WON } from '../market.js';
+import { Market, MarketMoney, type Shape } from '../market.js';
 import { type Contestant, measure, type Timing } from '../measure.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
+import { check, checkedRequests, fill, type Filled, MEMBERS, withinReach } from './filled.js';
+import { LooseMarket, LooseMoney } from './loose-market.js';
 import { byJsonLogic, bySift, RuleEngine } from './peers.js';
 import { PLAN_NAMES, PostgresPeer } from './postgres-peer.js';
+import { update, type UpdateFigures, UPDATES } from './updates.js';
 
 /** Sunday, noon in Seoul. */
 const NOW = Date.parse('2026-11-22T03:00:00Z');
-const MEMBERS = 1_000;
 const SLOW_MEMBERS = 3;
-const CHECKED_MEMBERS = 10;
-/** Above it, engines that look at every ad group take minutes. */
-const MOST_FOR_SLOW = 100_000;
-const UPDATES = 2_000;
+/** Above it, peers that look at every ad group take minutes. */
+const MOST_FOR_PEERS = 100_000;
 const money = new MarketMoney();
+const LOOSE = 'loose bound (CTRs over 100 ×, weights up to 0.1, pacing 0.5 to 1)';
 
 const HELP = `Usage: npm run bench:index -- [options]
-  --ad-groups LIST   sizes, by commas; default 1000,10000,100000
+  --ad-groups LIST   sizes, by commas; default 1000,10000,100000; beyond 100000 the plain loop is the only peer
   --rounds N         rounds of all engines in turn; default 5
   --shapes LIST      flat, trees or both; default flat,trees
   --no-peers         the index and the plain loop alone
   --out FILE         where the figures go as JSON; default bench-results/index.json
 `;
 
-interface Filled {
-  readonly index: BlockIndex;
-  readonly oracle: PlainScan;
-  readonly market: Market;
-  readonly requests: readonly MatchRequest[];
-  readonly buildMs: number;
-  readonly longestStepMs: number;
-}
-
 const progress = new ProgressDisplay();
 
-function fill(size: number, shape: Shape): Filled {
-  const market = new Market(`bench ${size}`, NOW, shape);
-  const index = new BlockIndex(RATES);
-  const oracle = new PlainScan(RATES);
-  let buildMs = 0;
-  for (let i = 0; i < size; i++) {
-    const record = market.adGroup(i);
-    const ctr = market.ctr();
-    oracle.upsert(record, ctr);
-    const start = performance.now();
-    index.load(record, ctr);
-    buildMs += performance.now() - start;
-    if (i % 10_000 === 0) progress.report(`${size} ${shape}`, i, size);
-  }
-  const { ms, longestMs } = rebuild(index);
-  const requests = Array.from({ length: MEMBERS }, (_, i) => market.request(i));
-  return { index, oracle, market, requests, buildMs: buildMs + ms, longestStepMs: longestMs };
-}
-
-function rebuild(index: BlockIndex): { ms: number; longestMs: number } {
-  const start = performance.now();
-  const steps = index.rebuild();
-  let longestMs = 0;
-  for (let isDone = false; !isDone;) {
-    const before = performance.now();
-    isDone = steps.next().done === true;
-    longestMs = Math.max(longestMs, performance.now() - before);
-  }
-  return { ms: performance.now() - start, longestMs };
-}
-
-/** Figures of an index that answers wrongly are worth nothing. */
-function check({ index, oracle, requests }: Filled): void {
-  for (const request of requests.slice(0, CHECKED_MEMBERS)) {
-    const [found, expected] = [index, oracle].map((one) =>
-      JSON.stringify(one.top(request, money, 20).map((scored) => [scored.candidate.record.id, scored.score])),
-    );
-    const sizes = [index, oracle].map((one) => one.eligible(request, money).size);
-    if (found !== expected || sizes[0] !== sizes[1])
-      throw new Error('The index does not answer as the plain scan does');
-  }
-}
-
-async function checkPeer(peer: PostgresPeer, { index, requests }: Filled): Promise<void> {
-  for (const request of requests.slice(0, CHECKED_MEMBERS)) {
+async function checkPeer(peer: PostgresPeer, filled: Filled): Promise<void> {
+  const { index } = filled;
+  for (const request of checkedRequests(filled)) {
     const [found, expected] = [await peer.top('walk by bound', request, money, 5), index.top(request, money, 5)].map(
       (top) => JSON.stringify(top.map((scored) => scored.candidate.record.id)),
     );
@@ -140,70 +89,30 @@ function postgresPeers(peer: PostgresPeer, requests: readonly MatchRequest[]): C
   ]);
 }
 
-interface UpdateFigures {
-  readonly changeUs: number;
-  readonly addUs: number;
-  readonly pauseUs: number;
-  readonly longestMs: number;
-  /** Of a match right after an update. */
-  readonly longestMatchMs: number;
-}
-
-/** As a process that has run for a while: updates are compiled, and an order that is due for it was built anew. */
-function warmUpdates({ index, market }: Filled, size: number): void {
-  for (let i = 0; i < UPDATES; i++) {
-    const record = market.adGroup(size + UPDATES + i);
-    index.upsert(record, market.ctr());
-    index.upsert({ ...record, campaignStatus: 'paused' }, market.ctr());
-    index.remove(record.id);
-  }
-  rebuild(index);
-}
-
-function update(filled: Filled, size: number): UpdateFigures {
-  const { index, oracle, market, requests } = filled;
-  warmUpdates(filled, size);
-  let [longestMs, longestMatchMs] = [0, 0];
-  const timed = (count: number, work: (i: number) => void): number => {
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const start = performance.now();
-      work(i);
-      const done = performance.now();
-      index.top(requests[i % requests.length]!, money, 5);
-      total += done - start;
-      longestMs = Math.max(longestMs, done - start);
-      longestMatchMs = Math.max(longestMatchMs, performance.now() - done);
-    }
-    return (total * 1_000) / count;
-  };
-  const known = [...oracle.all()].filter((_, i) => i % Math.max(1, Math.floor(size / UPDATES)) === 0).slice(0, UPDATES);
-  const changed = known.map(({ record, ctr }, i) => ({
-    record: {
-      ...record,
-      bid: { ...record.bid, amountMicros: record.bid.amountMicros + ((i % 40) - 20) * 10 * WON + 200 * WON },
-    },
-    ctr,
-  }));
-  const fresh = Array.from({ length: UPDATES }, (_, i) => ({ record: market.adGroup(size + i), ctr: market.ctr() }));
-  const changeUs = timed(changed.length, (i) => index.upsert(changed[i]!.record, changed[i]!.ctr));
-  const addUs = timed(UPDATES, (i) => index.upsert(fresh[i]!.record, fresh[i]!.ctr));
-  const pauseUs = timed(changed.length, (i) =>
-    index.upsert({ ...changed[i]!.record, campaignStatus: 'paused' }, changed[i]!.ctr),
+/** The same questions where bounds say little of scores; built after the other market was let go, since each takes much memory. */
+async function runLoose(size: number, shape: Shape, rounds: number) {
+  const filled = fill(new LooseMarket(`bench ${size}`, NOW, shape), new LooseMoney(), size, progress.report);
+  check(filled);
+  const { index, oracle, money, requests } = filled;
+  const at = (i: number): MatchRequest => requests[i % requests.length]!;
+  const timings = await measure(
+    [
+      { name: `index, top 5, ${LOOSE}`, calls: MEMBERS, call: (i) => index.top(at(i), money, 5) },
+      { name: `plain loop, top 5, ${LOOSE}`, calls: SLOW_MEMBERS, call: (i) => oracle.top(at(i), money, 5) },
+    ],
+    rounds,
   );
-  for (const { record, ctr } of [...changed, ...fresh]) oracle.upsert(record, ctr);
-  for (const { record, ctr } of changed) index.upsert(record, ctr);
-  if (index.isWorn) rebuild(index);
-  return { changeUs, addUs, pauseUs, longestMs, longestMatchMs };
+  return { timings, withinReach: withinReach(filled) };
 }
 
 async function run(size: number, shape: Shape, rounds: number, databaseUrl: string | null) {
-  const filled = fill(size, shape);
-  const { index, requests, oracle } = filled;
+  const filled = fill(new Market(`bench ${size}`, NOW, shape), money, size, progress.report);
+  const { index, requests, oracle, buildMs, longestStepMs } = filled;
   check(filled);
   const bytes = index.bytes / size;
+  const reach = withinReach(filled);
   const contestants = scenes(filled, size, shape);
-  const arePeersFair = shape === 'flat' && databaseUrl !== null && size <= MOST_FOR_SLOW;
+  const arePeersFair = shape === 'flat' && databaseUrl !== null && size <= MOST_FOR_PEERS;
   const peer = arePeersFair ? await PostgresPeer.fill(databaseUrl, oracle.all()) : null;
   if (peer !== null) {
     await checkPeer(peer, filled);
@@ -218,7 +127,7 @@ async function run(size: number, shape: Shape, rounds: number, databaseUrl: stri
     rounds,
   );
   for (const [name, timing] of after) timings.set(name, timing);
-  return { size, shape, buildMs: filled.buildMs, longestStepMs: filled.longestStepMs, bytes, timings, updates };
+  return { size, shape, buildMs, longestStepMs, bytes, withinReach: reach, timings, updates };
 }
 
 function toRows(timings: ReadonlyMap<string, Timing>): Row[] {
@@ -230,6 +139,29 @@ function toRows(timings: ReadonlyMap<string, Timing>): Row[] {
     'p99 µs': short(p99),
     '× index, top 5': short(mean / reference),
     calls,
+  }));
+}
+
+function toFacts(result: Awaited<ReturnType<typeof run>>, looseReach: number): Row {
+  return {
+    'build s': short(result.buildMs / 1_000),
+    'longest step of the first rebuild, ms': short(result.longestStepMs),
+    'of a later one, ms': short(result.updates.longestStepMs),
+    'bytes an ad group': short(result.bytes),
+    'ad groups whose bound reaches the fifth score': Math.round(result.withinReach),
+    'with the loose bound': Math.round(looseReach),
+  };
+}
+
+function toUpdateRows({ kinds }: UpdateFigures): Row[] {
+  return kinds.map(({ name, update: { mean, p50, p99, longest, calls }, matchAfter }) => ({
+    update: name,
+    'mean µs': short(mean),
+    'p50 µs': short(p50),
+    'p99 µs': short(p99),
+    'longest µs': short(longest),
+    'longest match right after one, µs': short(matchAfter.longest),
+    updates: calls,
   }));
 }
 
@@ -254,24 +186,20 @@ else {
   try {
     const results = [];
     for (const size of values['ad-groups'].split(',').map(Number)) {
-      for (const shape of values.shapes.split(',') as Shape[]) {
-        const result = await run(size, shape, Number(values.rounds), servers?.databaseUrl ?? null);
+      if (servers !== null && size > MOST_FOR_PEERS) {
         progress.stop();
-        printTable(`${size} ad groups, ${shape}`, toRows(result.timings));
-        const { changeUs, addUs, pauseUs, longestMs, longestMatchMs } = result.updates;
-        printTable('', [
-          {
-            'build s': short(result.buildMs / 1_000),
-            'longest step ms': short(result.longestStepMs),
-            'bytes an ad group': short(result.bytes),
-            'bid changed µs': short(changeUs),
-            'added µs': short(addUs),
-            'paused µs': short(pauseUs),
-            'longest update ms': short(longestMs),
-            'longest match beside, ms': short(longestMatchMs),
-          },
-        ]);
-        results.push({ ...result, timings: Object.fromEntries(result.timings) });
+        process.stdout.write(`\nPeers other than the plain loop are skipped at ${size} ad groups.\n`);
+      }
+      for (const shape of values.shapes.split(',') as Shape[]) {
+        const rounds = Number(values.rounds);
+        const result = await run(size, shape, rounds, servers?.databaseUrl ?? null);
+        const loose = await runLoose(size, shape, rounds);
+        const timings = new Map([...result.timings, ...loose.timings]);
+        progress.stop();
+        printTable(`${size} ad groups, ${shape}`, toRows(timings));
+        printTable('Building, memory, bounds', [toFacts(result, loose.withinReach)]);
+        printTable('Updates', toUpdateRows(result.updates));
+        results.push({ ...result, timings: Object.fromEntries(timings), withinReachLoose: loose.withinReach });
       }
     }
     await writeReport(values.out, { results });

@@ -1,6 +1,6 @@
 /**
- * How long a change takes to be in force: from the commit of a pause to the last decision that still placed the campaign.
- * `npm run bench:update -- --help`.
+ * How long a change takes to be in force: from the commit of a pause until the last answer is there that still placed the
+ * campaign, whenever it was asked for: `npm run bench:update -- --help`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,7 @@ const WATCHED_MS = 1_200;
 const HIGHEST_BID_MICROS = 1_000_000_000_000;
 
 const HELP = `Usage: npm run bench:update -- [options]
+From the commit of a pause until the last answer is there that still holds the ad group, whenever it was asked for.
   --ad-groups N   default 100000
   --pauses N      default 50
   --out FILE      where the figures go as JSON; default bench-results/update.json
@@ -41,7 +42,7 @@ const { values } = parseArgs({
 const progress = new ProgressDisplay();
 
 interface Seen {
-  readonly askedAt: number;
+  readonly answeredAt: number;
   readonly campaignIds: readonly string[];
 }
 
@@ -56,10 +57,10 @@ class Watcher {
     this.asking = Promise.all(Array.from({ length: ASKERS }, () => this.ask())).then(() => undefined);
   }
 
-  /** When the last question was asked whose answer still placed the campaign. */
+  /** When the last answer was there that still placed the campaign; −Infinity: none did. */
   lastPlaced(campaignId: string): number {
     const placed = this.seen.filter(({ campaignIds }) => campaignIds.includes(campaignId));
-    return Math.max(-Infinity, ...placed.map(({ askedAt }) => askedAt));
+    return Math.max(-Infinity, ...placed.map(({ answeredAt }) => answeredAt));
   }
 
   async stop(): Promise<void> {
@@ -69,11 +70,10 @@ class Watcher {
 
   private async ask(): Promise<void> {
     while (!this.isStopped) {
-      const askedAt = performance.now();
       const body = JSON.stringify({ userId: `nobody-${this.next++}`, placement: 'chat_list', chatCount: 42 });
       const response = await fetch(`${this.url}/v1/match`, { method: 'POST', headers: HEADERS, body });
       const { messages } = (await response.json()) as { messages: { campaignId: string }[] };
-      this.seen.push({ askedAt, campaignIds: messages.map(({ campaignId }) => campaignId) });
+      this.seen.push({ answeredAt: performance.now(), campaignIds: messages.map(({ campaignId }) => campaignId) });
     }
   }
 }
@@ -140,7 +140,7 @@ async function main(): Promise<void> {
     const at = (share: number): number =>
       short(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN);
     const figures = { pauses: times.length, 'p50 ms': at(0.5), 'p99 ms': at(0.99), 'longest ms': at(1) };
-    printTable(`From a committed pause to the last decision that still held it, ${values['ad-groups']} ad groups`, [
+    printTable(`From a committed pause to the last answer that still held it, ${values['ad-groups']} ad groups`, [
       figures,
     ]);
     await writeReport(values.out, { adGroups: Number(values['ad-groups']), times });
