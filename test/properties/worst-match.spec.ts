@@ -77,6 +77,7 @@ describe('the most complex targeting, hundreds of times', () => {
       expect(idsOf(index)).toEqual(expect.arrayContaining(['adg_plain', 'adg_tree']));
       expect(index.looks).toBeGreaterThan(20_000);
       expect(index.looks).toBeLessThan(UNNOTED_LOOKS + MOST_ADVERTISER_LOOKS + LAST_LOOKS);
+      expect(index.isCostly).toBe(false);
     },
   );
 
@@ -86,6 +87,8 @@ describe('the most complex targeting, hundreds of times', () => {
       const index = indexOf(shape, ADVERTISERS);
       expect(idsOf(index)).toEqual(expect.arrayContaining(['adg_plain', 'adg_short']));
       expect(index.looks).toBeLessThan(MOST_LOOKS + MOST_LIGHT_LOOKS + LAST_LOOKS);
+      // No match asks this twice.
+      expect(index.isCostly).toBe(true);
     },
   );
 

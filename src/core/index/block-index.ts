@@ -5,6 +5,7 @@ import { type BitRow, bitRow, WORD_BITS } from './block/bit-row.js';
 import { byBound } from './block/by-bound.js';
 import { Layout } from './block/layout.js';
 import { SlotOrder } from './block/slot-order.js';
+import { MOST_LOOKS } from './block/work-bound.js';
 import { type Candidate, scoreOf, type Scored, toCandidate } from './candidate.js';
 import type { CandidateIndex, Eligible } from './candidate-index.js';
 import { isQuietTime } from './first-failure.js';
@@ -53,6 +54,11 @@ export class BlockIndex implements CandidateIndex {
   /** What the latest request cost, in the unit of `WorkBound`. */
   get looks(): number {
     return this.layout.looks;
+  }
+
+  /** The latest request cost so much that another one like it would be too much for its match (see `WorkBound`). */
+  get isCostly(): boolean {
+    return this.looks > MOST_LOOKS / 2;
   }
 
   /** O(rows): some µs. */

@@ -10,7 +10,8 @@ import type { ExclusionReason, MatchRequest, MoneySnapshot } from './match-reque
 /**
  * Whether one candidate may be shown for one request, and if not, the first check that fails, in the order of
  * `EXCLUSION_REASONS`. The frequency caps are not known here; `isCapped` tells whether they are full (for a decision they
- * are checked with the holds, for an explanation beforehand). The same function decides and explains.
+ * are checked with the holds, for an explanation beforehand). Explanations tell what this function says, and the plain scan
+ * decides by it; the index, whose rows and programs know the same faster, is held to the plain scan.
  */
 export function firstFailure(
   candidate: Candidate,

@@ -110,7 +110,7 @@ export class Decider {
         placementCaps: placementCapsAt(placement.frequencyCaps, now),
         keepFrom: now - this.reach.longestMs,
         candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
-        isLast: ranked.length < offer || offer >= MOST_OFFERED,
+        isLast: ranked.length < offer || offer >= MOST_OFFERED || this.index.isCostly,
       });
       if (outcome.status === 'unavailable') return 'unavailable';
       if (outcome.status === 'short' && isLost()) return 'deadline';

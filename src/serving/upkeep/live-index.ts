@@ -103,6 +103,11 @@ export class LiveIndex {
     return this.index.top(request, this.money, limit, mostOfAdvertiser);
   }
 
+  /** The latest `top` cost so much that its match must do with what it has. */
+  get isCostly(): boolean {
+    return this.index.isCostly;
+  }
+
   /** Why a candidate is left out, by the same checks. */
   firstFailure(
     candidate: Candidate,
