@@ -1,28 +1,18 @@
 /** As many matches as a server answers: each connection asks for members of its own, one request after the other. */
 import autocannon from 'autocannon';
 import type { OnProgress } from '../../../src/commands/progress.js';
+import type { LoadFigures } from './load-figures.js';
 import type { OutcomeTally } from './outcomes.js';
 import { HEADERS, type Questions, type Subject } from './questions.js';
-
-export interface ClosedLoopFigures {
-  /** Of those answered with 200. */
-  readonly matchesASecond: number;
-  readonly cpuUs: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  /** Requests with another status or none. */
-  readonly failed: number;
-}
 
 export interface ClosedLoop {
   readonly name: string;
   /** The round whose rate is the middle one, with the failures of all rounds. */
-  readonly middle: ClosedLoopFigures;
-  readonly rounds: readonly ClosedLoopFigures[];
+  readonly middle: LoadFigures;
+  readonly rounds: readonly LoadFigures[];
 }
 
-async function load(subject: Subject, questions: Questions, seconds: number): Promise<ClosedLoopFigures> {
+async function load(subject: Subject, questions: Questions, seconds: number): Promise<LoadFigures> {
   const { server, path, matchesARequest, connections } = subject;
   const share = Math.max(1, Math.floor(questions.members / connections / matchesARequest));
   let next = questions.someMember();
@@ -62,10 +52,10 @@ export async function closedLoop(
   { seconds, rounds }: { readonly seconds: number; readonly rounds: number },
   { tally, onProgress }: { readonly tally: OutcomeTally; readonly onProgress: OnProgress },
 ): Promise<ClosedLoop[]> {
-  const seen = subjects.map(() => [] as ClosedLoopFigures[]);
+  const seen = subjects.map(() => [] as LoadFigures[]);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, subject] of subjects.entries()) {
-      const run = (): Promise<ClosedLoopFigures> => load(subject, questions, seconds);
+      const run = (): Promise<LoadFigures> => load(subject, questions, seconds);
       if (round === 0) await run();
       else seen[i]!.push(await tally.during(`closed loop, ${subject.name}`, subject, run));
       onProgress('Closed loop', round, rounds);
@@ -74,7 +64,7 @@ export async function closedLoop(
   return subjects.map(({ name }, i) => ({ name, middle: middleOf(seen[i]!), rounds: seen[i]! }));
 }
 
-function middleOf(rounds: readonly ClosedLoopFigures[]): ClosedLoopFigures {
+function middleOf(rounds: readonly LoadFigures[]): LoadFigures {
   const ordered = [...rounds].sort((a, b) => a.matchesASecond - b.matchesASecond);
   const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
   return { ...ordered[Math.floor(rounds.length / 2)]!, failed };

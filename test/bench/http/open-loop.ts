@@ -2,6 +2,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OnProgress } from '../../../src/commands/progress.js';
+import type { LoadFigures } from './load-figures.js';
 import type { OutcomeTally } from './outcomes.js';
 import { HEADERS, type Questions, type Subject } from './questions.js';
 
@@ -9,19 +10,7 @@ const SOCKETS = 64;
 /** Of what the single route answers at most, in matches. */
 const OFFERED_SHARES = [0.25, 0.5, 0.75, 0.9];
 
-export interface OpenLoopFigures {
-  /** Answered with 200, until the last answer: below what was offered where a queue was left at the end. */
-  readonly matchesASecond: number;
-  readonly cpuUs: number;
-  /** ms, from the time at which a request was due, so that a slow server can't slow the questions down. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  /** Requests with another status or none. */
-  readonly failed: number;
-}
-
-export interface OpenLoopStep extends OpenLoopFigures {
+export interface OpenLoopStep extends LoadFigures {
   readonly name: string;
   readonly share: number;
   /** Matches a second. */
@@ -70,7 +59,7 @@ async function load(
   { server, path, matchesARequest }: Subject,
   questions: Questions,
   { offered, seconds }: { readonly offered: number; readonly seconds: number },
-): Promise<OpenLoopFigures> {
+): Promise<LoadFigures> {
   const first = questions.someMember();
   const rate = offered / matchesARequest;
   const cpuBefore = await server.cpuSeconds();
@@ -104,12 +93,12 @@ export async function openLoop(
       share,
       subject,
       offered: Math.round(capacity * share),
-      seen: [] as OpenLoopFigures[],
+      seen: [] as LoadFigures[],
     })),
   );
   for (let round = 0; round < rounds; round++) {
     for (const [i, { share, subject, offered, seen }] of steps.entries()) {
-      const run = (): Promise<OpenLoopFigures> => load(subject, questions, { offered, seconds });
+      const run = (): Promise<LoadFigures> => load(subject, questions, { offered, seconds });
       seen.push(await tally.during(`open loop at ${share}, ${subject.name}`, subject, run));
       onProgress('Open loop', round * steps.length + i + 1, rounds * steps.length);
     }
