@@ -11,6 +11,7 @@ import {
   campaignBody,
   createAdvertiser,
   createServingCampaign,
+  creativeBody,
   impressions,
   untilSettled,
   WON,
@@ -20,6 +21,11 @@ import { type Explained, Market, NOON } from './market.js';
 const tokens = new DecisionTokens([{ keyId: 't1', secret: 'a-secret-of-the-tests' }]);
 const NOON_MS = Date.parse(NOON);
 const after = (seconds: number): string => new Date(NOON_MS + seconds * 1000).toISOString();
+/** Where the member is. */
+const EVENING = {
+  clock: 'member',
+  windows: [{ days: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'], from: '14:00', to: '23:00' }],
+};
 const RULES = { maxMessages: 3, firstPosition: 0, spacing: 0, refreshAfterSeconds: 60, holdSeconds: 86_400 };
 
 describe('an explanation', () => {
@@ -51,6 +57,8 @@ describe('an explanation', () => {
           won: fc.constantFrom(4_000, 4_000, 7_000, 9_000),
           segment: fc.constantFrom('auto.ev', 'food.cafe', null),
           cap: fc.option(fc.integer({ min: 1, max: 3 }), { nil: null }),
+          language: fc.constantFrom(null, null, 'ko', 'en'),
+          dayParts: fc.constantFrom(null, null, EVENING),
         }),
         { numRuns: 12, seed: 7 },
       );
@@ -67,13 +75,14 @@ describe('an explanation', () => {
       }
       for (const [i, categories] of labels.entries()) {
         const advertiserId = advertiserIds[i % 4] ?? '';
-        const adGroups = groups.slice(2 * i, 2 * i + 2).map(({ model, won, segment, cap }, j) => ({
+        const adGroups = groups.slice(2 * i, 2 * i + 2).map(({ model, won, segment, cap, language, dayParts }, j) => ({
           name: `group ${j}`,
           // A cpc bid is worth what a hundredth of a click is.
           bid: { model, amountMicros: ((won * WON) / (i % 4 === 3 ? 1400 : 1)) * (model === 'cpc' ? 0.1 : 1) },
           targeting: { all: [{ carrier: [carrier] }, ...(segment === null ? [] : [{ segment }])] },
           frequencyCaps: cap === null ? [] : [{ limit: cap, window: { length: 1, unit: 'hour', kind: 'rolling' } }],
-          creatives: [{ senderName: 's', title: 't', body: 'b', callToAction: 'c', landingUrl: 'https://example.com' }],
+          creatives: [creativeBody(language === null ? {} : { language })],
+          ...(dayParts === null ? {} : { dayParts }),
         }));
         for (const adGroup of adGroups) adGroup.bid.amountMicros = Math.round(adGroup.bid.amountMicros);
         // Of campaigns without labels, so that with repeats two of one could stand in a list.
@@ -115,7 +124,16 @@ describe('an explanation', () => {
         minAdvertiserGapSeconds: gap,
         leastRelevance: fc.constantFrom(0, 0, 0.7),
       }),
-      interests: fc.record({ 'auto.ev': weight, 'food.cafe': weight }, { requiredKeys: [] }),
+      member: fc.record({
+        interests: fc.record({ 'auto.ev': weight, 'food.cafe': weight }, { requiredKeys: [] }),
+        consent: fc.record({
+          personalized: fc.constantFrom(true, true, false),
+          nightTime: fc.constantFrom(true, true, false),
+        }),
+        language: fc.constantFrom(null, 'ko', 'en-GB'),
+        timeZone: fc.constantFrom(null, 'Asia/Seoul', 'America/New_York'),
+        mutes: fc.constantFrom(0, 0, 1),
+      }),
       steps: fc.array(
         fc.record({
           seconds: fc.oneof(fc.constantFrom(59, 60, 899, 900, 3_599, 3_600), fc.integer({ min: 1, max: 15_000 })),
@@ -132,11 +150,12 @@ describe('an explanation', () => {
 
     it('tells who is placed, in which order and at which price, as the match then decides', async () => {
       let placed = 0;
+      const reasons = new Set<string>();
       await fc.assert(
-        fc.asyncProperty(arbitraryScene, async ({ rules, interests, steps }) => {
+        fc.asyncProperty(arbitraryScene, async ({ rules, member: { mutes, ...member }, steps }) => {
           const scene = `scene-${scenes++}`;
           await put('scene', rules);
-          await market.putMember(scene, { interests });
+          await market.putMember(scene, { ...member, mutedAdvertisers: advertiserIds.slice(1, 1 + mutes) });
           let seconds = 0;
           for (const [i, step] of steps.entries()) {
             seconds += step.seconds;
@@ -157,6 +176,7 @@ describe('an explanation', () => {
             expect(counts).toMatchObject({ placed: messages.length });
             expectFactors(candidates);
             placed += messages.length;
+            for (const { reason } of candidates) if (reason !== undefined) reasons.add(reason);
             if (!step.sees || messages.length === 0) continue;
             const seen = impressions(messages.slice(0, 2));
             expect((await app.request('POST', '/v1/events', seen, at(after(seconds)))).status).toBe(202);
@@ -167,6 +187,8 @@ describe('an explanation', () => {
       );
       // A market in which nothing is placed would prove nothing.
       expect(placed).toBeGreaterThan(15);
+      const foretold = ['targeting', 'day_part', 'frequency_cap', 'creative', 'consent', 'muted', 'placement'];
+      expect([...reasons].sort()).toEqual(foretold.sort());
     }, 120_000);
 
     function expectFactors(candidates: readonly Explained[]): void {

@@ -106,9 +106,6 @@ local function decide(held, tickets)
   return { request.requestKey, request.expiresAt, request.now, request.decisionId, held, tickets, request.frame }
 end
 
--- A member who asks again and again must not make the state grow: who has this many messages open, or decisions that may be
--- asked for again, is shown nothing more until some of them expire.
-local MOST_DECISIONS, MOST_HOLDS = 64, 256
 if (request.requestKey and #state.d >= MOST_DECISIONS) or #state.h + request.wanted > MOST_HOLDS then
   return answer('held', decide(0, {}))
 end

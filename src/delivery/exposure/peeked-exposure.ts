@@ -7,6 +7,10 @@ import type { ExposureRow } from './exposure-rebuild.js';
 export interface PeekedExposure extends Exposure {
   readonly impressions: readonly CountedImpression[];
   readonly holds: readonly (OpenHold & { readonly decidedAt: number })[];
+  /** When the decisions expire that may be asked for again, epoch ms. */
+  readonly decisionsExpireAt: readonly number[];
+  /** Nothing is held for a member beyond so many open holds, nor beside so many decisions that may be asked for again. */
+  readonly most: { readonly holds: number; readonly decisions: number };
 }
 
 interface Peeked {
@@ -15,6 +19,8 @@ interface Peeked {
   readonly rows: List<ExposureRow | false>;
   readonly givenUp: Readonly<Record<string, number>>;
   readonly completeFrom: number;
+  readonly decisions: List<number>;
+  readonly most: PeekedExposure['most'];
 }
 
 /** An empty Lua table is written as an object. */
@@ -46,6 +52,8 @@ export function parsePeeked(json: string): PeekedExposure {
     })),
     unlisted,
     completeFrom: peeked.completeFrom,
+    decisionsExpireAt: listOf(peeked.decisions),
+    most: peeked.most,
   };
 }
 

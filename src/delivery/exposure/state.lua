@@ -18,6 +18,9 @@ local TIME = '>I6'
 -- 28 KB; a cap that reaches back to before the oldest of so many counts as full.
 local MOST_IMPRESSIONS = 2000
 local MOST_ROWS = 256
+-- A member who asks again and again must not make the state grow: who has this many messages open, or decisions that may be
+-- asked for again, is shown nothing more until some of them expire.
+local MOST_DECISIONS, MOST_HOLDS = 64, 256
 local PLACES = 1024
 local SCOPES = 5
 

@@ -64,14 +64,14 @@ const CANDIDATE = {
       type: 'string',
       enum: ['placed', 'outranked', 'excluded'],
       description:
-        'What a match would do with it. `outranked`: no place was left, or one that ranks higher is of the same advertiser or shares a category',
+        'What a match would do with it. `outranked`: no place was left, or one that ranks higher is of the same advertiser or shares a category, or so many rank higher that it would not be looked at',
       example: 'placed',
     },
     reason: {
       type: 'string',
       enum: [...EXCLUSION_REASONS],
       description:
-        "The first check that failed, of excluded ones. `frequency_cap`: a cap of its own, its campaign's or its advertiser's, of all its creatives that suit, or the placement's caps, most a day or least gap",
+        "The first check that failed, of excluded ones. `frequency_cap`: a cap of its own, its campaign's or its advertiser's, of all its creatives that suit, or the placement's caps, most a day or least gap; also where the member has 256 messages open, or 64 decisions that may be asked for again",
       example: 'schedule',
     },
     score: {

@@ -4,7 +4,8 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Roles } from '../../access/access.api.js';
 import { Now } from '../../platform/http/now.js';
 import { EXPLAIN_ANSWER, EXPLAIN_BODY } from './explain-schema.js';
-import { type ExplainInput, type Explanation, ExplainService } from './explain.service.js';
+import { type ExplainInput, ExplainService } from './explain.service.js';
+import type { Explanation } from './explanation.js';
 
 @ApiTags('Match')
 @Controller('v1/match/explain')

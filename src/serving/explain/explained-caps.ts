@@ -7,6 +7,7 @@ import { adGroupCaps, capKey, capKeysOf, creativeCaps, creativesInTurn } from '.
 import type { Scored } from '../../core/index/candidate.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import type { MemberExposure } from '../../delivery/delivery.api.js';
+import type { PreparedMatch } from '../match/decider.js';
 
 /** What limits one member in one placement. */
 export interface PlacementLimits extends LoadRules {
@@ -14,8 +15,9 @@ export interface PlacementLimits extends LoadRules {
   readonly frequencyCaps: readonly FrequencyCap[];
 }
 
-/** What the placement's caps and load rules leave, as the hold script counts. */
-export function explainedRoom(exposure: MemberExposure, placement: PlacementLimits, now: number): LoadRoom {
+/** What the placement's caps and load rules leave, and the bounds of the member's state, as the hold script counts. */
+export function explainedRoom(exposure: MemberExposure, prepared: PreparedMatch): LoadRoom {
+  const { placement, now } = prepared;
   const { impressions, holds, settledUntil } = exposure;
   // Exposure is told by keys, and so is the advertiser who is asked about.
   const room = loadRoom(
@@ -34,9 +36,17 @@ export function explainedRoom(exposure: MemberExposure, placement: PlacementLimi
     zone: PLACEMENT_ZONE,
   } as const;
   return {
-    member: Math.min(room.member, roomOf(exposure, bound, now, settledUntil)),
+    member: isAtBound(exposure, prepared) ? 0 : Math.min(room.member, roomOf(exposure, bound, now, settledUntil)),
     ofAdvertiser: (advertiserId) => room.ofAdvertiser(String(capKey(advertiserId))),
   };
+}
+
+/** A member who asked again and again is shown nothing more for a while. */
+function isAtBound(exposure: MemberExposure, { input, positions, now }: PreparedMatch): boolean {
+  const { holds, decisionsExpireAt, most, settledUntil } = exposure;
+  const open = holds.filter(({ expiresAt }) => expiresAt > settledUntil).length;
+  const repeatable = decisionsExpireAt.filter((expiresAt) => expiresAt > now).length;
+  return open + positions.length > most.holds || (input.requestId !== undefined && repeatable >= most.decisions);
 }
 
 /**
