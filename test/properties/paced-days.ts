@@ -99,7 +99,7 @@ class PacedMarket {
   sample(now: number): Sample | null {
     if (this.decision === null) return null;
     const { plan, pace } = this.decision;
-    const planned = plannedMicros(plan, this.curve, Math.min(now, plan.endMs));
+    const planned = plannedMicros(plan, { curve: this.curve, paysClicks: false }, Math.min(now, plan.endMs));
     return { ms: now, spentMicros: this.periodSpent(this.spent), plannedMicros: planned, passShare: pace.passShare };
   }
 
@@ -125,7 +125,13 @@ class PacedMarket {
     this.lastStep = now;
     if (now < world.startsAt || (world.endsAt !== null && now >= world.endsAt)) return;
     const { inAll: spentMicros, today: spentTodayMicros } = this.known;
-    const campaign = { terms: world, curve, priceMicros: world.priceMicros, spentMicros, spentTodayMicros };
+    const campaign = {
+      terms: { ...world, paysClicks: false },
+      curve,
+      priceMicros: world.priceMicros,
+      spentMicros,
+      spentTodayMicros,
+    };
     const next = decidePace(this.decision, campaign, now, lastStep);
     if (next !== null && replaces(next, this.decision)) this.decision = next;
   }

@@ -5,7 +5,14 @@ import { TrafficCurve } from './traffic-curve.js';
 
 const NOON = Date.parse('2026-11-22T03:00:00Z');
 const CAMPAIGN: PacedCampaign = {
-  terms: { timeZone: 'Asia/Seoul', startsAt: NOON, endsAt: null, dailyMicros: 1e9, totalMicros: null },
+  terms: {
+    timeZone: 'Asia/Seoul',
+    startsAt: NOON,
+    endsAt: null,
+    dailyMicros: 1e9,
+    totalMicros: null,
+    paysClicks: false,
+  },
   curve: new TrafficCurve('Asia/Seoul', START_SHAPE, null),
   priceMicros: 1_000,
   spentMicros: 0,

@@ -52,14 +52,15 @@ export function decidePace(
   const wasPaced = previous !== null && (lastStepMs ?? nowMs) - previous.decidedAt <= AWAY_MS;
   const spentMicros = terms.dailyMicros === null ? spentInAllMicros : spentTodayMicros;
   const plan = nextPlan(wasPaced ? previous.plan : null, period, nowMs, spentMicros);
-  const planned = plannedMicros(plan, curve, nowMs);
+  const traffic = { curve, paysClicks: terms.paysClicks };
+  const planned = plannedMicros(plan, traffic, nowMs);
   const now = curve.massAt(nowMs);
   const pace = nextPace(previous?.pace ?? UNPACED, {
     mass: wasPaced ? now - curve.massAt(previous.decidedAt) : 0,
     elapsedMs: wasPaced ? nowMs - previous.decidedAt : 0,
     spentMicros: wasPaced ? spentInAllMicros - previous.spentInAllMicros : 0,
     behindMicros: planned - spentMicros,
-    plannedRate: plannedRate(plan, curve),
+    plannedRate: plannedRate(plan, traffic),
     massLeft: curve.massAt(plan.endMs) - now,
     stepMass: lastStepMs === null ? 0 : Math.max(now - curve.massAt(lastStepMs), 0),
     priceMicros,

@@ -17,12 +17,14 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const MIDNIGHT = Date.parse('2026-11-22T15:00:00Z');
 const curve = new TrafficCurve('Asia/Seoul', START_SHAPE, null);
+const traffic = { curve, paysClicks: false };
 const terms: PacedTerms = {
   timeZone: 'Asia/Seoul',
   startsAt: MIDNIGHT - 9 * DAY,
   endsAt: null,
   dailyMicros: 1_000,
   totalMicros: null,
+  paysClicks: false,
 };
 const today: PacedPeriod = { startMs: MIDNIGHT, endMs: MIDNIGHT + DAY, budgetMicros: 1_000 };
 const plan: PacedPlan = { ...today, fromMs: MIDNIGHT, fromMicros: 0 };
@@ -97,28 +99,36 @@ describe('plannedMicros', () => {
     const zones = fc.constantFrom('Asia/Seoul', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata');
     const instants = fc.integer({ min: MIDNIGHT - 200 * DAY, max: MIDNIGHT + 200 * DAY });
     fc.assert(
-      fc.property(zones, instants, fc.nat(1_500), fc.nat(DAY), fc.nat(DAY), (zone, now, spent, one, other) => {
-        const traffic = new TrafficCurve(zone, START_SHAPE, null);
-        const period = pacedPeriod({ ...terms, timeZone: zone, startsAt: 0 }, now, 0) as PacedPeriod;
-        const some = nextPlan(null, period, now, spent);
-        const [early, late] = [Math.min(one, other), Math.max(one, other)];
-        expect(plannedMicros(some, traffic, now + late)).toBeGreaterThanOrEqual(
-          plannedMicros(some, traffic, now + early),
-        );
-        expect(plannedMicros(some, traffic, now)).toBeCloseTo(Math.min(spent, 1_000), 6);
-        expect(plannedMicros(some, traffic, period.endMs)).toBe(1_000);
-      }),
+      fc.property(
+        zones,
+        instants,
+        fc.nat(1_500),
+        fc.nat(DAY),
+        fc.nat(DAY),
+        fc.boolean(),
+        (zone, now, spent, one, other, paysClicks) => {
+          const trafficCurve = new TrafficCurve(zone, START_SHAPE, null);
+          const period = pacedPeriod({ ...terms, timeZone: zone, startsAt: 0 }, now, 0) as PacedPeriod;
+          const some = nextPlan(null, period, now, spent);
+          const [early, late] = [Math.min(one, other), Math.max(one, other)];
+          expect(plannedMicros(some, { curve: trafficCurve, paysClicks }, now + late)).toBeGreaterThanOrEqual(
+            plannedMicros(some, { curve: trafficCurve, paysClicks }, now + early),
+          );
+          expect(plannedMicros(some, { curve: trafficCurve, paysClicks }, now)).toBeCloseTo(Math.min(spent, 1_000), 6);
+          expect(plannedMicros(some, { curve: trafficCurve, paysClicks }, period.endMs)).toBe(1_000);
+        },
+      ),
     );
   });
 
   it('asks of the night what the night can give', () => {
-    expect(plannedMicros(plan, curve, MIDNIGHT + 6 * HOUR)).toBeLessThan(1_000 / 10);
-    expect(plannedMicros(plan, curve, MIDNIGHT + 23 * HOUR)).toBeGreaterThan(930);
+    expect(plannedMicros(plan, traffic, MIDNIGHT + 6 * HOUR)).toBeLessThan(1_000 / 10);
+    expect(plannedMicros(plan, traffic, MIDNIGHT + 23 * HOUR)).toBeGreaterThan(930);
   });
 
   it('spreads a total budget over days of equal shares, and is done a quarter of an hour of traffic before the end', () => {
     const whole = { ...plan, budgetMicros: 1_000_000, endMs: MIDNIGHT + 4 * DAY };
-    const after = (ms: number): number => plannedMicros(whole, curve, MIDNIGHT + ms);
+    const after = (ms: number): number => plannedMicros(whole, traffic, MIDNIGHT + ms);
     const [first, second, third] = [DAY, 2 * DAY, 3 * DAY].map(after);
     expect(first).toBeCloseTo(250_000, -4);
     expect([second, third]).toEqual([expect.closeTo(2 * first!, 3), expect.closeTo(3 * first!, 3)]);
@@ -131,16 +141,26 @@ describe('plannedMicros', () => {
     const office = new TrafficCurve('Asia/Seoul', START_SHAPE, [
       { days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], fromMinute: 9 * 60, toMinute: 18 * 60 },
     ]);
-    const planned = (ms: number): number => plannedMicros(whole, office, MIDNIGHT + ms);
+    const planned = (ms: number): number => plannedMicros(whole, { curve: office, paysClicks: false }, MIDNIGHT + ms);
     expect(planned(9 * HOUR)).toBe(0);
     expect(planned(17.5 * HOUR)).toBeLessThan(1_000_000);
     expect(planned(18 * HOUR - 60_000)).toBe(1_000_000);
   });
 
+  it('is done earlier where clicks are paid for: half an hour of traffic before the end, or three hundredths of it', () => {
+    const clicks = { curve, paysClicks: true };
+    const days = (count: number): PacedPlan => ({ ...plan, budgetMicros: 1_000_000, endMs: MIDNIGHT + count * DAY });
+    const firstDay = (count: number): number => plannedMicros(days(count), clicks, MIDNIGHT + DAY);
+    expect(1_000_000 / firstDay(4)).toBeCloseTo(4 - 1 / 48, 6);
+    const hours = { ...days(1), endMs: MIDNIGHT + 8 * HOUR };
+    const mass = curve.massAt(hours.endMs) - curve.massAt(MIDNIGHT);
+    expect(plannedRate(hours, clicks)).toBeCloseTo(1_000_000 / (0.97 * mass), 3);
+  });
+
   it('keeps what it plans for a campaign that begins in the last minutes', () => {
     const late = { ...plan, budgetMicros: 1_000_000, fromMs: plan.endMs - 5 * 60_000, fromMicros: 0 };
-    expect(plannedMicros(late, curve, late.fromMs)).toBe(0);
-    expect(plannedMicros(late, curve, plan.endMs - 150_000)).toBeCloseTo(500_000 / 0.99, -3);
-    expect(plannedRate(late, curve)).toBeGreaterThan(0);
+    expect(plannedMicros(late, traffic, late.fromMs)).toBe(0);
+    expect(plannedMicros(late, traffic, plan.endMs - 150_000)).toBeCloseTo(500_000 / 0.99, -3);
+    expect(plannedRate(late, traffic)).toBeGreaterThan(0);
   });
 });

@@ -14,10 +14,16 @@ export interface PacedTerms {
   /** Micros; null: no such budget. */
   readonly dailyMicros: number | null;
   readonly totalMicros: number | null;
+  /** Some of its ad groups pay for clicks. */
+  readonly paysClicks: boolean;
 }
 
 /** False where there is nothing to spread: no budget, or a total one without an end. */
-export function hasPlan({ dailyMicros, totalMicros, endsAt }: Omit<PacedTerms, 'timeZone' | 'startsAt'>): boolean {
+export function hasPlan({
+  dailyMicros,
+  totalMicros,
+  endsAt,
+}: Pick<PacedTerms, 'dailyMicros' | 'totalMicros' | 'endsAt'>): boolean {
   return dailyMicros !== null || (totalMicros !== null && endsAt !== null);
 }
 
@@ -75,32 +81,44 @@ export function nextPlan(
   return { ...period, fromMs: Math.max(nowMs, period.startMs), fromMicros: spentMicros };
 }
 
+/** The traffic that a plan follows, and what it waits for. */
+export interface PlannedTraffic {
+  readonly curve: TrafficCurve;
+  readonly paysClicks: boolean;
+}
+
 /**
- * A plan is done when so much of its traffic is still to come, or a quarter of an hour of a mean day if that is less: what
- * is decided at the end is seen after it, or is not seen at all and binds money until then.
+ * A plan is done when so much of its traffic is still to come (`share`), or so much of a mean day's if that is less
+ * (`mostMass`): what is decided at the end is seen after it, or is not seen at all and binds money until then. Of messages
+ * that are paid by clicks most are never clicked, and what was promised for them is free again only once they are over
+ * (ten minutes, as a rule): the last of the budget is promised a second and a third time.
  */
-const DONE_EARLY_SHARE = 0.01;
-const MOST_EARLY_MASS = 1 / 96;
+const DONE_EARLY = {
+  impressions: { share: 0.01, mostMass: 1 / 96 },
+  clicks: { share: 0.03, mostMass: 1 / 48 },
+} as const;
 
 /** Traffic from the plan's beginning until it is done. */
-function plannedMass({ fromMs, endMs }: PacedPlan, curve: TrafficCurve): number {
+function plannedMass({ fromMs, endMs }: PacedPlan, { curve, paysClicks }: PlannedTraffic): number {
   const mass = curve.massAt(endMs) - curve.massAt(fromMs);
-  return mass - Math.min(DONE_EARLY_SHARE * mass, MOST_EARLY_MASS);
+  const { share, mostMass } = paysClicks ? DONE_EARLY.clicks : DONE_EARLY.impressions;
+  return mass - Math.min(share * mass, mostMass);
 }
 
 /** Planned spend by an instant, in micros; never falls as time goes on. A budget that is below what was spent is the plan. */
-export function plannedMicros(plan: PacedPlan, curve: TrafficCurve, ms: number): number {
+export function plannedMicros(plan: PacedPlan, traffic: PlannedTraffic, ms: number): number {
+  const { curve } = traffic;
   const { budgetMicros, fromMicros, fromMs, endMs } = plan;
   if (budgetMicros <= fromMicros || ms >= endMs) return budgetMicros;
   if (ms <= fromMs) return fromMicros;
-  const mass = plannedMass(plan, curve);
+  const mass = plannedMass(plan, traffic);
   if (mass <= 0) return fromMicros;
   const passed = Math.min((curve.massAt(ms) - curve.massAt(fromMs)) / mass, 1);
   return fromMicros + (budgetMicros - fromMicros) * passed;
 }
 
 /** Micros planned for one day of traffic, from the plan's beginning until it is done. 0 where no traffic is to come. */
-export function plannedRate(plan: PacedPlan, curve: TrafficCurve): number {
-  const mass = plannedMass(plan, curve);
+export function plannedRate(plan: PacedPlan, traffic: PlannedTraffic): number {
+  const mass = plannedMass(plan, traffic);
   return mass <= 0 ? 0 : Math.max(plan.budgetMicros - plan.fromMicros, 0) / mass;
 }

@@ -54,10 +54,11 @@ const READ_SQL = `
     GROUP BY campaign_id
   ), offers AS (
     SELECT g.campaign_id, max(CASE g.bid_model WHEN 'cpm' THEN greatest(g.bid_micros / 1000, 1) ELSE g.bid_micros END) AS price,
+           bool_or(g.bid_model = 'cpc') AS pays_clicks,
            CASE WHEN bool_and(g.day_parts IS NOT NULL) THEN json_agg(g.day_parts) END AS day_parts
     FROM ad_groups g JOIN paced p ON p.id = g.campaign_id GROUP BY g.campaign_id
   )
-  SELECT p.id, p.time_zone, p.starts_at, p.ends_at, p.daily_budget_micros, p.total_budget_micros, o.price, o.day_parts,
+  SELECT p.id, p.time_zone, p.starts_at, p.ends_at, p.daily_budget_micros, p.total_budget_micros, o.price, o.pays_clicks, o.day_parts,
          coalesce(s.in_all, 0)::float8 AS spent_in_all, coalesce(s.today, 0)::float8 AS spent_today, t.*
   FROM paced p JOIN offers o ON o.campaign_id = p.id
   LEFT JOIN spent s ON s.campaign_id = p.id LEFT JOIN pacing_throttles t ON t.campaign_id = p.id
@@ -92,6 +93,7 @@ interface PacedRow extends ThrottleColumns {
   readonly daily_budget_micros: number | null;
   readonly total_budget_micros: number | null;
   readonly price: number;
+  readonly pays_clicks: boolean;
   readonly day_parts: readonly DayPartsWire[] | null;
   readonly spent_in_all: number;
   readonly spent_today: number;
@@ -113,6 +115,7 @@ export async function runningCampaigns(
       endsAt: row.ends_at?.getTime() ?? null,
       dailyMicros: row.daily_budget_micros,
       totalMicros: row.total_budget_micros,
+      paysClicks: row.pays_clicks,
     },
     windows: row.day_parts === null ? null : row.day_parts.flatMap(windowsOf),
     priceMicros: row.price,
