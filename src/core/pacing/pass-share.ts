@@ -63,6 +63,11 @@ const CLOSING_MASS = 1 / 96;
 const CLOSING_STEPS = 3;
 /** Times the plan: twice is promised, the rest is for the error of the learned rate. */
 const MOST_CATCH_UP = 1.5;
+/**
+ * But of so few charges that chance alone is more than that, so many may be made up for in a quarter of an hour: a budget of two
+ * hundred charges would lie five of them behind its plan before the day is over.
+ */
+const CHARGES_OF_CHANCE = 3;
 
 export const UNPACED: Pace = {
   passShare: FIRST_PASS_SHARE,
@@ -124,7 +129,8 @@ function passShareOf(pace: Pace, reading: PaceReading): number {
     stepMass,
     Number.EPSILON,
   );
-  const wanted = Math.min(Math.max(plannedRate + behindMicros / closing, 0), MOST_CATCH_UP * plannedRate);
+  const most = Math.max(MOST_CATCH_UP * plannedRate, plannedRate + (CHARGES_OF_CHANCE * priceMicros) / CLOSING_MASS);
+  const wanted = Math.min(Math.max(plannedRate + behindMicros / closing, 0), most);
   const rate = unthrottledRate(pace, priceMicros);
   const share = rate === null ? FIRST_PASS_SHARE : Math.min(wanted / rate, 1);
   if (pace.spentMicros >= ENOUGH_CHARGES * priceMicros) return share;
