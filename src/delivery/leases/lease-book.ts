@@ -129,10 +129,11 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   promise({ record, priceMicros, ctr, decidedAt, expiresAt }: CostlyMessage): boolean {
     const lease = this.leases.get(record.id);
     if (lease === undefined || this.holder.id === null) return false;
-    const micros = promisedMicros(record.bid.model, priceMicros, ctr);
+    const { model } = record.bid;
+    const micros = promisedMicros(model, priceMicros, ctr);
     const isPaid = this.freeMicros(lease) >= micros;
     if (isPaid) {
-      this.promises.add({ adGroupId: record.id, micros, decidedAt, expiresAt });
+      this.promises.add({ adGroupId: record.id, model, micros, decidedAt, expiresAt });
       lease.use(micros, performance.now());
     }
     this.due.add(record.id);
