@@ -54,7 +54,7 @@ export class IntakeMark implements OnApplicationBootstrap {
     this.loop.start();
   }
 
-  /** Null: no events may be accepted now. */
+  /** Null: no events may be accepted yet. */
   get current(): Intake | null {
     return this.intake;
   }
@@ -89,7 +89,6 @@ export class IntakeMark implements OnApplicationBootstrap {
       this.intake = renewed;
       return;
     }
-    this.intake = null;
     this.intake = await this.register(committedUntil);
     // Until then nobody waited for it.
     this.openFrom = Math.max(this.openFrom, this.clock.now());

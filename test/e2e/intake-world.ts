@@ -19,6 +19,8 @@ interface Statement {
   readonly process: IntakeProcess;
   readonly sql: string;
   readonly parameters: unknown[];
+  /** Else it tells how far its process is. */
+  readonly isBatch: boolean;
   readonly receivedAt: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -34,8 +36,12 @@ interface IntakeProcess {
   readonly intake: EventIntake;
   readonly arrived: { readonly at: number; readonly tick: number }[];
   isTelling: boolean;
+  /** It tells nothing by itself, or nothing of it gets through. */
+  isSilent: boolean;
   isDead: boolean;
 }
+
+const TELL_PAUSE_MS = 500;
 
 /**
  * Processes that take events in, before a Postgres that is real but for its time: it passes when the test says so, as do the
@@ -64,16 +70,24 @@ export class IntakeWorld {
           const isBatch = sql.includes('INSERT INTO event_batches');
           const receivedAt = isBatch ? (parameters[1] as Date).getTime() : 0;
           const way = { isAnswered: false, open: null, result: undefined };
-          this.statements.push({ process, sql, parameters, receivedAt, resolve, reject, ...way });
+          this.statements.push({ process, sql, parameters, isBatch, receivedAt, resolve, reject, ...way });
         }),
     } as unknown as DataSource;
     const mark = new IntakeMark(source, clock);
     const queue = { add: () => Promise.resolve(), close: () => Promise.resolve() };
     const progress = { isFarBehind: false, restShare: 0 } as SettlementProgress;
     const intake = new EventIntake(source, queue as never, progress, mark, new Metrics());
-    const process: IntakeProcess = { clock, mark, intake, arrived: [], isTelling: false, isDead: false };
+    const process: IntakeProcess = {
+      clock,
+      mark,
+      intake,
+      arrived: [],
+      isTelling: false,
+      isSilent: false,
+      isDead: false,
+    };
     this.processes.push(process);
-    this.tell(this.processes.length - 1);
+    this.tell(this.living().length - 1);
   }
 
   tell(which: number): void {
@@ -106,7 +120,38 @@ export class IntakeWorld {
     if (process !== undefined) process.isDead = true;
   }
 
-  async pass(ms: number): Promise<void> {
+  silence(which: number, isSilent: boolean): void {
+    const process = this.pick(which);
+    if (process !== undefined) process.isSilent = isSilent;
+  }
+
+  /** Time passes; meanwhile processes tell how far they are, but for silent ones, and at the end one looks. */
+  async run(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= TELL_PAUSE_MS) {
+      await this.pass(Math.min(left, TELL_PAUSE_MS));
+      for (const [i, process] of this.living().entries()) {
+        if (process.isSilent) continue;
+        this.tell(i);
+        await this.deliverTold(process);
+      }
+    }
+    await this.poll(0);
+  }
+
+  /** What the process tells, and told long ago, gets through and is answered. */
+  async deliverTold(process = this.living().at(-1)): Promise<void> {
+    for (const statement of this.statements) {
+      if (statement.process !== process || statement.isBatch || statement.isAnswered) continue;
+      await this.send(statement);
+      statement.isAnswered = true;
+      statement.resolve(statement.result);
+      await turn();
+      // Under a number of before it told in vain, and goes on at once.
+      await this.deliverTold(process);
+    }
+  }
+
+  private async pass(ms: number): Promise<void> {
     for (const statement of this.statements) {
       const { open } = statement;
       if (open !== null && open.begunAt + LONGEST_STATEMENT_MS < this.now + ms) await this.commit(statement);
@@ -115,13 +160,17 @@ export class IntakeWorld {
     this.now += ms;
   }
 
-  /** Whoever sent it may be dead by now. */
+  /** A batch comes to Postgres; whoever sent it may be dead by now. */
   async deliver(which: number): Promise<void> {
-    const waiting = this.statements.filter(({ open, result }) => open === null && result === undefined);
+    const waiting = this.statements.filter(({ isBatch, result }) => isBatch && result === undefined);
     const statement = waiting[which % waiting.length];
-    if (statement === undefined) return;
+    if (statement !== undefined) await this.send(statement);
+  }
+
+  private async send(statement: Statement): Promise<void> {
+    if (statement.result !== undefined) return;
     const { sql, parameters } = statement;
-    if (!sql.includes('INSERT INTO event_batches')) {
+    if (!statement.isBatch) {
       const result = await this.dataSource.query<unknown[]>(sql, parameters);
       const [intake] = result.flat() as { openUntil?: Date }[];
       if (intake?.openUntil) intake.openUntil = this.shifted(intake.openUntil, 1);
@@ -146,8 +195,8 @@ export class IntakeWorld {
   /** `isLost`: its process hears only that the connection was lost, which it may hear at any time. */
   answer(which: number, isLost: boolean): void {
     const waiting = this.statements.filter(
-      ({ process, isAnswered, open, result }) =>
-        !process.isDead && !isAnswered && (isLost || (open === null && result !== undefined)),
+      ({ process, isBatch, isAnswered, open, result }) =>
+        isBatch && !process.isDead && !isAnswered && (isLost || (open === null && result !== undefined)),
     );
     const statement = waiting[which % waiting.length];
     if (statement === undefined) return;
@@ -170,13 +219,17 @@ export class IntakeWorld {
   async close(): Promise<void> {
     for (const statement of this.statements) if (statement.open !== null) await this.commit(statement);
     for (const { reject, isAnswered } of this.statements) if (!isAnswered) reject(new Error('The world ended'));
-    await new Promise(setImmediate);
+    await turn();
     jest.restoreAllMocks();
     await this.dataSource.query('TRUNCATE event_intakes, event_batches, events');
   }
 
+  private living(): readonly IntakeProcess[] {
+    return this.processes.filter(({ isDead }) => !isDead);
+  }
+
   private pick(which: number): IntakeProcess | undefined {
-    const living = this.processes.filter(({ isDead }) => !isDead);
+    const living = this.living();
     return living[which % living.length];
   }
 
@@ -198,6 +251,11 @@ export class IntakeWorld {
   private shifted(date: Date, direction: 1 | -1): Date {
     return new Date(date.getTime() + direction * (this.now - NOON));
   }
+}
+
+/** What has begun goes on: event intake commits after a turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 class ShiftedClock extends Clock {
