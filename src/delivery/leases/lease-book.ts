@@ -129,11 +129,10 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   promise({ record, priceMicros, ctr, decidedAt, expiresAt }: CostlyMessage): boolean {
     const lease = this.leases.get(record.id);
     if (lease === undefined || this.holder.id === null) return false;
-    const { model } = record.bid;
-    const micros = promisedMicros(model, priceMicros, ctr);
+    const micros = promisedMicros(record.bid.model, priceMicros, ctr);
     const isPaid = this.freeMicros(lease) >= micros;
     if (isPaid) {
-      this.promises.add({ adGroupId: record.id, model, micros, decidedAt, expiresAt });
+      this.promises.add({ adGroupId: record.id, micros, decidedAt, expiresAt });
       lease.use(micros, performance.now());
     }
     this.due.add(record.id);
@@ -222,8 +221,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const { adGroupId, micros, minute } of await this.charges.next(holderId)) {
       const lease = this.leases.get(adGroupId);
       if (lease === undefined) continue;
-      // A click's price is more than was promised for its message; the promises of others stay.
-      if (lease.record.bid.model === 'cpm') this.promises.settle(adGroupId, micros, minute);
+      // A click is charged more than was promised for its message: it is one of those that were expected of its minute.
+      this.promises.settle(adGroupId, micros, minute);
       lease.claimedMicros = Math.max(0, lease.claimedMicros - micros);
       this.due.add(adGroupId);
       this.tell(lease);

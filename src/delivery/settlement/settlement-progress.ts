@@ -31,7 +31,7 @@ export const LONGEST_COMMIT_MS = LONGEST_INTAKE_WAIT_MS + LONGEST_QUERY_MS + CLO
  * SQL for the time up to which all that was accepted is committed, as the processes told that may still commit; null where
  * there are none. By `now()`, which is not after the snapshot: whoever is left out committed everything before it.
  */
-export const COMMITTED_UNTIL = `(
+const COMMITTED_UNTIL = `(
   SELECT min(committed_until) FROM event_intakes
   WHERE told_at > now() - make_interval(secs => ${LONGEST_COMMIT_MS / 1000}))`;
 
