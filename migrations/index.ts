@@ -19,6 +19,7 @@ import { FollowAllCaps1795651620000 } from './1795651620000-follow-all-caps.js';
 import { CountOverDelivery1795651680000 } from './1795651680000-count-over-delivery.js';
 import { KeepHoldTimes1795651740000 } from './1795651740000-keep-hold-times.js';
 import { KeepCommitTimes1795651800000 } from './1795651800000-keep-commit-times.js';
+import { KeepIntakeMarks1795651860000 } from './1795651860000-keep-intake-marks.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -43,4 +44,5 @@ export const MIGRATIONS = [
   CountOverDelivery1795651680000,
   KeepHoldTimes1795651740000,
   KeepCommitTimes1795651800000,
+  KeepIntakeMarks1795651860000,
 ];

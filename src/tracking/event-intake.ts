@@ -13,6 +13,7 @@ import { AppError } from '../platform/app-error.js';
 import { newId } from '../platform/ids.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { insertBatch } from './insert-batch.js';
+import { IntakeMark, type PendingEvents } from './intake-mark.js';
 import type { VerifiedEvent } from './verified-event.js';
 
 export type IntakeVerdict = 'accepted' | 'duplicate';
@@ -31,6 +32,8 @@ const ANSWER_TIMEOUT_MS = 10_000;
 interface Submission {
   readonly events: readonly VerifiedEvent[];
   readonly arrivedTick: number;
+  readonly intakeId: number;
+  readonly pending: PendingEvents;
   readonly resolve: (verdicts: readonly IntakeVerdict[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -54,6 +57,7 @@ export class EventIntake implements OnApplicationShutdown {
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(SETTLEMENT_QUEUE) private readonly queue: SettlementQueue,
     private readonly progress: SettlementProgress,
+    private readonly mark: IntakeMark,
     metrics: Metrics,
   ) {
     this.batchEvents = metrics.counter(
@@ -67,6 +71,11 @@ export class EventIntake implements OnApplicationShutdown {
     );
   }
 
+  /** When events that are submitted in this turn, of a request that arrived at `arrivedAt`, count as received; epoch ms. */
+  receivedAt(arrivedAt: number): number {
+    return this.mark.receivedAt(arrivedAt);
+  }
+
   /**
    * Verdicts in the order of `events`. Rejects with 503 when the events can't be made durable in time, and while settlement
    * is far behind: what is accepted is settled, so no more of it is then; `arrivedTick`: when their request arrived, by `performance.now()`, since they were verified as of then.
@@ -74,12 +83,15 @@ export class EventIntake implements OnApplicationShutdown {
   submit(events: readonly VerifiedEvent[], arrivedTick: number): Promise<readonly IntakeVerdict[]> {
     if (events.length === 0) return Promise.resolve([]);
     if (this.progress.isFarBehind) return Promise.reject(farBehind());
-    if (this.waitingEvents + events.length > MAX_WAITING_EVENTS) return Promise.reject(notDurable());
+    const { current: intake } = this.mark;
+    const isFull = this.waitingEvents + events.length > MAX_WAITING_EVENTS;
+    if (isFull || intake === null) return Promise.reject(notDurable());
+    const pending = this.mark.begin(events.reduce((earliest, event) => Math.min(earliest, event.receivedAt), Infinity));
     let timer: NodeJS.Timeout | undefined;
     return new Promise<readonly IntakeVerdict[]>((resolve, reject) => {
       // A server that hangs says nothing, and what comes after waits behind it: no client is to wait for it that long.
       timer = setTimeout(() => reject(notDurable()), ANSWER_TIMEOUT_MS);
-      this.waiting.push({ events, arrivedTick, resolve, reject });
+      this.waiting.push({ events, arrivedTick, intakeId: intake.id, pending, resolve, reject });
       this.waitingEvents += events.length;
       // After this turn of the event loop, so that requests that were read together commit together.
       setImmediate(() => this.flush());
@@ -92,6 +104,7 @@ export class EventIntake implements OnApplicationShutdown {
       this.flush();
       await Promise.all(this.commits);
     }
+    await this.mark.leave();
   }
 
   private flush(): void {
@@ -120,30 +133,46 @@ export class EventIntake implements OnApplicationShutdown {
 
   /** Answers how long it took, in ms; 0 where nothing was written. */
   private async commit(taken: readonly Submission[]): Promise<number> {
+    const { current: intake } = this.mark;
     const submissions = taken.filter((submission) => {
       const isLate = performance.now() - submission.arrivedTick > LONGEST_INTAKE_WAIT_MS;
-      if (isLate) submission.reject(notDurable());
-      return !isLate;
+      const isTaken = !isLate && submission.intakeId === intake?.id;
+      if (!isTaken) this.refuse(submission);
+      return isTaken;
     });
-    if (submissions.length === 0) return 0;
+    if (submissions.length === 0 || intake === null) return 0;
     const batchId = newId('batch');
     const begun = performance.now();
     try {
       const added = await insertBatch(
         this.dataSource,
-        batchId,
+        { batchId, openUntil: intake.openUntil },
         submissions.flatMap(({ events }) => events),
       );
+      if (added === null) {
+        submissions.forEach((submission) => this.refuse(submission));
+        return 0;
+      }
       if (added.size > 0) this.enqueue(batchId, added.size);
       let index = 0;
-      for (const { events, resolve } of submissions) {
+      for (const { events, pending, resolve } of submissions) {
+        this.mark.end(pending);
         resolve(events.map(() => (added.has(index++) ? 'accepted' : 'duplicate')));
       }
       return added.size === 0 ? 0 : performance.now() - begun;
     } catch (error) {
-      for (const { reject } of submissions) reject(error);
+      for (const { pending, reject } of submissions) {
+        this.mark.doubt(pending);
+        reject(error);
+      }
       return 0;
     }
+  }
+
+  /** Nothing of it was written. */
+  private refuse({ pending, reject }: Submission): void {
+    this.mark.end(pending);
+    reject(notDurable());
   }
 
   private async rest(commitMs: number): Promise<void> {

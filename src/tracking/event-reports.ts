@@ -43,7 +43,8 @@ export class EventReports {
    * since all of them are to come again.
    */
   async take(events: readonly ReportedEvent[], arrival: Arrival): Promise<EventResult[]> {
-    const verified = events.map((event) => verifyEvent(event, this.tokens, arrival.now));
+    const receivedAt = this.intake.receivedAt(arrival.now);
+    const verified = events.map((event) => verifyEvent(event, this.tokens, receivedAt));
     const valid = verified.filter((event): event is VerifiedEvent => !('code' in event));
     const verdicts = (await this.submit(valid, arrival.tick)).values();
     return verified.map((event): EventResult => {

@@ -5,6 +5,7 @@ import { RUNTIME_CONFIG, type RuntimeConfig } from '../platform/platform.module.
 import { DecisionTokens } from './decision-token.js';
 import { EventReports } from './event-reports.js';
 import { EventIntake } from './event-intake.js';
+import { IntakeMark } from './intake-mark.js';
 import { EventsController } from './events.controller.js';
 import { RejectedTraffic } from './rejected-traffic.js';
 import { TrackingLinksController } from './tracking-links.controller.js';
@@ -18,6 +19,7 @@ import { TrackingLinksController } from './tracking-links.controller.js';
       inject: [RUNTIME_CONFIG],
       useFactory: (config: RuntimeConfig) => new DecisionTokens(config.secrets.tokenSecrets),
     },
+    IntakeMark,
     EventIntake,
     EventReports,
     RejectedTraffic,

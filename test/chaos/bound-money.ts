@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { decidedMinute } from '../../src/core/pacing/promise-book.js';
-import { LONGEST_COMMIT_MS } from '../../src/delivery/settlement/settlement-progress.js';
+import { CLOCK_MARGIN_MS, LONGEST_COMMIT_MS } from '../../src/delivery/settlement/settlement-progress.js';
 import type { ClientRecord } from './record.js';
 
 /** What nobody may spend for now, though it is not spent. */
@@ -48,14 +48,28 @@ export async function readBoundMoney(
       [[...livingHolders], boundForSeconds(holdSeconds)],
     );
     const lostMicros = new Map(rows.map(({ campaign_id, claimed }) => [campaign_id, BigInt(claimed)]));
-    const waiting = await client.query<{ oldest: Date | null }>(
-      'SELECT min(received_at) AS oldest FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL',
-    );
-    const settledUntil = Math.min(Date.now() - LONGEST_COMMIT_MS, waiting.rows[0]?.oldest?.getTime() ?? Infinity);
+    const settledUntil = await readSettledUntil(client);
     // Promises of one minute are over together, a hold time after the last of them.
     const openMinute = decidedMinute(settledUntil - holdSeconds * 1_000 - FREED_WITHIN_MS);
     return { lostMicros, livingHolders, promisedSince: openMinute * MINUTE_MS };
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Epoch ms, as all that live knew it lately: whoever died over its commits was waited for until then. $1: seconds for which
+ * those that tell nothing are waited for.
+ */
+async function readSettledUntil(client: pg.Client): Promise<number> {
+  const now = Date.now();
+  const { rows } = await client.query<{ oldest: Date | null; committed_until: Date | null }>(
+    `SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL) AS oldest,
+            (SELECT min(committed_until) FROM event_intakes
+             WHERE told_at > now() - make_interval(secs => $1)) AS committed_until`,
+    [(LONGEST_COMMIT_MS + FREED_WITHIN_MS) / 1000],
+  );
+  const [row] = rows;
+  const told = [row?.oldest, row?.committed_until].map((time) => time?.getTime() ?? Infinity);
+  return Math.min(now - CLOCK_MARGIN_MS, ...told);
 }

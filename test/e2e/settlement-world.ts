@@ -80,6 +80,6 @@ export function eventOf(sold: SoldAdGroup, fields: EventFields): VerifiedEvent {
 /** Accepts the events as one batch, and queues no job for it. Answers the batch's id. */
 export async function acceptBatch(app: TestApp, events: readonly VerifiedEvent[]): Promise<string> {
   const batchId = newId('batch');
-  await insertBatch(app.dataSource, batchId, events);
+  await insertBatch(app.dataSource, { batchId, openUntil: new Date('9999-12-31') }, events);
   return batchId;
 }

@@ -54,12 +54,42 @@ describe('promises of messages', () => {
     );
   });
 
-  it('are over with their minute, and tell whose they were', () => {
+  it('are over with their slot, and tell whose they were', () => {
     const book = new PromiseBook();
-    book.add({ adGroupId: 'a', micros: 5, decidedAt: 1_000, expiresAt: 2_000 });
-    book.add({ adGroupId: 'b', micros: 7, decidedAt: 30_000, expiresAt: 40_000 });
-    expect(book.close(39_999)).toEqual([]);
-    expect(book.close(40_000)).toEqual(['a', 'b']);
+    book.add({ adGroupId: 'a', micros: 5, decidedAt: 1_000, expiresAt: 10_900 });
+    book.add({ adGroupId: 'b', micros: 7, decidedAt: 1_000, expiresAt: 10_950 });
+    book.add({ adGroupId: 'c', micros: 9, decidedAt: 1_200, expiresAt: 11_200 });
+    expect(book.close(10_949)).toEqual([]);
+    expect(book.close(10_950)).toEqual(['a', 'b']);
+    expect(book.close(11_200)).toEqual(['c']);
+  });
+
+  it('are lowered by a charge where they end first, since nobody knows whose it is', () => {
+    const book = new PromiseBook();
+    book.add({ adGroupId: 'a', micros: 5, decidedAt: 20_000, expiresAt: 30_000 });
+    book.add({ adGroupId: 'a', micros: 5, decidedAt: 0, expiresAt: 10_000 });
+    book.settle('a', 6, 0);
+    expect(book.promisedMicros('a')).toBe(4);
+    book.close(10_000);
+    expect(book.promisedMicros('a')).toBe(4);
+  });
+
+  it('are over within a twentieth of their hold, a second at least and a minute at most', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 86_400 }), fc.array(fc.nat(86_400_000)), (holdSeconds, times) => {
+        const book = new PromiseBook();
+        const holdMs = holdSeconds * 1_000;
+        const widthMs = Math.min(MINUTE, Math.max(1_000, holdMs / 20));
+        const expiries = times.sort((x, y) => x - y).map((decidedAt) => decidedAt + holdMs);
+        for (const expiresAt of expiries) {
+          book.add({ adGroupId: 'a', micros: 1, decidedAt: expiresAt - holdMs, expiresAt });
+        }
+        for (const [i, expiresAt] of expiries.entries()) {
+          book.close(expiresAt + widthMs + 1);
+          expect(book.promisedMicros('a')).toBeLessThan(expiries.length - i);
+        }
+      }),
+    );
   });
 
   it('are not lowered below nothing by a charge of more than was promised', () => {

@@ -1,8 +1,10 @@
 /**
- * What one process has promised and not yet seen settled or over, by ad group. A promise is kept by the minute of its
- * decision: a charge lowers what that minute still holds, and what is left of a minute is over once everything accepted
- * before its last promise expired is settled. Invariants: what is promised is never negative, and never less than what may
- * still be charged, but for clicks, whose promises are expectations.
+ * What one process has promised and not yet seen settled or over, by ad group. Promises are kept by the minute of their
+ * decision, by which charges name them, and there by slots of their expiry. A charge lowers what the slots of that minute
+ * hold, the first to end first; what is left of a slot is over once everything accepted before its last promise expired is
+ * settled. Invariants: what is promised is never negative, and never less than what may still be charged: a charge of a
+ * later slot only leaves more there. Promises of clicks are expectations; charges leave at least the same share of what is
+ * still expected, on average.
  */
 export interface MessagePromise {
   readonly adGroupId: string;
@@ -12,62 +14,93 @@ export interface MessagePromise {
   readonly expiresAt: number;
 }
 
-interface Minute {
+/** Promises that are over together. */
+interface Slot {
+  readonly end: number;
   readonly byAdGroup: Map<string, number>;
   latestExpiry: number;
 }
 
 const MINUTE_MS = 60_000;
+const LEAST_SLOT_MS = 1_000;
+/** Of the time for which a message is held: promises bind money for that much longer at most, in so many slots. */
+const SLOT_SHARE = 1 / 20;
 
 /** The minute, counted from 1970, by which the promises of a decision are kept. */
 export function decidedMinute(decidedAt: number): number {
   return Math.floor(decidedAt / MINUTE_MS);
 }
 
+/** When the slot of a promise ends, epoch ms: its width is a share of the hold, from a second to a minute. */
+function slotEnd({ decidedAt, expiresAt }: MessagePromise): number {
+  const widthMs = Math.ceil(Math.min(MINUTE_MS, Math.max(LEAST_SLOT_MS, (expiresAt - decidedAt) * SLOT_SHARE)));
+  return Math.ceil(expiresAt / widthMs) * widthMs;
+}
+
 export class PromiseBook {
-  private readonly minutes = new Map<number, Minute>();
+  /** Slots by ascending end. */
+  private readonly minutes = new Map<number, Slot[]>();
   private readonly promised = new Map<string, number>();
 
   promisedMicros(adGroupId: string): number {
     return this.promised.get(adGroupId) ?? 0;
   }
 
-  /** O(1). */
-  add({ adGroupId, micros, decidedAt, expiresAt }: MessagePromise): void {
+  /** O(slots of a minute), and mostly O(1). */
+  add(promise: MessagePromise): void {
+    const { adGroupId, micros, expiresAt } = promise;
     if (micros === 0) return;
-    const key = decidedMinute(decidedAt);
-    const minute = this.minutes.get(key) ?? { byAdGroup: new Map<string, number>(), latestExpiry: 0 };
-    minute.byAdGroup.set(adGroupId, (minute.byAdGroup.get(adGroupId) ?? 0) + micros);
-    minute.latestExpiry = Math.max(minute.latestExpiry, expiresAt);
-    this.minutes.set(key, minute);
+    const slot = this.slotOf(promise);
+    slot.byAdGroup.set(adGroupId, (slot.byAdGroup.get(adGroupId) ?? 0) + micros);
+    slot.latestExpiry = Math.max(slot.latestExpiry, expiresAt);
     this.promised.set(adGroupId, this.promisedMicros(adGroupId) + micros);
   }
 
-  /** A charge of this many micros for messages decided in that minute has been settled. O(1). */
+  /** A charge of this many micros for messages decided in that minute has been settled. O(slots of a minute). */
   settle(adGroupId: string, micros: number, minute: number): void {
-    const { byAdGroup } = this.minutes.get(minute) ?? {};
-    if (byAdGroup === undefined) return;
-    const open = byAdGroup.get(adGroupId) ?? 0;
-    const settled = Math.min(open, micros);
-    byAdGroup.set(adGroupId, open - settled);
-    this.lower(adGroupId, settled);
+    let left = micros;
+    for (const { byAdGroup } of this.minutes.get(minute) ?? []) {
+      const open = byAdGroup.get(adGroupId) ?? 0;
+      const settled = Math.min(open, left);
+      if (settled === 0) continue;
+      byAdGroup.set(adGroupId, open - settled);
+      this.lower(adGroupId, settled);
+      left -= settled;
+    }
   }
 
   /**
-   * Drops the minutes whose promises are all over: everything accepted before `settledUntilMs` is settled, and was told to
-   * `settle`. Answers the ad groups that had any. O(minutes + what is dropped).
+   * Drops the slots whose promises are all over: everything accepted before `settledUntilMs` is settled, and was told to
+   * `settle`. Answers the ad groups that had any. O(slots + what is dropped).
    */
   close(settledUntilMs: number): readonly string[] {
     const ended = new Set<string>();
-    for (const [key, minute] of this.minutes) {
-      if (minute.latestExpiry > settledUntilMs) continue;
-      this.minutes.delete(key);
-      for (const [adGroupId, micros] of minute.byAdGroup) {
-        this.lower(adGroupId, micros);
-        ended.add(adGroupId);
+    for (const [minute, slots] of this.minutes) {
+      const open = slots.filter(({ latestExpiry }) => latestExpiry > settledUntilMs);
+      if (open.length === slots.length) continue;
+      for (const { byAdGroup } of slots.filter(({ latestExpiry }) => latestExpiry <= settledUntilMs)) {
+        for (const [adGroupId, micros] of byAdGroup) {
+          this.lower(adGroupId, micros);
+          ended.add(adGroupId);
+        }
       }
+      if (open.length === 0) this.minutes.delete(minute);
+      else this.minutes.set(minute, open);
     }
     return [...ended];
+  }
+
+  private slotOf(promise: MessagePromise): Slot {
+    const minute = decidedMinute(promise.decidedAt);
+    const slots = this.minutes.get(minute) ?? [];
+    const end = slotEnd(promise);
+    const before = slots.findLastIndex((slot) => slot.end <= end);
+    const found = slots[before];
+    if (found?.end === end) return found;
+    const slot = { end, byAdGroup: new Map<string, number>(), latestExpiry: 0 };
+    slots.splice(before + 1, 0, slot);
+    this.minutes.set(minute, slots);
+    return slot;
   }
 
   private lower(adGroupId: string, micros: number): void {

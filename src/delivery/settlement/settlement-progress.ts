@@ -12,14 +12,28 @@ const PAUSE_MS = 250;
 /** Most batches that a poll counts: some milliseconds, however far behind settlement is. The oldest is always found. */
 const MOST_COUNTED = 50_000;
 
-/** Events that have not begun to be committed so long after their request arrived are refused (see event-intake.ts). */
+/** How far apart the clocks of API processes may be. */
+export const CLOCK_MARGIN_MS = 3_000;
+
+/**
+ * Events that have not begun to be committed so long after their request arrived are refused (see event-intake.ts), and so
+ * are those of a process that last told so long ago up to when all of its events are committed (see intake-mark.ts).
+ */
 export const LONGEST_INTAKE_WAIT_MS = 5_000;
 
 /**
- * An accepted event needs at most this long from the arrival of its request until its batch is visible in Postgres: the wait
- * that intake allows, and the longest that its statement can take, with a margin for clocks of API processes that differ.
+ * An accepted event needs at most this long from the arrival of its request, and from when its process last told of its
+ * commits, until its batch is visible in Postgres: the wait that intake allows, and the longest that its statement can take.
  */
-export const LONGEST_COMMIT_MS = LONGEST_INTAKE_WAIT_MS + LONGEST_QUERY_MS + 3_000;
+export const LONGEST_COMMIT_MS = LONGEST_INTAKE_WAIT_MS + LONGEST_QUERY_MS + CLOCK_MARGIN_MS;
+
+/**
+ * SQL for the time up to which all that was accepted is committed, as the processes told that may still commit; null where
+ * there are none. By `now()`, which is not after the snapshot: whoever is left out committed everything before it.
+ */
+const COMMITTED_UNTIL = `(
+  SELECT min(committed_until) FROM event_intakes
+  WHERE told_at > now() - make_interval(secs => ${LONGEST_COMMIT_MS / 1000}))`;
 
 /** How many batches and events wait for their settlement, and how many batches are parked. */
 export interface WaitingCounts {
@@ -87,7 +101,8 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
   }
 
   private async poll(): Promise<void> {
-    // The time is read before the batches are: one that is committed in between was received after it.
+    // The time is read before the batches are, and what was told with them, in one snapshot: what is committed later was
+    // received later.
     const askedAt = this.clock.reached();
     const [row] = await this.dataSource.query<PollRow[]>(POLL, [MOST_COUNTED]);
     if (row === undefined) return;
@@ -100,7 +115,18 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
     });
     if (askedAt === null) return;
     // It may fall: where simulated time went back, events come that were not there before.
-    this.settledTo = Math.min(askedAt - LONGEST_COMMIT_MS, this.oldest ?? Infinity);
+    this.settledTo = Math.min(
+      this.committedUntil(askedAt, row.committed_until?.getTime() ?? Infinity),
+      this.oldest ?? Infinity,
+    );
+  }
+
+  /**
+   * A process that starts after the poll accepts nothing from before it by its own clock, and those that run have told what
+   * they may still commit, by theirs. Simulated times come in any order, so nobody can tell: there, the longest counts.
+   */
+  private committedUntil(askedAt: number, told: number): number {
+    return this.clock.simulated ? askedAt - LONGEST_COMMIT_MS : Math.min(askedAt - CLOCK_MARGIN_MS, told);
   }
 
   /** Simulated time runs far ahead within one settlement: there, only the number of events tells. */
@@ -111,6 +137,7 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
 
 interface PollRow {
   readonly oldest: Date | null;
+  readonly committed_until: Date | null;
   /** Batches that failed are tried again in their own time and say nothing of the pace. */
   readonly behind_seconds: number | null;
   readonly batches: number;
@@ -121,6 +148,7 @@ interface PollRow {
 // $1 most batches to count.
 const POLL = `
   SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL) AS oldest,
+         ${COMMITTED_UNTIL} AS committed_until,
          (SELECT extract(epoch FROM clock_timestamp() - committed_at)::float8 FROM event_batches
           WHERE settled_at IS NULL AND parked_at IS NULL AND attempts = 0 ORDER BY received_at LIMIT 1) AS behind_seconds,
          counted.batches, counted.events,

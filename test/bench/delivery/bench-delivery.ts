@@ -23,6 +23,7 @@ const HELP = `Usage: npm run bench:delivery -- [options]
   --processes N     API processes; default 4
   --messages N      what each cpm budget pays for; default 5000
   --clicks N        what each cpc budget pays for; default 100
+  --click-percent N of the messages that are clicked; default 1
   --connections N   clients of each process; default 8
   --seconds N       at most; default 600
   --out FILE        where the figures go as JSON; default bench-results/delivery.json
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     processes: { type: 'string', default: '4' },
     messages: { type: 'string', default: '5000' },
     clicks: { type: 'string', default: '100' },
+    'click-percent': { type: 'string', default: '1' },
     connections: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '600' },
     out: { type: 'string', default: 'bench-results/delivery.json' },
@@ -74,11 +76,12 @@ async function main(): Promise<void> {
     processes.push(await startRole('worker', databaseUrl, redisUrl));
     const urls = processes.slice(0, -1).map(({ url }) => url);
     const client = new ApiClient({ url: urls[0] ?? '', key: KEY });
-    const plan = planBudgets(Number(values.messages), Number(values.clicks));
+    const clickShare = Number(values['click-percent']) / 100;
+    const plan = planBudgets({ messages: Number(values.messages), clicks: Number(values.clicks), clickShare });
     const launched = await launchCampaigns(client, plan, { name: 'delivery', onProgress: progress.report });
     const campaignIds = launched.campaignIds.slice(0, BUDGETED.length);
     await client.call('PUT', '/v1/placements/chat_list', { body: PLACEMENT });
-    const clients = new FullRateClients({ urls, key: KEY, connections: Number(values.connections) });
+    const clients = new FullRateClients({ urls, key: KEY, connections: Number(values.connections), clickShare });
     const begun = performance.now();
     const counts = await clients.run(Number(values.seconds) * 1_000, new Set(campaignIds), (messages) =>
       progress.report('Messages', messages, messages),

@@ -1,7 +1,8 @@
 import { type CampaignPlan, micros, type ServingPlan } from '../../../src/commands/campaign-plan.js';
 
 const CPM = 5_000;
-const CPC = 600;
+/** What an impression is worth of whom clicks pay: a click's bid follows from how often there is one. */
+const CPM_BY_CLICKS = 6_000;
 /** Of those that follow in rank and set the last price: below what a click is expected to bring, and near it. */
 const FOLLOWING_CPM = 4_800;
 
@@ -15,9 +16,19 @@ export const BUDGETED = [
   { name: 'balance, cpc', model: 'cpc', limit: 'balance' },
 ] as const;
 
+/** What each budget pays for, and how many of the messages are clicked. */
+export interface BudgetedDemand {
+  readonly messages: number;
+  readonly clicks: number;
+  readonly clickShare: number;
+}
+
 /** `budgets`: micros, in the order of `BUDGETED`. */
-export function planBudgets(messages: number, clicks: number): ServingPlan & { readonly budgets: readonly number[] } {
-  const budgets = BUDGETED.map(({ model }) => micros(model === 'cpm' ? (messages * CPM) / 1_000 : clicks * CPC));
+export function planBudgets(demand: BudgetedDemand): ServingPlan & { readonly budgets: readonly number[] } {
+  const cpc = Math.round(CPM_BY_CLICKS / 1_000 / demand.clickShare);
+  const budgets = BUDGETED.map(({ model }) =>
+    micros(model === 'cpm' ? (demand.messages * CPM) / 1_000 : demand.clicks * cpc),
+  );
   const filler = { model: 'cpm', limit: 'none' } as const;
   const kinds = [...BUDGETED, filler];
   return {
@@ -30,7 +41,7 @@ export function planBudgets(messages: number, clicks: number): ServingPlan & { r
     })),
     campaigns: kinds.map(({ model, limit }, i): CampaignPlan => {
       const budget = budgets[i] ?? 0;
-      const units = model === 'cpc' ? CPC : limit === 'none' ? FOLLOWING_CPM : CPM;
+      const units = model === 'cpc' ? cpc : limit === 'none' ? FOLLOWING_CPM : CPM;
       return {
         advertiser: i,
         name: `Campaign ${i}`,

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 
 /** Longer than messages that nobody reported bind money: what is free after it, nobody can use. */
 const CALM_MS = 90_000;
-const CLICK_SHARE = 0.01;
 const MATCHES_A_REPORT = 10;
 
 interface Message {
@@ -17,12 +16,17 @@ export interface Counts {
   isCalm: boolean;
 }
 
-/** Clients that ask as fast as they are answered, and report all that they show; one message in a hundred is clicked. */
+/** Clients that ask as fast as they are answered, and report all that they show; a share of it is clicked. */
 export class FullRateClients {
   private readonly headers;
 
   constructor(
-    private readonly options: { readonly urls: readonly string[]; readonly key: string; readonly connections: number },
+    private readonly options: {
+      readonly urls: readonly string[];
+      readonly key: string;
+      readonly connections: number;
+      readonly clickShare: number;
+    },
   ) {
     this.headers = { authorization: `Bearer ${options.key}`, 'content-type': 'application/json' };
   }
@@ -67,7 +71,7 @@ export class FullRateClients {
   private async report(url: string, shown: readonly Message[]): Promise<void> {
     if (shown.length === 0) return;
     const events = shown.flatMap(({ token }) => {
-      const isClicked = Math.random() < CLICK_SHARE;
+      const isClicked = Math.random() < this.options.clickShare;
       return [{ type: 'impression', token }, ...(isClicked ? [{ type: 'click', token }] : [])];
     });
     for (;;) {
