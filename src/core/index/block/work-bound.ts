@@ -33,6 +33,11 @@ export class WorkBound {
     return this.spent < UNNOTED_LOOKS || this.most === Infinity;
   }
 
+  /** Nobody's expression is evaluated any more. */
+  get isSpent(): boolean {
+    return this.spent >= this.most + MOST_LIGHT_LOOKS;
+  }
+
   /** Whether an expression of this advertiser, of at most so many looks, may still be evaluated; the last may end past the bound. */
   allows(advertiserId: string, looks: number): boolean {
     if (this.isAmple) return true;
