@@ -18,7 +18,7 @@ const LONGEST_BLOCK = 64;
 const WORDS_BEFORE_TRAITS = 512;
 
 /** To ask about a slot takes as long as so many looks (measured). */
-const LOOKS_OF_SLOT = 10;
+const LOOKS_OF_SLOT = 20;
 
 const SMALLEST = 1_024;
 /** A rebuild is due once this share of the ad groups has been put in, moved or taken out, or lies after its rank. */
@@ -221,12 +221,13 @@ export class BlockIndex implements CandidateIndex {
       if (ecpm < threshold) continue;
       const highest = ecpm * layout.highestRelevance(slot);
       if (highest < threshold || (best.isRationed && highest < best.thresholdOf(layout.advertiserId(slot)))) continue;
+      if (!layout.isTaken(slot)) continue;
       this.asked++;
       if (!layout.admits(slot, money)) continue;
       const relevance = layout.relevance(slot);
       const pacing = layout.rankFactor(slot, money);
       const score = scoreOf(ecpm, relevance, pacing);
-      if (score < threshold || !layout.isTaken(slot)) continue;
+      if (score < threshold) continue;
       best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score });
       threshold = best.threshold;
     }
@@ -250,7 +251,7 @@ export class BlockIndex implements CandidateIndex {
           const bit = left & -left;
           const slot = word * WORD_BITS + 31 - Math.clz32(bit);
           const isClear = (unclear & bit) === 0;
-          if (isClear || (layout.admits(slot, money) && layout.isTaken(slot))) found[count++] = slot;
+          if (isClear || (layout.isTaken(slot) && layout.admits(slot, money))) found[count++] = slot;
         }
       }
     }

@@ -9,6 +9,7 @@ import { DecisionWriter, type MatchMessage, writeFrame } from './decision-writer
 import { CapReach } from './cap-reach.js';
 import { placementCapsAt, toHoldCandidate } from './hold-candidates.js';
 import type { MatchInput } from './match-input.js';
+import { firstOffer, isLastOffer, mostOfAdvertiser, nextOffer } from './offers.js';
 import { toMatchRequest } from './to-match-request.js';
 
 /** Why a decision has no messages. */
@@ -24,21 +25,6 @@ export interface PreparedMatch {
   readonly positions: readonly number[];
   readonly now: number;
 }
-
-/**
- * How many candidates beyond the wanted ones are offered to the caps at first, and by what factor more each time that too
- * few have room: nearly all requests need the first few only, and each that is offered costs some µs. Each time, the index
- * is asked anew, so a match of few steps is bounded better (see `WorkBound`).
- */
-const SPARE_OFFERS = 4;
-const OFFER_GROWTH = 8;
-/** Once so many were offered, there is no other offer: caps and rules beyond are not worth the wait. */
-const MOST_OFFERED = 500;
-/**
- * Where only one of an advertiser's may be placed: so many may be capped, and however many more it has, others follow them
- * in the offer, who set the price and take the places that are left.
- */
-const MOST_OF_ADVERTISER = 32;
 
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
 @Injectable()
@@ -92,8 +78,8 @@ export class Decider {
     const leaseHolder = this.leases.holderId;
     if (leaseHolder === null) return 'unavailable';
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
-    for (let offer = positions.length + SPARE_OFFERS; ; offer *= OFFER_GROWTH) {
-      const ranked = this.index.top(request, offer, placement.allowsRepeats ? Infinity : MOST_OF_ADVERTISER);
+    for (let offer = firstOffer(positions.length); ; offer = nextOffer(offer)) {
+      const ranked = this.index.top(request, offer, mostOfAdvertiser(placement.allowsRepeats));
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
       if (ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
       const outcome = await this.exposure.hold({
@@ -110,7 +96,7 @@ export class Decider {
         placementCaps: placementCapsAt(placement.frequencyCaps, now),
         keepFrom: now - this.reach.longestMs,
         candidates: ranked.map((scored) => toHoldCandidate(scored, request)),
-        isLast: ranked.length < offer || offer >= MOST_OFFERED || this.index.isCostly,
+        isLast: isLastOffer(offer, ranked.length, this.index.isCostly),
       });
       if (outcome.status === 'unavailable') return 'unavailable';
       if (outcome.status === 'short' && isLost()) return 'deadline';

@@ -39,8 +39,8 @@ export class Layout {
   programmed: BitRow;
   /** Slots for which `firstFailure` itself is asked. */
   careful: BitRow;
-  /** Slots that rows decide, by few looks: they are found whatever else was spent. */
-  private decided: BitRow;
+  /** Slots that few looks decide. */
+  private light: BitRow;
   readonly candidates: (Candidate | null)[] = [];
   ecpms: Float64Array;
   private programOf: Int32Array;
@@ -66,7 +66,7 @@ export class Layout {
     this.money = money;
     this.programmed = bitRow(words);
     this.careful = bitRow(words);
-    this.decided = bitRow(words);
+    this.light = bitRow(words);
     this.ecpms = new Float64Array(words * WORD_BITS);
     this.programOf = new Int32Array(words * WORD_BITS);
     this.relevanceAt = new Int32Array(words * WORD_BITS);
@@ -105,7 +105,7 @@ export class Layout {
   get bytes(): number {
     const { order, traits, time, profile, programs, relevances, sellers, money } = this;
     const parts = [order, traits, time, profile, programs, relevances, sellers, money];
-    const rows = [this.programmed, this.careful, this.decided];
+    const rows = [this.programmed, this.careful, this.light];
     const own = [...rows, this.ecpms, this.programOf, this.relevanceAt, this.sellerOf];
     return parts.reduce((sum, { bytes }) => sum + bytes, 0) + own.reduce((sum, row) => sum + row.byteLength, 0);
   }
@@ -137,7 +137,7 @@ export class Layout {
     this.traits.remove(slot, plan.groups, plan.noneOf);
     clearBit(this.programmed, slot);
     clearBit(this.careful, slot);
-    clearBit(this.decided, slot);
+    clearBit(this.light, slot);
   }
 
   recheck(adGroupId: string): void {
@@ -151,7 +151,7 @@ export class Layout {
       this.turn = 1;
       this.traits.forgetMarks();
       this.programs.forgetMemo();
-      this.sellers.forgetVerdicts();
+      this.sellers.forgetMarks();
     }
     const { subject, now } = request;
     this.request = request;
@@ -174,8 +174,7 @@ export class Layout {
   }
 
   /**
-   * Whether the slot, which the rows and `money.filter` let pass, has nothing against it but frequency caps, and what
-   * `isTaken` says.
+   * Whether the slot, which the rows, `money.filter` and `isTaken` let pass, has nothing against it but frequency caps.
    */
   admits(slot: number, money: MoneySnapshot): boolean {
     if (!this.work.isAmple && !this.mayCost(slot)) return false;
@@ -185,7 +184,7 @@ export class Layout {
     return !this.money.refuses(slot, this.candidates, money);
   }
 
-  /** Whether placement, request and member take the slot. */
+  /** Whether placement, request and member take the slot: asked first, since it reads little. */
   isTaken(slot: number): boolean {
     if (this.isPlain) return true;
     const { floorMicros, leastCtr, leastRelevance } = this.request!;
@@ -216,7 +215,7 @@ export class Layout {
   relevance(slot: number): number {
     const at = this.relevanceAt[slot]!;
     const size = this.relevances.sizeOf(at);
-    if (size > LIGHT_LOOKS) this.note(this.candidates[slot]!, size >> 3);
+    if (size > LIGHT_LOOKS) this.note(slot, size >> 3);
     return this.relevances.relevance(at);
   }
 
@@ -229,22 +228,20 @@ export class Layout {
     return this.work.spent;
   }
 
-  private note({ record }: Candidate, looks: number): void {
-    this.work.note(record.advertiserId, looks);
+  private note(slot: number, looks: number): void {
+    this.work.note(this.advertiserId(slot), looks);
   }
 
   private mayCost(slot: number): boolean {
-    const isCareful = this.isCareful(slot);
-    if (!isCareful && hasBit(this.decided, slot)) return true;
-    if (this.work.isSpent) return false;
-    const candidate = this.candidates[slot]!;
-    const looks = isCareful ? failureLooks(candidate) : candidate.looks;
-    return this.work.allows(candidate.record.advertiserId, looks);
+    const isLight = hasBit(this.light, slot);
+    // By rows: it is found whatever else was spent.
+    if (isLight && this.programOf[slot] === ALWAYS && !this.isCareful(slot)) return true;
+    return this.work.allows(this.advertiserId(slot), isLight);
   }
 
   private isFaultless(slot: number, money: MoneySnapshot): boolean {
     const candidate = this.candidates[slot]!;
-    this.note(candidate, failureLooks(candidate));
+    this.note(slot, failureLooks(candidate));
     return firstFailure(candidate, this.request!, money) === null;
   }
 
@@ -252,9 +249,9 @@ export class Layout {
     const before = this.programs.looks;
     const isAccepted = this.programs.accepts(program);
     const looks = this.programs.looks - before;
-    // By whom is not asked while there is plenty: what lies by slot is at hand, the candidate is not.
+    // By whom is not asked while there is plenty.
     if (this.work.isAmple) this.work.spent += looks;
-    else this.note(this.candidates[slot]!, looks);
+    else this.note(slot, looks);
     return isAccepted;
   }
 
@@ -272,20 +269,21 @@ export class Layout {
     this.ecpms[slot] = candidate.ecpmMicros;
     this.programOf[slot] = program;
     this.relevanceAt[slot] = this.relevances.add(candidate.segments);
-    this.sellerOf[slot] = this.sellers.numberOf(record);
+    this.sellerOf[slot] = this.sellers.add(record);
     this.traits.add(slot, plan.groups, plan.noneOf);
     this.time.add(slot, record);
     this.money.recheck(slot);
     if (!plan.isSimple || !isTargetingExact) setBit(this.programmed, slot);
-    if (program === TREE || program === NEVER || !isHourExact) setBit(this.careful, slot);
-    if (program === ALWAYS && candidate.looks <= LIGHT_LOOKS) setBit(this.decided, slot);
+    const isCareful = program === TREE || program === NEVER || !isHourExact;
+    if (isCareful) setBit(this.careful, slot);
+    if ((isCareful ? failureLooks(candidate) : candidate.looks) <= LIGHT_LOOKS) setBit(this.light, slot);
   }
 
   private widen(words: number): void {
     for (const part of [this.order, this.traits, this.time, this.profile, this.money]) part.widen(words);
     this.programmed = widened(this.programmed, words);
     this.careful = widened(this.careful, words);
-    this.decided = widened(this.decided, words);
+    this.light = widened(this.light, words);
     const ecpms = new Float64Array(words * WORD_BITS);
     ecpms.set(this.ecpms);
     this.ecpms = ecpms;

@@ -2,69 +2,89 @@ import type { AdGroupRecord } from '../ad-group-record.js';
 import type { MatchRequest } from '../match-request.js';
 
 /**
- * Advertisers, each with the categories of one of its campaigns, under numbers from 0: what a request may rule out is asked
- * once for each, and not for each of its ad groups, of which one may have a hundred thousand. To look into those would cost
- * more than all else that a long scan does.
+ * What a request may rule out, advertisers and categories, under numbers from 0; and of each advertiser, with the categories
+ * of one of its campaigns, the list of its numbers, one list after the other. So a long scan need not look into the ad groups,
+ * which lie anywhere in memory: that would cost more than all else that it does.
  */
 export class Sellers {
-  private readonly numbers = new Map<string, number>();
-  private readonly categoriesOf: (readonly string[])[] = [];
-  private readonly advertiserIdOf: string[] = [];
-  /** By number: turn × 2 + 1 where the request takes it, turn × 2 where not. */
-  private verdicts = new Int32Array(64);
+  private readonly advertisers = new Map<string, number>();
+  private readonly categories = new Map<string, number>();
+  /** By number; a category where it is one. */
+  private readonly names: string[] = [];
+  /** `turn` at each number that the request of this turn rules out. */
+  private marks = new Int32Array(64);
+  /** Lists: their length, the advertiser's number, those of categories. */
+  private lists = new Int32Array(256);
+  private used = 0;
+  private readonly places = new Map<string, number>();
   private turn = 0;
-  private request: MatchRequest | null = null;
 
   get bytes(): number {
-    return this.verdicts.byteLength;
+    return this.marks.byteLength + this.lists.byteLength;
   }
 
-  numberOf({ advertiserId, categories }: AdGroupRecord): number {
+  /** Where the list is. */
+  add({ advertiserId, categories }: AdGroupRecord): number {
     const key = categories.length === 0 ? advertiserId : JSON.stringify([advertiserId, ...categories]);
-    const known = this.numbers.get(key);
+    const known = this.places.get(key);
     if (known !== undefined) return known;
-    const number = this.numbers.size;
-    this.numbers.set(key, number);
-    this.advertiserIdOf.push(advertiserId);
-    this.categoriesOf.push(categories);
-    if (number >= this.verdicts.length) {
-      const verdicts = new Int32Array(this.verdicts.length * 2);
-      verdicts.set(this.verdicts);
-      this.verdicts = verdicts;
-    }
-    return number;
+    const numbers = [
+      this.numberOf(advertiserId, this.advertisers),
+      ...categories.map((category) => this.numberOf(category, this.categories)),
+    ];
+    while (this.used + numbers.length + 1 > this.lists.length) this.lists = doubled(this.lists);
+    const at = this.used;
+    this.lists[at] = numbers.length;
+    this.lists.set(numbers, at + 1);
+    this.used += numbers.length + 1;
+    this.places.set(key, at);
+    return at;
   }
 
-  advertiserId(number: number): string {
-    return this.advertiserIdOf[number]!;
+  advertiserId(at: number): string {
+    return this.names[this.lists[at + 1]!]!;
   }
 
-  /** `turn`: a number not used before. */
-  begin(turn: number, request: MatchRequest): void {
+  /** `turn`: a number not used before. O(what the request rules out). */
+  begin(turn: number, { mutedAdvertisers, blockedAdvertisers, blockedCategories }: MatchRequest): void {
     this.turn = turn;
-    this.request = request;
+    this.mark(mutedAdvertisers, this.advertisers);
+    this.mark(blockedAdvertisers, this.advertisers);
+    this.mark(blockedCategories, this.categories);
   }
 
-  /** Forgets all verdicts, so that turns may be counted anew. */
-  forgetVerdicts(): void {
-    this.verdicts.fill(0);
+  /** Forgets all marks, so that turns may be counted anew. */
+  forgetMarks(): void {
+    this.marks.fill(0);
   }
 
   /** Neither the member nor the request of this turn rules it out. */
-  isWelcome(number: number): boolean {
-    const verdict = this.verdicts[number]!;
-    if (verdict >>> 1 === this.turn) return (verdict & 1) === 1;
-    const isWelcome = this.ask(number, this.request!);
-    this.verdicts[number] = this.turn * 2 + (isWelcome ? 1 : 0);
-    return isWelcome;
+  isWelcome(at: number): boolean {
+    const { lists, marks, turn } = this;
+    const end = at + lists[at]!;
+    for (let i = at + 1; i <= end; i++) if (marks[lists[i]!] === turn) return false;
+    return true;
   }
 
-  private ask(number: number, { mutedAdvertisers, blockedAdvertisers, blockedCategories }: MatchRequest): boolean {
-    const advertiserId = this.advertiserIdOf[number]!;
-    return (
-      !mutedAdvertisers.has(advertiserId) &&
-      !blockedAdvertisers.has(advertiserId) &&
-      !this.categoriesOf[number]!.some((category) => blockedCategories.has(category))
-    );
+  private mark(names: ReadonlySet<string>, among: ReadonlyMap<string, number>): void {
+    for (const name of names) {
+      const number = among.get(name);
+      if (number !== undefined) this.marks[number] = this.turn;
+    }
   }
+
+  private numberOf(name: string, among: Map<string, number>): number {
+    const known = among.get(name);
+    if (known !== undefined) return known;
+    const number = this.names.push(name) - 1;
+    among.set(name, number);
+    if (number >= this.marks.length) this.marks = doubled(this.marks);
+    return number;
+  }
+}
+
+function doubled(words: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(words.length * 2);
+  longer.set(words);
+  return longer;
 }
