@@ -17,6 +17,9 @@ const LONGEST_BLOCK = 64;
 /** So far it is cheaper to ask each slot by its program; then the member's traits are looked up once for all (measured). */
 const WORDS_BEFORE_TRAITS = 512;
 
+/** To ask about a slot takes as long as so many looks (measured). */
+const LOOKS_OF_SLOT = 20;
+
 const SMALLEST = 1_024;
 /** A rebuild is due once this share of the ad groups has been put in, moved or taken out, or lies after its rank. */
 const WORN_SHARE = 1 / 8;
@@ -36,6 +39,8 @@ export class BlockIndex implements CandidateIndex {
   private passing: BitRow = bitRow(0);
   /** The slots that the latest `eligible` found. */
   private found: Int32Array = bitRow(0);
+  /** Slots that the latest `top` asked about one by one. */
+  private asked = 0;
   private edits = 0;
   /** What changed since the rebuild under way began; null: there is none. */
   private changed: Set<string> | null = null;
@@ -58,7 +63,7 @@ export class BlockIndex implements CandidateIndex {
 
   /** The latest request cost so much that another one like it would be too much for its match (see `WorkBound`). */
   get isCostly(): boolean {
-    return this.looks > MOST_LOOKS / 2;
+    return this.looks + this.asked * LOOKS_OF_SLOT > MOST_LOOKS / 2;
   }
 
   /** O(rows): some µs. */
@@ -96,6 +101,7 @@ export class BlockIndex implements CandidateIndex {
   }
 
   top(request: MatchRequest, money: MoneySnapshot, limit: number, mostOfAdvertiser = Infinity): readonly Scored[] {
+    this.asked = 0;
     if (limit < 1 || isQuietTime(request)) return [];
     const { layout, block } = this;
     const rows = layout.begin(request, true);
@@ -212,12 +218,16 @@ export class BlockIndex implements CandidateIndex {
       const slot = word * WORD_BITS + 31 - Math.clz32(left & -left);
       const ecpm = layout.ecpms[slot]!;
       // What is cheapest to know first: most who lack what an ad group asks for lack its relevance, too.
-      if (ecpm < threshold || ecpm * layout.highestRelevance(slot) < threshold) continue;
+      if (ecpm < threshold) continue;
+      const highest = ecpm * layout.highestRelevance(slot);
+      if (highest < threshold || (best.isRationed && highest < best.thresholdOf(layout.advertiserId(slot)))) continue;
+      if (!layout.isTaken(slot)) continue;
+      this.asked++;
       if (!layout.admits(slot, money)) continue;
       const relevance = layout.relevance(slot);
       const pacing = layout.rankFactor(slot, money);
       const score = scoreOf(ecpm, relevance, pacing);
-      if (score < threshold || !layout.isTaken(slot)) continue;
+      if (score < threshold) continue;
       best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score });
       threshold = best.threshold;
     }
@@ -241,7 +251,7 @@ export class BlockIndex implements CandidateIndex {
           const bit = left & -left;
           const slot = word * WORD_BITS + 31 - Math.clz32(bit);
           const isClear = (unclear & bit) === 0;
-          if (isClear || (layout.admits(slot, money) && layout.isTaken(slot))) found[count++] = slot;
+          if (isClear || (layout.isTaken(slot) && layout.admits(slot, money))) found[count++] = slot;
         }
       }
     }

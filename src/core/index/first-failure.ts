@@ -33,8 +33,16 @@ export function firstFailure(
   return isTaken(candidate, request) ? null : 'placement';
 }
 
+/** A window of day parts, and its days, take as long as three looks. */
+const LOOKS_OF_WINDOW = 3;
+
+/** The most looks that `firstFailure` takes, as `lookCount` counts them. O(1). */
+export function failureLooks({ looks, record }: Candidate): number {
+  return looks + LOOKS_OF_WINDOW * (record.dayParts?.windows.length ?? 0) + record.creatives.length;
+}
+
 /** What the placement asks of a candidate's worth, and what the request rules out. */
-export function isTaken(candidate: Candidate, request: MatchRequest): boolean {
+function isTaken(candidate: Candidate, request: MatchRequest): boolean {
   const { record } = candidate;
   return (
     candidate.ecpmMicros >= request.floorMicros &&

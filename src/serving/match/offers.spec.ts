@@ -30,9 +30,9 @@ describe('what is offered to the caps', () => {
   it('grows until so many were offered that no more are worth the wait', () => {
     expect(asked(100_000)).toEqual([
       [5, 32, false],
-      [40, 32, false],
-      [320, 32, false],
-      [2_560, 32, true],
+      [30, 32, false],
+      [180, 32, false],
+      [1_080, 32, true],
     ]);
   });
 
@@ -40,8 +40,8 @@ describe('what is offered to the caps', () => {
     [0, 1],
     [4, 1],
     [5, 2],
-    [39, 2],
-    [40, 3],
+    [29, 2],
+    [30, 3],
   ])('ends with all that are eligible: %i', (eligible, offers) => {
     const calls = asked(eligible);
     expect(calls).toHaveLength(offers);
@@ -52,7 +52,7 @@ describe('what is offered to the caps', () => {
     expect(asked(100_000, ONE, 1)).toEqual([[5, 32, true]]);
     expect(asked(100_000, ONE, 2)).toEqual([
       [5, 32, false],
-      [40, 32, true],
+      [30, 32, true],
     ]);
   });
 

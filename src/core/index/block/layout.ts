@@ -1,5 +1,5 @@
 import type { Candidate } from '../candidate.js';
-import { firstFailure, isTaken } from '../first-failure.js';
+import { failureLooks, firstFailure } from '../first-failure.js';
 import type { MatchRequest, MoneySnapshot } from '../match-request.js';
 import { AGES } from './allowed-ages.js';
 import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
@@ -7,6 +7,7 @@ import { MoneyRows } from './money-rows.js';
 import { ProfileRows } from './profile-rows.js';
 import { ALWAYS, NEVER, Programs, TREE } from './programs.js';
 import { RelevanceLists } from './relevance-lists.js';
+import { Sellers } from './sellers.js';
 import { SlotOrder } from './slot-order.js';
 import { planTargeting } from './targeting-plan.js';
 import { TimeRows } from './time-rows.js';
@@ -38,13 +39,17 @@ export class Layout {
   programmed: BitRow;
   /** Slots for which `firstFailure` itself is asked. */
   careful: BitRow;
+  /** Slots that few looks decide. */
+  private light: BitRow;
   readonly candidates: (Candidate | null)[] = [];
   ecpms: Float64Array;
   private programOf: Int32Array;
   private relevanceAt: Int32Array;
+  private sellerOf: Int32Array;
   private readonly profile: ProfileRows;
   private readonly programs: Programs;
   private readonly relevances: RelevanceLists;
+  private readonly sellers = new Sellers();
   private readonly work = new WorkBound();
   private readonly slots = new Map<string, number>();
   private turn = 0;
@@ -61,9 +66,11 @@ export class Layout {
     this.money = money;
     this.programmed = bitRow(words);
     this.careful = bitRow(words);
+    this.light = bitRow(words);
     this.ecpms = new Float64Array(words * WORD_BITS);
     this.programOf = new Int32Array(words * WORD_BITS);
     this.relevanceAt = new Int32Array(words * WORD_BITS);
+    this.sellerOf = new Int32Array(words * WORD_BITS);
     this.programs = new Programs(this.traits);
     this.relevances = new RelevanceLists(this.traits);
   }
@@ -96,8 +103,10 @@ export class Layout {
   }
 
   get bytes(): number {
-    const parts = [this.order, this.traits, this.time, this.profile, this.programs, this.relevances, this.money];
-    const own = [this.programmed, this.careful, this.ecpms, this.programOf, this.relevanceAt];
+    const { order, traits, time, profile, programs, relevances, sellers, money } = this;
+    const parts = [order, traits, time, profile, programs, relevances, sellers, money];
+    const rows = [this.programmed, this.careful, this.light];
+    const own = [...rows, this.ecpms, this.programOf, this.relevanceAt, this.sellerOf];
     return parts.reduce((sum, { bytes }) => sum + bytes, 0) + own.reduce((sum, row) => sum + row.byteLength, 0);
   }
 
@@ -128,6 +137,7 @@ export class Layout {
     this.traits.remove(slot, plan.groups, plan.noneOf);
     clearBit(this.programmed, slot);
     clearBit(this.careful, slot);
+    clearBit(this.light, slot);
   }
 
   recheck(adGroupId: string): void {
@@ -141,11 +151,13 @@ export class Layout {
       this.turn = 1;
       this.traits.forgetMarks();
       this.programs.forgetMemo();
+      this.sellers.forgetMarks();
     }
     const { subject, now } = request;
     this.request = request;
     this.traits.begin(this.turn, subject.interests);
     this.programs.begin(this.turn, subject);
+    this.sellers.begin(this.turn, request);
     this.work.begin(isBounded);
     this.time.begin(now);
     this.money.begin(request.seed);
@@ -162,8 +174,7 @@ export class Layout {
   }
 
   /**
-   * Whether the slot, which the rows and `money.filter` let pass, has nothing against it but frequency caps, and what
-   * `isTaken` says.
+   * Whether the slot, which the rows, `money.filter` and `isTaken` let pass, has nothing against it but frequency caps.
    */
   admits(slot: number, money: MoneySnapshot): boolean {
     if (!this.work.isAmple && !this.mayCost(slot)) return false;
@@ -173,13 +184,20 @@ export class Layout {
     return !this.money.refuses(slot, this.candidates, money);
   }
 
-  /** Whether placement, request and member take the slot: the dearest question, since it looks into the candidate. */
+  /** Whether placement, request and member take the slot: asked first, since it reads little. */
   isTaken(slot: number): boolean {
     if (this.isPlain) return true;
-    const candidate = this.candidates[slot]!;
-    const request = this.request!;
-    if (request.leastRelevance !== 0) this.note(candidate, candidate.segments.length);
-    return !request.mutedAdvertisers.has(candidate.record.advertiserId) && isTaken(candidate, request);
+    const { floorMicros, leastCtr, leastRelevance } = this.request!;
+    return (
+      this.sellers.isWelcome(this.sellerOf[slot]!) &&
+      this.ecpms[slot]! >= floorMicros &&
+      (leastRelevance === 0 || this.relevance(slot) >= leastRelevance) &&
+      (leastCtr === 0 || this.candidates[slot]!.ctr >= leastCtr)
+    );
+  }
+
+  advertiserId(slot: number): string {
+    return this.sellers.advertiserId(this.sellerOf[slot]!);
   }
 
   /** Slots of the word that `admits` must be asked about, even where rows and traits let them pass. */
@@ -197,7 +215,7 @@ export class Layout {
   relevance(slot: number): number {
     const at = this.relevanceAt[slot]!;
     const size = this.relevances.sizeOf(at);
-    if (size > LIGHT_LOOKS) this.note(this.candidates[slot]!, size >> 3);
+    if (size > LIGHT_LOOKS) this.note(slot, size >> 3);
     return this.relevances.relevance(at);
   }
 
@@ -210,20 +228,20 @@ export class Layout {
     return this.work.spent;
   }
 
-  private note({ record }: Candidate, looks: number): void {
-    this.work.note(record.advertiserId, looks);
+  private note(slot: number, looks: number): void {
+    this.work.note(this.advertiserId(slot), looks);
   }
 
   private mayCost(slot: number): boolean {
-    const { looks, record } = this.candidates[slot]!;
+    const isLight = hasBit(this.light, slot);
     // By rows: it is found whatever else was spent.
-    const isDecided = !this.isCareful(slot) && this.programOf[slot] === ALWAYS && looks <= LIGHT_LOOKS;
-    return isDecided || this.work.allows(record.advertiserId, looks);
+    if (isLight && this.programOf[slot] === ALWAYS && !this.isCareful(slot)) return true;
+    return this.work.allows(this.advertiserId(slot), isLight);
   }
 
   private isFaultless(slot: number, money: MoneySnapshot): boolean {
     const candidate = this.candidates[slot]!;
-    this.note(candidate, candidate.looks);
+    this.note(slot, failureLooks(candidate));
     return firstFailure(candidate, this.request!, money) === null;
   }
 
@@ -231,9 +249,9 @@ export class Layout {
     const before = this.programs.looks;
     const isAccepted = this.programs.accepts(program);
     const looks = this.programs.looks - before;
-    // By whom is not asked while there is plenty: what lies by slot is at hand, the candidate is not.
+    // By whom is not asked while there is plenty.
     if (this.work.isAmple) this.work.spent += looks;
-    else this.note(this.candidates[slot]!, looks);
+    else this.note(slot, looks);
     return isAccepted;
   }
 
@@ -251,21 +269,26 @@ export class Layout {
     this.ecpms[slot] = candidate.ecpmMicros;
     this.programOf[slot] = program;
     this.relevanceAt[slot] = this.relevances.add(candidate.segments);
+    this.sellerOf[slot] = this.sellers.add(record);
     this.traits.add(slot, plan.groups, plan.noneOf);
     this.time.add(slot, record);
     this.money.recheck(slot);
     if (!plan.isSimple || !isTargetingExact) setBit(this.programmed, slot);
-    if (program === TREE || program === NEVER || !isHourExact) setBit(this.careful, slot);
+    const isCareful = program === TREE || program === NEVER || !isHourExact;
+    if (isCareful) setBit(this.careful, slot);
+    if ((isCareful ? failureLooks(candidate) : candidate.looks) <= LIGHT_LOOKS) setBit(this.light, slot);
   }
 
   private widen(words: number): void {
     for (const part of [this.order, this.traits, this.time, this.profile, this.money]) part.widen(words);
     this.programmed = widened(this.programmed, words);
     this.careful = widened(this.careful, words);
+    this.light = widened(this.light, words);
     const ecpms = new Float64Array(words * WORD_BITS);
     ecpms.set(this.ecpms);
     this.ecpms = ecpms;
     this.programOf = widened(this.programOf as BitRow, words * WORD_BITS);
     this.relevanceAt = widened(this.relevanceAt as BitRow, words * WORD_BITS);
+    this.sellerOf = widened(this.sellerOf as BitRow, words * WORD_BITS);
   }
 }

@@ -33,11 +33,10 @@ export class WorkBound {
     return this.spent < UNNOTED_LOOKS || this.most === Infinity;
   }
 
-  /** Whether an expression of this advertiser, of at most so many looks, may still be evaluated; the last may end past the bound. */
-  allows(advertiserId: string, looks: number): boolean {
-    if (this.isAmple) return true;
-    const most = looks <= LIGHT_LOOKS ? this.most + MOST_LIGHT_LOOKS : this.most;
-    return this.spent < most && (this.byAdvertiser.get(advertiserId) ?? 0) < MOST_ADVERTISER_LOOKS;
+  /** Whether one more expression of this advertiser may be evaluated, in at most `LIGHT_LOOKS` or more; the last may end past the bound. */
+  allows(advertiserId: string, isLight: boolean): boolean {
+    if (this.spent >= (isLight ? this.most + MOST_LIGHT_LOOKS : this.most)) return false;
+    return (this.byAdvertiser.get(advertiserId) ?? 0) < MOST_ADVERTISER_LOOKS;
   }
 
   note(advertiserId: string, looks: number): void {

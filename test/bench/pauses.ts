@@ -1,0 +1,79 @@
+/** What the longest pieces of work spent their time on: their own, collecting garbage, or waiting for a processor. */
+import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import type { Row } from './report.js';
+import { short } from './report.js';
+
+const KEPT = 20;
+
+export interface Pause {
+  readonly ms: number;
+  readonly garbageMs: number;
+  /** Time in which no thread of the process ran: the machine did something else. */
+  readonly waitedMs: number;
+}
+
+interface Piece {
+  readonly from: number;
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+/** All collections of garbage of the process, from its making on. */
+export class Collections {
+  private readonly pauses: { readonly from: number; readonly to: number }[] = [];
+  private readonly observer = new PerformanceObserver((list) => this.take(list.getEntries()));
+
+  constructor() {
+    this.observer.observe({ entryTypes: ['gc'] });
+  }
+
+  /** Of the longest of these pieces, the longest first. */
+  async explain(pieces: Pieces): Promise<readonly Pause[]> {
+    // Collections are told of by turns of the event loop that come after them.
+    await setTimeout(10);
+    return pieces.longest().map(({ from, ms, cpuMs }) => {
+      const overlaps = this.pauses.map((pause) => Math.min(pause.to, from + ms) - Math.max(pause.from, from));
+      const garbageMs = overlaps.reduce((sum, overlap) => sum + Math.max(0, overlap), 0);
+      return { ms, garbageMs, waitedMs: Math.max(0, ms - cpuMs) };
+    });
+  }
+
+  private take(entries: readonly PerformanceEntry[]): void {
+    for (const { startTime, duration } of entries) this.pauses.push({ from: startTime, to: startTime + duration });
+  }
+}
+
+/** Times pieces of work, of which it keeps the longest. */
+export class Pieces {
+  private kept: Piece[] = [];
+  readonly ms: number[] = [];
+
+  time(work: () => void): void {
+    const cpu = process.cpuUsage();
+    const from = performance.now();
+    work();
+    const ms = performance.now() - from;
+    this.ms.push(ms);
+    if (this.kept.length === KEPT && ms <= this.kept[KEPT - 1]!.ms) return;
+    const { user, system } = process.cpuUsage(cpu);
+    this.kept = [...this.kept, { from, ms, cpuMs: (user + system) / 1_000 }].sort((a, b) => b.ms - a.ms).slice(0, KEPT);
+  }
+
+  longest(): readonly Piece[] {
+    return this.kept;
+  }
+}
+
+/** The longest of all, and the longest without its garbage. */
+export function toPauseRow(what: string, pauses: readonly Pause[]): Row {
+  const [longest = { ms: NaN, garbageMs: NaN, waitedMs: NaN }] = pauses;
+  const own = Math.max(...pauses.map(({ ms, garbageMs, waitedMs }) => ms - Math.max(garbageMs, waitedMs)));
+  return {
+    what,
+    'longest ms': short(longest.ms),
+    'of which garbage': short(longest.garbageMs),
+    'of which waiting': short(longest.waitedMs),
+    'longest of its own work': short(own),
+  };
+}

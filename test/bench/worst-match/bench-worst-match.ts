@@ -1,0 +1,120 @@
+/** How long one match takes at worst, beside the 50 ms that none may take: `npm run bench:worst-match -- --help`. */
+import { parseArgs } from 'node:util';
+import type { MatchRequest } from '../../../src/core/index/match-request.js';
+import { toHoldCandidate } from '../../../src/serving/match/hold-candidates.js';
+import { type Offer, offersTo } from '../../../src/serving/match/offers.js';
+import { Collections, type Pause, Pieces } from '../pauses.js';
+import { printTable, type Row, short, writeReport } from '../report.js';
+import { hostileCatalogues, hostileRequests, type HostileScene, hostileTargeting } from './hostile-scenes.js';
+
+const PROMISED_MS = 50;
+/** Calls that compile what is measured then. */
+const WARM_CALLS = 5;
+
+const HELP = `Usage: npm run bench:worst-match -- [options]
+  --ad-groups N   of the ordinary catalogues; default 100000
+  --calls N       matches measured of each scene; default 40
+  --wanted N      messages of one list; default 3
+  --out FILE      where the figures go as JSON; default bench-results/worst-match.json
+
+A match is measured as the process decides it when the caps of all that it offers are full: the index is asked for longer
+and longer offers, and all candidates are written out for Redis.
+`;
+
+interface Figures {
+  readonly name: string;
+  /** Sizes of a match's offers. */
+  readonly offers: readonly number[];
+  readonly medianMs: number;
+  /** Of the index alone, asked once for the first offer. */
+  readonly firstOfferMs: number;
+  readonly longest: Pause;
+}
+
+const { values } = parseArgs({
+  options: {
+    'ad-groups': { type: 'string', default: '100000' },
+    calls: { type: 'string', default: '40' },
+    wanted: { type: 'string', default: '3' },
+    out: { type: 'string', default: 'bench-results/worst-match.json' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const collections = new Collections();
+
+function offersOf({ index, money }: HostileScene, request: MatchRequest, wanted: number): Generator<Offer, void> {
+  const asked = {
+    top: (asking: MatchRequest, limit: number, mostOfAdvertiser: number) =>
+      index.top(asking, money, limit, mostOfAdvertiser),
+    get isCostly() {
+      return index.isCostly;
+    },
+  };
+  return offersTo(request, { wanted, allowsRepeats: false }, asked);
+}
+
+/** All that a match does in this process before the last answer of Redis, none of whose candidates has room. */
+function decide(scene: HostileScene, request: MatchRequest, wanted: number): readonly number[] {
+  const offers: number[] = [];
+  for (const { ranked } of offersOf(scene, request, wanted)) {
+    for (const scored of ranked) toHoldCandidate(scored, request);
+    offers.push(ranked.length);
+  }
+  return offers;
+}
+
+async function measure(scene: HostileScene, calls: number, wanted: number): Promise<Figures> {
+  const { requests, name } = scene;
+  const at = (i: number): MatchRequest => requests[i % requests.length]!;
+  for (let i = 0; i < WARM_CALLS; i++) decide(scene, at(i), wanted);
+  const [first, whole] = [new Pieces(), new Pieces()];
+  for (let i = 0; i < calls; i++) {
+    first.time(() => offersOf(scene, at(i), wanted).next());
+    whole.time(() => decide(scene, at(i), wanted));
+  }
+  const [longest] = await collections.explain(whole);
+  return {
+    name,
+    offers: decide(scene, at(0), wanted),
+    medianMs: medianOf(whole.ms),
+    firstOfferMs: medianOf(first.ms),
+    longest: longest!,
+  };
+}
+
+function medianOf(ms: readonly number[]): number {
+  return [...ms].sort((a, b) => a - b)[ms.length >> 1]!;
+}
+
+function toRow({ name, offers, medianMs, firstOfferMs, longest }: Figures): Row {
+  return {
+    scene: name,
+    offers: offers.join(', '),
+    'first offer, median ms': short(firstOfferMs),
+    'whole match, median ms': short(medianMs),
+    'longest ms': short(longest.ms),
+    'of which garbage': short(longest.garbageMs),
+    'of which waiting': short(longest.waitedMs),
+    [`within ${PROMISED_MS} ms`]: longest.ms <= PROMISED_MS ? 'yes' : 'no',
+  };
+}
+
+if (values.help) process.stdout.write(HELP);
+else {
+  const [size, calls, wanted] = [values['ad-groups'], values.calls, values.wanted].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const figures: Figures[] = [];
+  const groups = [
+    () => hostileTargeting(),
+    () => hostileRequests(size, 'flat'),
+    () => hostileRequests(size, 'trees'),
+    () => hostileCatalogues(size),
+  ];
+  for (const scenes of groups) for (const scene of scenes()) figures.push(await measure(scene, calls, wanted));
+  printTable(`The longest match (${calls} of each scene; promised: ${PROMISED_MS} ms)`, figures.map(toRow));
+  await writeReport(values.out, { promisedMs: PROMISED_MS, figures });
+}
