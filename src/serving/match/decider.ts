@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { ExposureStore, type Held, LeaseBook } from '../../delivery/delivery.api.js';
+import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { newUlid } from '../../platform/ids.js';
 import { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
 import { LiveIndex } from '../upkeep/live-index.js';
-import { DecisionWriter, type MatchMessage, writeFrame } from './decision-writer.js';
+import { DecisionWriter, writeFrame } from './decision-writer.js';
 import { CapReach } from './cap-reach.js';
 import { placementCapsAt, toHoldCandidate } from './hold-candidates.js';
 import type { MatchInput } from './match-input.js';
@@ -15,7 +16,8 @@ import { toMatchRequest } from './to-match-request.js';
 /** Why a decision has no messages. */
 export type NoFillReason = 'placement' | 'no_candidates' | 'frequency_cap' | 'unavailable' | 'deadline';
 
-export type Outcome = readonly MatchMessage[] | NoFillReason;
+/** Messages as JSON, or why there are none. */
+export type Outcome = readonly Utf8Text[] | NoFillReason;
 
 /** A request with what is known before anything is asked: who, where, and the positions that are free. */
 export interface PreparedMatch {

@@ -1,31 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { secondPriceMicros } from '../../core/auction/price.js';
-import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
-import { isScheduled, primaryLanguage } from '../../core/index/first-failure.js';
+import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import { isScheduled } from '../../core/index/first-failure.js';
 import { type Held, LeaseBook } from '../../delivery/delivery.api.js';
+import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
 import { LiveIndex } from '../upkeep/live-index.js';
 import { readTicket, type Ticket } from './hold-candidates.js';
-
-/** One placed message, as the chat backend shows it. */
-export interface MatchMessage {
-  readonly position: number;
-  readonly label: string;
-  readonly advertiserId: string;
-  readonly campaignId: string;
-  readonly adGroupId: string;
-  readonly creativeId: string;
-  readonly senderName: string;
-  readonly title: string;
-  readonly body: string;
-  readonly imageUrl: string | null;
-  readonly callToAction: string;
-  readonly clickUrl: string;
-  readonly impressionUrl: string;
-  readonly token: string;
-  readonly expiresAt: string;
-}
+import { MessageJson } from './message-json.js';
 
 /** Where a decision places its messages, and by which floor they are priced; kept with the holds, as the tickets are. */
 export interface DecisionFrame {
@@ -61,23 +44,25 @@ export interface Reader {
 }
 
 export interface WrittenDecision {
-  readonly messages: readonly MatchMessage[];
+  /** As JSON. */
+  readonly messages: readonly Utf8Text[];
   /** Places, from 0, of held messages whose cost could not be promised. */
   readonly unpaid: readonly number[];
 }
 
-/** Tells the member that somebody paid for the message: every sponsored message carries it. */
-const LABELS = { ko: '광고', en: 'Sponsored' } as const;
-
 /** Turns held tickets into messages: prices by rank, signed tokens, links. The same holds give the same messages. */
 @Injectable()
 export class DecisionWriter {
+  private readonly json: MessageJson;
+
   constructor(
     private readonly tokens: DecisionTokens,
     private readonly index: LiveIndex,
     private readonly leases: LeaseBook,
-    @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
-  ) {}
+    @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
+  ) {
+    this.json = new MessageJson(config.publicUrl);
+  }
 
   /**
    * A message whose campaign does not run any more since it was held is left out, and so is one whose cost can't be
@@ -87,7 +72,7 @@ export class DecisionWriter {
     const frame = readFrame(held.frame);
     const tickets = held.tickets.map(readTicket);
     const expiresAt = new Date(held.expiresAt).toISOString();
-    const messages: MatchMessage[] = [];
+    const messages: Utf8Text[] = [];
     const unpaid: number[] = [];
     for (let i = 0; i < held.held; i++) {
       const ticket = tickets[i];
@@ -116,7 +101,7 @@ export class DecisionWriter {
         expiresAt: held.expiresAt,
         leaseHolder: frame.leaseHolder,
       });
-      messages.push(this.message(record, creative, { position, token, expiresAt }, reader.language));
+      messages.push(this.json.write(record, creative, { position, token, expiresAt }, reader.language));
     }
     return { messages, unpaid };
   }
@@ -124,30 +109,5 @@ export class DecisionWriter {
   private promise(held: Held, record: AdGroupRecord, { contender }: Ticket, priceMicros: number): boolean {
     const { decidedAt, expiresAt } = held;
     return this.leases.promise({ record, priceMicros, ctr: contender.ctr, decidedAt, expiresAt });
-  }
-
-  private message(
-    record: AdGroupRecord,
-    creative: CreativeRecord,
-    { position, token, expiresAt }: { position: number; token: string; expiresAt: string },
-    language: string | null,
-  ): MatchMessage {
-    return {
-      position,
-      label: language === null || primaryLanguage(language) === 'ko' ? LABELS.ko : LABELS.en,
-      advertiserId: record.advertiserId,
-      campaignId: record.campaignId,
-      adGroupId: record.id,
-      creativeId: creative.id,
-      senderName: creative.senderName,
-      title: creative.title,
-      body: creative.body,
-      imageUrl: creative.imageUrl,
-      callToAction: creative.callToAction,
-      clickUrl: `${this.config.publicUrl}/t/c/${token}`,
-      impressionUrl: `${this.config.publicUrl}/t/i/${token}`,
-      token,
-      expiresAt,
-    };
   }
 }

@@ -31,7 +31,7 @@ export const MESSAGE = {
   },
 };
 
-/** Serialised by a function that Fastify compiles from this schema. */
+/** What `writeDecision` writes. */
 export const MATCH_ANSWER = {
   type: 'object',
   properties: {

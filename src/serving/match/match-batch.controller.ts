@@ -1,16 +1,18 @@
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Roles } from '../../access/access.api.js';
-import { AppError, type FieldError, invalid } from '../../platform/app-error.js';
+import { AppError, invalid } from '../../platform/app-error.js';
 import { addRouteConfig } from '../../platform/http/add-route-config.js';
 import { requireStorable } from '../../platform/http/json-body.js';
 import { Now } from '../../platform/http/now.js';
 import { schemaErrors } from '../../platform/http/schema-errors.js';
+import { JSON_TYPE } from '../../platform/http/utf8-text.js';
+import { writeDecision, writeResults } from './decision-json.js';
 import { MATCH_ANSWER } from './match-answer.js';
 import { MATCH_BODY, type MatchInput } from './match-input.js';
-import { type Decision, MatchService } from './match.service.js';
+import { MatchService } from './match.service.js';
 
 const MOST_REQUESTS = 200;
 /** So many are decided in one turn, each turn with a deadline of its own, so that others' matches come in between: some 10 ms. */
@@ -72,15 +74,6 @@ const BATCH_ANSWER = {
   },
 };
 
-interface RefusedRequest {
-  readonly error: {
-    readonly status: number;
-    readonly code: string;
-    readonly detail: string;
-    readonly errors: readonly FieldError[];
-  };
-}
-
 @ApiTags('Match')
 @Controller('v1/match/batch')
 export class MatchBatchController {
@@ -90,7 +83,8 @@ export class MatchBatchController {
   @HttpCode(200)
   @Roles('chat', 'admin')
   @addRouteConfig({ looksForFaults: true })
-  @RouteSchema({ body: BATCH_BODY, response: { 200: BATCH_ANSWER } })
+  @Header('content-type', JSON_TYPE)
+  @RouteSchema({ body: BATCH_BODY })
   @ApiOperation({
     summary: `Answers up to ${MOST_REQUESTS} match requests at once; a bad one does not fail the others`,
   })
@@ -100,25 +94,25 @@ export class MatchBatchController {
     @Body() { requests }: { readonly requests: readonly unknown[] },
     @Now() now: number,
     @Req() http: FastifyRequest,
-  ): Promise<{ results: readonly (Decision | RefusedRequest)[] }> {
-    const results: (Decision | RefusedRequest)[] = [];
+  ): Promise<Buffer> {
+    const results: Buffer[] = [];
     for (let from = 0; from < requests.length; from += REQUESTS_A_TURN) {
       const turn = requests.slice(from, from + REQUESTS_A_TURN);
       results.push(...(await Promise.all(turn.map((input) => this.matchOne(input, now, http)))));
     }
-    return { results };
+    return writeResults(results);
   }
 
-  private async matchOne(input: unknown, now: number, http: FastifyRequest): Promise<Decision | RefusedRequest> {
+  private async matchOne(input: unknown, now: number, http: FastifyRequest): Promise<Buffer> {
     try {
       const isValid = http.getValidationFunction(MATCH_BODY) ?? http.compileValidationSchema(MATCH_BODY);
       requireStorable(input);
       if (!isValid(input)) throw invalid(schemaErrors(isValid.errors ?? []));
-      return await this.matching.match(input as MatchInput, now);
+      return writeDecision(await this.matching.match(input as MatchInput, now));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { status, code, detail, errors } = error;
-      return { error: { status, code, detail, errors } };
+      return Buffer.from(JSON.stringify({ error: { status, code, detail, errors } }));
     }
   }
 }

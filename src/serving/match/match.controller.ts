@@ -1,12 +1,14 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { Roles } from '../../access/access.api.js';
 import { addRouteConfig } from '../../platform/http/add-route-config.js';
-import { Now } from '../../platform/http/now.js';
+import { JSON_TYPE } from '../../platform/http/utf8-text.js';
+import { writeDecision } from './decision-json.js';
 import { MATCH_ANSWER } from './match-answer.js';
 import { MATCH_BODY, type MatchInput } from './match-input.js';
-import { type Decision, MatchService } from './match.service.js';
+import { MatchService } from './match.service.js';
 
 /** Several times the longest request that the schema takes: a larger one is not even parsed, since others wait meanwhile. */
 const MOST_BODY_BYTES = 64 * 1024;
@@ -20,11 +22,13 @@ export class MatchController {
   @HttpCode(200)
   @Roles('chat', 'admin')
   @addRouteConfig({ maxBodyBytes: MOST_BODY_BYTES })
-  @RouteSchema({ body: MATCH_BODY, response: { 200: MATCH_ANSWER } })
+  @Header('content-type', JSON_TYPE)
+  @RouteSchema({ body: MATCH_BODY })
   @ApiOperation({ summary: 'Places sponsored messages in a member’s chat list' })
   @ApiBody({ schema: MATCH_BODY })
   @ApiOkResponse({ schema: MATCH_ANSWER })
-  match(@Body() input: MatchInput, @Now() now: number): Promise<Decision> {
-    return this.matching.match(input, now);
+  // The request itself, since Nest sends each other parameter through its pipes, though the schema has checked them.
+  async match(@Req() { body, arrivedAt }: FastifyRequest<{ Body: MatchInput }>): Promise<Buffer> {
+    return writeDecision(await this.matching.match(body, arrivedAt));
   }
 }

@@ -2,16 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { placementPositions } from '../../core/placement/positions.js';
 import { invalid } from '../../platform/app-error.js';
+import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { PlacementsService } from '../placements/placements.service.js';
 import { Decider, type NoFillReason, type Outcome, type PreparedMatch } from './decider.js';
-import type { MatchMessage } from './decision-writer.js';
 import { checkMatchInput, type MatchInput } from './match-input.js';
 
 export interface Decision {
   readonly requestId: string;
-  readonly messages: readonly MatchMessage[];
+  /** As JSON. */
+  readonly messages: readonly Utf8Text[];
   readonly noFill?: { readonly reason: NoFillReason };
   readonly refreshAfterSeconds: number;
 }
