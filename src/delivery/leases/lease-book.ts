@@ -221,8 +221,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const { adGroupId, micros, minute } of await this.charges.next(holderId)) {
       const lease = this.leases.get(adGroupId);
       if (lease === undefined) continue;
-      // A click is charged more than was promised for its message: it is one of those that were expected of its minute.
-      this.promises.settle(adGroupId, micros, minute);
+      // A click's price is more than was promised for its message; the promises of others stay.
+      if (lease.record.bid.model === 'cpm') this.promises.settle(adGroupId, micros, minute);
       lease.claimedMicros = Math.max(0, lease.claimedMicros - micros);
       this.due.add(adGroupId);
       this.tell(lease);
