@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { BlockIndex } from '../../src/core/index/block-index.js';
+import { MAX_DAY_PART_WINDOWS } from '../../src/core/calendar/day-parts.js';
+import { WEEKDAYS } from '../../src/core/calendar/local-day.js';
+import { BlockIndex } from '../../src/core/index/block-index.js';
 import {
   MOST_ADVERTISER_LOOKS,
   MOST_LIGHT_LOOKS,
@@ -7,7 +9,7 @@ import {
   UNNOTED_LOOKS,
 } from '../../src/core/index/block/work-bound.js';
 import { MAX_TARGETING_NODES, MAX_TARGETING_VALUES } from '../../src/core/targeting/targeting-limits.js';
-import { matchRequest, money } from './arbitraries/candidates.js';
+import { adGroup, matchRequest, money, WON_RATES } from './arbitraries/candidates.js';
 import { HOSTILE, HOSTILE_SHAPES, hostileIndex, TARGETED_MEMBER } from './arbitraries/hostile-catalogue.js';
 
 const ADVERTISERS = 25;
@@ -48,5 +50,35 @@ describe('the most complex targeting, hundreds of times', () => {
     const first = idsOf(index);
     expect(index.eligible(matchRequest({ subject: TARGETED_MEMBER }), money()).size).toBe(HOSTILE + 3);
     expect(idsOf(index)).toEqual(first);
+  });
+
+  it('is no way around the bound by day parts, of which only minutes tell', () => {
+    const windows = Array.from({ length: MAX_DAY_PART_WINDOWS }, () => ({
+      days: WEEKDAYS,
+      fromMinute: 12 * 60 + 1,
+      toMinute: 12 * 60 + 30,
+    }));
+    const index = new BlockIndex(WON_RATES);
+    for (let i = 0; i < 20 * HOSTILE; i++) {
+      const advertiserId = `adv_hostile_${i % ADVERTISERS}`;
+      index.load(adGroup({ id: `adg_${i}`, advertiserId, dayParts: { clock: 'member', windows } }));
+    }
+    const bid = { model: 'cpm', amountMicros: 1 } as const;
+    index.load(adGroup({ id: 'adg_plain', advertiserId: 'adv_plain', bid }));
+    for (const work = index.rebuild(); work.next().done !== true;);
+    expect(idsOf(index)).toEqual(['adg_plain']);
+    expect(index.looks).toBeGreaterThan(MOST_LOOKS / 2);
+    expect(index.looks).toBeLessThan(MOST_LOOKS + LAST_LOOKS);
+    expect(index.isCostly).toBe(true);
+  });
+
+  it('is not asked again where a scan went through tens of thousands of ad groups', () => {
+    const index = new BlockIndex(WON_RATES);
+    for (let i = 0; i < 40 * HOSTILE; i++) {
+      index.load(adGroup({ id: `adg_${i}`, advertiserId: `adv_${i % ADVERTISERS}` }));
+    }
+    for (const work = index.rebuild(); work.next().done !== true;);
+    expect(index.top(matchRequest(), money(), 5)).toHaveLength(5);
+    expect(index.isCostly).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { BestList } from './block/best-list.js';
 import { type BitRow, bitRow, WORD_BITS } from './block/bit-row.js';
 import { byBound } from './block/by-bound.js';
 import { Layout } from './block/layout.js';
+import { PartedMap } from './block/parted-map.js';
 import { SlotOrder } from './block/slot-order.js';
 import { MOST_LOOKS } from './block/work-bound.js';
 import { type Candidate, scoreOf, type Scored, toCandidate } from './candidate.js';
@@ -33,7 +34,7 @@ const LATE_SHARE = 1 / 64;
  */
 export class BlockIndex implements CandidateIndex {
   private layout = Layout.of(SlotOrder.wordsFor(SMALLEST));
-  private readonly known = new Map<string, Candidate>();
+  private readonly known = new PartedMap<Candidate>();
   private readonly block: BitRow = bitRow(LONGEST_BLOCK);
   /** For one request: the slots that its traits let pass. */
   private passing: BitRow = bitRow(0);

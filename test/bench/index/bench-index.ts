@@ -10,12 +10,13 @@ import type { MatchRequest } from '../../../src/core/index/match-request.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
 import { Market, MarketMoney, type Shape } from '../market.js';
 import { type Contestant, measure, type Timing } from '../measure.js';
+import { Collections, type Pause, type Pieces, toPauseRow } from '../pauses.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
 import { check, checkedRequests, fill, type Filled, MEMBERS, withinReach } from './filled.js';
 import { LooseMarket, LooseMoney } from './loose-market.js';
 import { byJsonLogic, bySift, RuleEngine } from './peers.js';
 import { PLAN_NAMES, PostgresPeer } from './postgres-peer.js';
-import { update, type UpdateFigures, UPDATES } from './updates.js';
+import { timingOf, update, type UpdateFigures, UPDATES } from './updates.js';
 
 /** Sunday, noon in Seoul. */
 const NOW = Date.parse('2026-11-22T03:00:00Z');
@@ -34,6 +35,7 @@ const HELP = `Usage: npm run bench:index -- [options]
 `;
 
 const progress = new ProgressDisplay();
+const collections = new Collections();
 
 async function checkPeer(peer: PostgresPeer, filled: Filled): Promise<void> {
   const { index } = filled;
@@ -107,7 +109,7 @@ async function runLoose(size: number, shape: Shape, rounds: number) {
 
 async function run(size: number, shape: Shape, rounds: number, databaseUrl: string | null) {
   const filled = fill(new Market(`bench ${size}`, NOW, shape), money, size, progress.report);
-  const { index, requests, oracle, buildMs, longestStepMs } = filled;
+  const { index, requests, oracle, buildMs, steps } = filled;
   check(filled);
   const bytes = index.bytes / size;
   const reach = withinReach(filled);
@@ -127,7 +129,25 @@ async function run(size: number, shape: Shape, rounds: number, databaseUrl: stri
     rounds,
   );
   for (const [name, timing] of after) timings.set(name, timing);
-  return { size, shape, buildMs, longestStepMs, bytes, withinReach: reach, timings, updates };
+  const pauses = await explained(updates, steps);
+  return { size, shape, buildMs, bytes, withinReach: reach, timings, updates: toTimings(updates), pauses };
+}
+
+/** What the longest steps, updates and matches right after one spent their time on. */
+async function explained({ kinds, steps }: UpdateFigures, first: Pieces): Promise<Record<string, readonly Pause[]>> {
+  const pauses: Record<string, readonly Pause[]> = {
+    'step of the first rebuild': await collections.explain(first),
+    'step of a later one': await collections.explain(steps),
+  };
+  for (const { name, updates, matches } of kinds) {
+    pauses[`update: ${name}`] = await collections.explain(updates);
+    pauses[`match right after one: ${name}`] = await collections.explain(matches);
+  }
+  return pauses;
+}
+
+function toTimings({ kinds }: UpdateFigures) {
+  return kinds.map(({ name, updates }) => ({ name, update: timingOf(updates) }));
 }
 
 function toRows(timings: ReadonlyMap<string, Timing>): Row[] {
@@ -145,22 +165,19 @@ function toRows(timings: ReadonlyMap<string, Timing>): Row[] {
 function toFacts(result: Awaited<ReturnType<typeof run>>, looseReach: number): Row {
   return {
     'build s': short(result.buildMs / 1_000),
-    'longest step of the first rebuild, ms': short(result.longestStepMs),
-    'of a later one, ms': short(result.updates.longestStepMs),
     'bytes an ad group': short(result.bytes),
     'ad groups whose bound reaches the fifth score': Math.round(result.withinReach),
     'with the loose bound': Math.round(looseReach),
   };
 }
 
-function toUpdateRows({ kinds }: UpdateFigures): Row[] {
-  return kinds.map(({ name, update: { mean, p50, p99, longest, calls }, matchAfter }) => ({
+function toUpdateRows(updates: ReturnType<typeof toTimings>): Row[] {
+  return updates.map(({ name, update: { mean, p50, p99, longest, calls } }) => ({
     update: name,
     'mean µs': short(mean),
     'p50 µs': short(p50),
     'p99 µs': short(p99),
     'longest µs': short(longest),
-    'longest match right after one, µs': short(matchAfter.longest),
     updates: calls,
   }));
 }
@@ -199,6 +216,8 @@ else {
         printTable(`${size} ad groups, ${shape}`, toRows(timings));
         printTable('Building, memory, bounds', [toFacts(result, loose.withinReach)]);
         printTable('Updates', toUpdateRows(result.updates));
+        const pauses = Object.entries(result.pauses).map(([what, longest]) => toPauseRow(what, longest));
+        printTable('Where the longest spent their time', pauses);
         results.push({ ...result, timings: Object.fromEntries(timings), withinReachLoose: loose.withinReach });
       }
     }

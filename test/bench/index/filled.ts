@@ -4,6 +4,7 @@ import { BlockIndex } from '../../../src/core/index/block-index.js';
 import type { MatchRequest, MoneySnapshot } from '../../../src/core/index/match-request.js';
 import { PlainScan } from '../../../src/core/index/plain-scan.js';
 import { type Market, RATES } from '../market.js';
+import { Pieces } from '../pauses.js';
 
 export const MEMBERS = 1_000;
 const CHECKED_MEMBERS = 10;
@@ -15,7 +16,8 @@ export interface Filled {
   readonly money: MoneySnapshot;
   readonly requests: readonly MatchRequest[];
   readonly buildMs: number;
-  readonly longestStepMs: number;
+  /** Of the first rebuild. */
+  readonly steps: Pieces;
 }
 
 export function fill(market: Market, money: MoneySnapshot, size: number, onProgress: OnProgress): Filled {
@@ -31,21 +33,20 @@ export function fill(market: Market, money: MoneySnapshot, size: number, onProgr
     buildMs += performance.now() - start;
     if (i % 10_000 === 0) onProgress(`${size} ad groups`, i, size);
   }
-  const { ms, longestMs } = rebuild(index);
+  const steps = rebuild(index);
   const requests = Array.from({ length: MEMBERS }, (_, i) => market.request(i));
-  return { index, oracle, market, money, requests, buildMs: buildMs + ms, longestStepMs: longestMs };
+  return { index, oracle, market, money, requests, buildMs: buildMs + sumOf(steps.ms), steps };
 }
 
-export function rebuild(index: BlockIndex): { readonly ms: number; readonly longestMs: number } {
-  const start = performance.now();
-  const steps = index.rebuild();
-  let longestMs = 0;
-  for (let isDone = false; !isDone;) {
-    const before = performance.now();
-    isDone = steps.next().done === true;
-    longestMs = Math.max(longestMs, performance.now() - before);
-  }
-  return { ms: performance.now() - start, longestMs };
+export function rebuild(index: BlockIndex): Pieces {
+  const steps = new Pieces();
+  const work = index.rebuild();
+  for (let isDone = false; !isDone;) steps.time(() => (isDone = work.next().done === true));
+  return steps;
+}
+
+function sumOf(ms: readonly number[]): number {
+  return ms.reduce((sum, one) => sum + one, 0);
 }
 
 export function checkedRequests({ requests }: Filled): readonly MatchRequest[] {

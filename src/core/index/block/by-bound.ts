@@ -4,7 +4,7 @@ import type { Candidate } from '../candidate.js';
 /** Sign, exponent and 11 bits of the mantissa of a 32-bit float: equal for numbers within 0.05 % of each other. */
 const KEY_SHIFT = 12;
 const KEYS = 0x7f800000 >>> KEY_SHIFT;
-const STEP = 1_024;
+const STEP = 256;
 
 /**
  * The candidates that can serve by their highest score, highest first, those within 0.05 % of each other in any order:

@@ -1,4 +1,4 @@
-import { type BitRow, bitRow, clearBit, setBit, widened } from './bit-row.js';
+import { type BitRow, bitRows, clearBit, setBit, widened } from './bit-row.js';
 
 /** As `ValueRows`, for a field whose values are the numbers from 0 to `cells` − 1 (ages; hours of the week) or unknown. */
 export class CellRows {
@@ -15,9 +15,7 @@ export class CellRows {
 
   /** Rules the slot, which must be clear, out for the cells that are not allowed; the last entry is for unknown. */
   block(slot: number, allowed: Uint8Array): void {
-    if (this.rows.length === 0) {
-      this.rows = Array.from({ length: this.cells + 1 }, () => bitRow(this.words));
-    }
+    if (this.rows.length === 0) this.rows = bitRows(this.cells + 1, this.words);
     for (let cell = 0; cell <= this.cells; cell++) if (allowed[cell] === 0) setBit(this.rows[cell]!, slot);
   }
 

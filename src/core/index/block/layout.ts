@@ -4,6 +4,7 @@ import type { MatchRequest, MoneySnapshot } from '../match-request.js';
 import { AGES } from './allowed-ages.js';
 import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
 import { MoneyRows } from './money-rows.js';
+import { PartedMap } from './parted-map.js';
 import { ProfileRows } from './profile-rows.js';
 import { ALWAYS, NEVER, Programs, TREE } from './programs.js';
 import { RelevanceLists } from './relevance-lists.js';
@@ -41,7 +42,7 @@ export class Layout {
   careful: BitRow;
   /** Slots that few looks decide. */
   private light: BitRow;
-  readonly candidates: (Candidate | null)[] = [];
+  candidates: (Candidate | null)[];
   ecpms: Float64Array;
   private programOf: Int32Array;
   private relevanceAt: Int32Array;
@@ -51,7 +52,7 @@ export class Layout {
   private readonly relevances: RelevanceLists;
   private readonly sellers = new Sellers();
   private readonly work = new WorkBound();
-  private readonly slots = new Map<string, number>();
+  private readonly slots = new PartedMap<number>();
   private turn = 0;
   private request: MatchRequest | null = null;
   /** The request asks for nothing but what rows tell. */
@@ -67,6 +68,8 @@ export class Layout {
     this.programmed = bitRow(words);
     this.careful = bitRow(words);
     this.light = bitRow(words);
+    // At its full length: it would be copied each time that it grows.
+    this.candidates = new Array<Candidate | null>(words * WORD_BITS);
     this.ecpms = new Float64Array(words * WORD_BITS);
     this.programOf = new Int32Array(words * WORD_BITS);
     this.relevanceAt = new Int32Array(words * WORD_BITS);

@@ -1,7 +1,7 @@
 import { type DrawSeed, drawSeed, isDrawn, partInPhase, phaseOf, PHASES } from '../../pacing/takes-part.js';
 import type { Candidate } from '../candidate.js';
 import type { MoneySnapshot } from '../match-request.js';
-import { type BitRow, bitRow, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
+import { type BitRow, bitRow, bitRows, clearBit, hasBit, setBit, widened, WORD_BITS } from './bit-row.js';
 
 /**
  * What the index remembers of a `MoneySnapshot`, so that an ad group is asked about only after a `recheck`: who is short of
@@ -26,8 +26,8 @@ export class MoneyRows {
     this.stale = bitRow(words);
     this.short = bitRow(words);
     this.throttled = bitRow(words);
-    this.none = Array.from({ length: PHASES }, () => bitRow(words));
-    this.some = Array.from({ length: PHASES }, () => bitRow(words));
+    this.none = bitRows(PHASES, words);
+    this.some = bitRows(PHASES, words);
     this.passShares = new Float64Array(words * WORD_BITS);
     this.rankFactors = new Float64Array(words * WORD_BITS);
     this.campaignHashes = new Int32Array(words * WORD_BITS);
