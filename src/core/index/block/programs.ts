@@ -2,7 +2,6 @@ import { holds } from '../../targeting/evaluate-targeting.js';
 import type { Predicate, Targeting } from '../../targeting/expression.js';
 import type { Subject } from '../../targeting/subject.js';
 import { predicateLooks } from '../../targeting/look-count.js';
-import { PartedMap } from './parted-map.js';
 import { type Conjunct, predicateKey } from './targeting-plan.js';
 import type { TraitRows } from './trait-rows.js';
 
@@ -39,7 +38,7 @@ export class Programs {
   private code = new Int32Array(1_024);
   private used = 0;
   private readonly predicates: Predicate[] = [];
-  private readonly numbers = new PartedMap<number>();
+  private readonly numbers = new Map<string, number>();
   /** Per predicate: turn × 2 + 1 where it was found to hold, turn × 2 where not. */
   private memo = new Int32Array(256);
   /** What was done in this turn, in the unit of `lookCount`; instructions, which are faster, count by eight. */
