@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { invariant } from '../core/invariant-violation.js';
-import { CLOCK_MARGIN_MS, LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS } from '../delivery/delivery.api.js';
+import { LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS } from '../delivery/delivery.api.js';
 import { Clock } from '../platform/clock.js';
 import { PollLoop } from '../platform/poll-loop.js';
 import { withinTime } from '../platform/within-time.js';
@@ -107,8 +107,9 @@ export class IntakeMark implements OnApplicationBootstrap {
 
   private advance(): number {
     const now = this.clock.now();
-    // The clock was put back. What counts then is what clocks may differ by, as between processes.
-    if (now < this.openFrom - CLOCK_MARGIN_MS) this.openFrom = -Infinity;
+    // The clock was put back. By a little: what comes counts as received when it was told last. By more than a commit may
+    // take: what others have concluded from the time before can't be kept to.
+    if (now < this.openFrom - LONGEST_COMMIT_MS) this.openFrom = -Infinity;
     const tick = performance.now();
     let committedUntil = now;
     for (const events of this.pending) {

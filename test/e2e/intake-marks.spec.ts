@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
-import { CLOCK_MARGIN_MS, LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS } from '../../src/delivery/delivery.api.js';
+import {
+  CLOCK_MARGIN_MS,
+  LONGEST_COMMIT_MS,
+  LONGEST_INTAKE_WAIT_MS,
+} from '../../src/delivery/settlement/settlement-progress.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { IntakeWorld, turn } from './intake-world.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
-import { WON_RATES } from './arbitraries/candidates.js';
+import { adGroup, matchRequest, money, WON_RATES } from './arbitraries/candidates.js';
 import { arbitraryRecord } from './arbitraries/index-life.js';
 
 const AD_GROUPS = 20_000;
@@ -56,5 +56,23 @@ describe('a rebuild of the index', () => {
     expect(steps.filter(({ putIn }) => putIn > 0).length).toBeGreaterThan(AD_GROUPS / 2);
     expect(Math.max(...steps.map(({ putIn }) => putIn))).toBe(MOST_PUT_IN);
     expect(Math.max(...steps.map(({ lookedAt }) => lookedAt))).toBeLessThanOrEqual(MOST_LOOKED_AT);
+  });
+
+  it('has every ad group once, as it is now, also those that are taken out and put in again meanwhile', () => {
+    const size = 3_000;
+    const bid = (amountMicros: number) => ({ model: 'cpm', amountMicros }) as const;
+    const index = new BlockIndex(WON_RATES);
+    for (let i = 0; i < size; i++) index.load(adGroup({ id: `adg_${i}`, bid: bid(1_000_000) }));
+    const rebuild = index.rebuild();
+    rebuild.next();
+    for (let i = 0; i < size; i++) {
+      index.remove(`adg_${i}`);
+      index.upsert(adGroup({ id: `adg_${i}`, bid: bid(2_000_000) }));
+    }
+    while (rebuild.next().done !== true);
+    const found = index.top(matchRequest(), money(), 2 * size);
+    expect(found).toHaveLength(size);
+    expect(new Set(found.map(({ candidate }) => candidate.record.bid.amountMicros))).toEqual(new Set([2_000_000]));
+    expect(index.eligible(matchRequest(), money()).size).toBe(size);
   });
 });

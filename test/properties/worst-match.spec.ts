@@ -72,6 +72,24 @@ describe('the most complex targeting, hundreds of times', () => {
     expect(index.isCostly).toBe(true);
   });
 
+  it('is no way around the bound by a relevance that a placement asks for', () => {
+    const ids = Array.from({ length: 500 }, (_, i) => `segment.${i}`);
+    const index = new BlockIndex(WON_RATES);
+    for (let i = 0; i < 10 * HOSTILE; i++) {
+      const targeting = { kind: 'segments', ids, minWeight: 0 } as const;
+      index.load(adGroup({ id: `adg_${i}`, advertiserId: 'adv_hostile', targeting }));
+    }
+    const bid = { model: 'cpm', amountMicros: 1 } as const;
+    const loved = { kind: 'segments', ids: ['loved'], minWeight: 0 } as const;
+    index.load(adGroup({ id: 'adg_loved', advertiserId: 'adv_loved', targeting: loved, bid }));
+    for (const work = index.rebuild(); work.next().done !== true;);
+    const subject = { ...TARGETED_MEMBER, interests: new Map([...TARGETED_MEMBER.interests, ['loved', 1] as const]) };
+    const request = matchRequest({ subject, leastRelevance: 0.9 });
+    expect(index.top(request, money(), 5).map(({ candidate }) => candidate.record.id)).toEqual(['adg_loved']);
+    expect(index.looks).toBeLessThan(UNNOTED_LOOKS + MOST_ADVERTISER_LOOKS + LAST_LOOKS);
+    expect([...index.eligible(request, money())].map(({ record }) => record.id)).toEqual(['adg_loved']);
+  });
+
   it('is not asked again where a scan went through tens of thousands of ad groups', () => {
     const index = new BlockIndex(WON_RATES);
     for (let i = 0; i < 40 * HOSTILE; i++) {

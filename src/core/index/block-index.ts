@@ -158,6 +158,8 @@ export class BlockIndex implements CandidateIndex {
       const sorted = yield* byBound(this.known.values(), canServe);
       const fresh = yield* Layout.inSteps(SlotOrder.wordsFor(Math.max(sorted.length, SMALLEST)));
       for (let rank = 0; rank < sorted.length; rank++) {
+        // It is there twice where it was taken out and put in again while all were gone through.
+        fresh.remove(sorted[rank]!.record.id);
         fresh.addAt(SlotOrder.slotOfRank(rank), sorted[rank]!);
         yield;
       }
@@ -224,7 +226,7 @@ export class BlockIndex implements CandidateIndex {
       if (highest < threshold || (best.isRationed && highest < best.thresholdOf(layout.advertiserId(slot)))) continue;
       if (!layout.isTaken(slot)) continue;
       this.asked++;
-      if (!layout.admits(slot, money)) continue;
+      if (!layout.admits(slot, money) || !layout.isRelevant(slot)) continue;
       const relevance = layout.relevance(slot);
       const pacing = layout.rankFactor(slot, money);
       const score = scoreOf(ecpm, relevance, pacing);
@@ -252,7 +254,9 @@ export class BlockIndex implements CandidateIndex {
           const bit = left & -left;
           const slot = word * WORD_BITS + 31 - Math.clz32(bit);
           const isClear = (unclear & bit) === 0;
-          if (isClear || (layout.isTaken(slot) && layout.admits(slot, money))) found[count++] = slot;
+          if (isClear || (layout.isTaken(slot) && layout.admits(slot, money) && layout.isRelevant(slot))) {
+            found[count++] = slot;
+          }
         }
       }
     }

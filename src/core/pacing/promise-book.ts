@@ -1,8 +1,8 @@
 /**
  * What one process has promised and not yet seen settled or over, by ad group. Promises are kept by the minute of their
  * decision, by which charges name them, and there by slots of their expiry. A charge lowers what the slots of that minute
- * hold, the first to end first; what is left of a slot is over once everything accepted before its last promise expired is
- * settled. Invariants: what is promised is never negative, and never less than what may still be charged (a charge of a
+ * hold, the first to end first; what is left of a slot is over once everything accepted before its end is settled, so that
+ * slots end in the order in which charges lower them. Invariants: what is promised is never negative, and never less than what may still be charged (a charge of a
  * later slot only leaves more there), but for clicks, whose promises are expectations.
  */
 export interface MessagePromise {
@@ -17,7 +17,6 @@ export interface MessagePromise {
 interface Slot {
   readonly end: number;
   readonly byAdGroup: Map<string, number>;
-  latestExpiry: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -47,11 +46,10 @@ export class PromiseBook {
 
   /** O(slots of a minute), and mostly O(1). */
   add(promise: MessagePromise): void {
-    const { adGroupId, micros, expiresAt } = promise;
+    const { adGroupId, micros } = promise;
     if (micros === 0) return;
     const slot = this.slotOf(promise);
     slot.byAdGroup.set(adGroupId, (slot.byAdGroup.get(adGroupId) ?? 0) + micros);
-    slot.latestExpiry = Math.max(slot.latestExpiry, expiresAt);
     this.promised.set(adGroupId, this.promisedMicros(adGroupId) + micros);
   }
 
@@ -69,15 +67,15 @@ export class PromiseBook {
   }
 
   /**
-   * Drops the slots whose promises are all over: everything accepted before `settledUntilMs` is settled, and was told to
+   * Drops the slots that are over: everything accepted before `settledUntilMs` is settled, and was told to
    * `settle`. Answers the ad groups that had any. O(slots + what is dropped).
    */
   close(settledUntilMs: number): readonly string[] {
     const ended = new Set<string>();
     for (const [minute, slots] of this.minutes) {
-      const open = slots.filter(({ latestExpiry }) => latestExpiry > settledUntilMs);
+      const open = slots.filter(({ end }) => end > settledUntilMs);
       if (open.length === slots.length) continue;
-      for (const { byAdGroup } of slots.filter(({ latestExpiry }) => latestExpiry <= settledUntilMs)) {
+      for (const { byAdGroup } of slots.filter(({ end }) => end <= settledUntilMs)) {
         for (const [adGroupId, micros] of byAdGroup) {
           this.lower(adGroupId, micros);
           ended.add(adGroupId);
@@ -96,7 +94,7 @@ export class PromiseBook {
     const before = slots.findLastIndex((slot) => slot.end <= end);
     const found = slots[before];
     if (found?.end === end) return found;
-    const slot = { end, byAdGroup: new Map<string, number>(), latestExpiry: 0 };
+    const slot = { end, byAdGroup: new Map<string, number>() };
     slots.splice(before + 1, 0, slot);
     this.minutes.set(minute, slots);
     return slot;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { MatchRequest } from '../../core/index/match-request.js';
+import { InvariantViolation } from '../../core/invariant-violation.js';
 import { ExposureStore, type Held, LeaseBook } from '../../delivery/delivery.api.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { newUlid } from '../../platform/ids.js';
@@ -104,7 +105,6 @@ export class Decider {
       if (outcome.status === 'short') continue;
       return outcome.held === 0 && ranked.length === 0 ? 'no_candidates' : outcome;
     }
-    // The last offer is never too short.
-    return 'frequency_cap';
+    throw new InvariantViolation('the last offer is never too short');
   }
 }

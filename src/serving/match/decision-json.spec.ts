@@ -5,8 +5,12 @@ import { writeDecision, writeResults } from './decision-json.js';
 import { MATCH_ANSWER, MESSAGE } from './match-answer.js';
 import { MessageJson } from './message-json.js';
 
-// Of any characters, Korean and emoji among them; a lone surrogate can't be stored.
-const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+const anyCharacter = fc.oneof(
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }),
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+  fc.constantFrom('광', '\u2028', '\u2029', '"', '\\', '\0', '\x1f', '\x7f', '\ud800'),
+);
+const text = fc.string({ unit: anyCharacter, maxLength: 40 });
 const creativeTexts = fc.record({
   senderName: text,
   title: text,

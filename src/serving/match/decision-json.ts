@@ -1,11 +1,11 @@
-import { bytesOf } from '../../platform/http/utf8-text.js';
+import { bytesOf, toUtf8Text } from '../../platform/http/utf8-text.js';
 import type { Decision } from './match.service.js';
 
 /** A decision in the form that `MATCH_ANSWER` documents. */
 export function writeDecision({ requestId, messages, noFill, refreshAfterSeconds }: Decision): Buffer {
   const reason = noFill === undefined ? '' : `"noFill":${JSON.stringify(noFill)},`;
   const rest = `${reason}"refreshAfterSeconds":${refreshAfterSeconds}`;
-  return bytesOf(`{"requestId":${JSON.stringify(requestId)},"messages":[${messages.join(',')}],${rest}}`);
+  return bytesOf(`{"requestId":${toUtf8Text(JSON.stringify(requestId))},"messages":[${messages.join(',')}],${rest}}`);
 }
 
 const OPENING = Buffer.from('{"results":[');

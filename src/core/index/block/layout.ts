@@ -194,9 +194,15 @@ export class Layout {
     return (
       this.sellers.isWelcome(this.sellerOf[slot]!) &&
       this.ecpms[slot]! >= floorMicros &&
-      (leastRelevance === 0 || this.relevance(slot) >= leastRelevance) &&
+      (leastRelevance === 0 || this.highestRelevance(slot) >= leastRelevance) &&
       (leastCtr === 0 || this.candidates[slot]!.ctr >= leastCtr)
     );
+  }
+
+  /** Whether the slot, which `admits` lets pass, is relevant enough: of long lists, to know costs as many looks as they bind. */
+  isRelevant(slot: number): boolean {
+    const { leastRelevance } = this.request!;
+    return leastRelevance === 0 || this.relevance(slot) >= leastRelevance;
   }
 
   advertiserId(slot: number): string {
