@@ -78,7 +78,8 @@ export class EventIntake implements OnApplicationShutdown {
 
   /**
    * Verdicts in the order of `events`. Rejects with 503 when the events can't be made durable in time, and while settlement
-   * is far behind: what is accepted is settled, so no more of it is then; `arrivedTick`: when their request arrived, by `performance.now()`, since they were verified as of then.
+   * is far behind: what is accepted is settled, so no more of it is then. `arrivedTick`: when their request arrived, by
+   * `performance.now()`, since they were verified as of then.
    */
   submit(events: readonly VerifiedEvent[], arrivedTick: number): Promise<readonly IntakeVerdict[]> {
     if (events.length === 0) return Promise.resolve([]);

@@ -92,7 +92,7 @@ describe('BlockIndex', () => {
 
   it.each([1, 2])('does so with thousands of ad groups, grown one by one or built at once (seed %i)', (seed) => {
     const records = fc
-      .sample(arbitraryRecord, { numRuns: 4_000, seed })
+      .sample(arbitraryRecord, { numRuns: 3_000, seed })
       .map((record, i) => ({ ...record, id: `adg_${i}` }));
     const requests = fc.sample(arbitraryRequest, { numRuns: 100, seed });
     const purse = new Purse();

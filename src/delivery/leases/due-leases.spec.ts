@@ -24,4 +24,20 @@ describe('a lease that is idle', () => {
     const lenders = [short, sibling, stranger, busy].filter((lease) => due.isLackedBesides(lease, TICK));
     expect(lenders.map(({ record }) => record.id)).toEqual(expected.map(({ record }) => record.id));
   });
+
+  it('gives back the money for its next message only where it has lacked for three seconds on end', async () => {
+    let wanted = ['cmp'];
+    const due = new DueLeases(new Map(), () => Promise.resolve(new Set(wanted)));
+    const lackedAt = async (tick: number): Promise<boolean> => {
+      await due.lookAround(tick);
+      return due.isLackedForLong(sibling, tick);
+    };
+    for (const tick of [10_000, 11_500, 12_999]) expect(await lackedAt(tick)).toBe(false);
+    expect(await lackedAt(14_100)).toBe(true);
+    wanted = [];
+    expect(await lackedAt(15_200)).toBe(false);
+    wanted = ['cmp'];
+    for (const tick of [16_300, 17_400, 19_200]) expect(await lackedAt(tick)).toBe(false);
+    expect(await lackedAt(19_300)).toBe(true);
+  });
 });

@@ -5,6 +5,8 @@ const MOST_LOOKS = 5_000;
 /** What is free and was not used for this long is given back where others lack it. */
 const IDLE_MS = 1_000;
 const ASK_WANTED_MS = 1_000;
+/** Only where it lacks for this long is the money for the next message given back as well. */
+const LONG_LACK_MS = 3_000;
 /** All leases are looked at once in so many exchanges, to lower claims of busier times. */
 const REVIEW_EXCHANGES = 100;
 /** And where others lack money, those that might lend theirs in so many. */
@@ -14,8 +16,8 @@ const LENDER_EXCHANGES = 10;
 export class DueLeases {
   private readonly due = new Set<string>();
   private readonly short = new Set<string>();
-  /** Ad groups, campaigns and advertisers whose money lacks somewhere. */
-  private wanted: ReadonlySet<string> = new Set();
+  /** Ad groups, campaigns and advertisers whose money lacks somewhere, and since when. */
+  private wanted: ReadonlyMap<string, number> = new Map();
   private wantedTick = -Infinity;
   private readonly reviewed: Round;
   private readonly lenders: Round;
@@ -65,7 +67,8 @@ export class DueLeases {
     }
     if (tick - this.wantedTick > ASK_WANTED_MS) {
       this.wantedTick = tick;
-      this.wanted = await this.readWanted();
+      const { wanted } = this;
+      this.wanted = new Map([...(await this.readWanted())].map((id) => [id, wanted.get(id) ?? tick]));
     }
     for (const { record } of this.reviewed.next()) this.due.add(record.id);
     if (this.wanted.size === 0) return;
@@ -78,10 +81,21 @@ export class DueLeases {
    * Some ad group, here or elsewhere, lacks the money that this one does not use. One whose own budget is used up lacks
    * only what other processes hold for the same ad group.
    */
-  isLackedBesides({ record, usedTick }: Lease, tick: number): boolean {
-    const { wanted } = this;
-    if (tick - usedTick <= IDLE_MS) return false;
-    return wanted.has(record.id) || wanted.has(record.campaignId) || wanted.has(record.advertiserId);
+  isLackedBesides(lease: Lease, tick: number): boolean {
+    return tick - lease.usedTick > IDLE_MS && this.lackedSince(lease) < Infinity;
+  }
+
+  /**
+   * Even the last of it is to be given back. Not at once: of many ad groups of one campaign, each that gives back all is
+   * short itself then, for which the others give back theirs.
+   */
+  isLackedForLong(lease: Lease, tick: number): boolean {
+    return tick - this.lackedSince(lease) >= LONG_LACK_MS;
+  }
+
+  private lackedSince({ record }: Lease): number {
+    const ids = [record.id, record.campaignId, record.advertiserId];
+    return Math.min(...ids.map((id) => this.wanted.get(id) ?? Infinity));
   }
 }
 

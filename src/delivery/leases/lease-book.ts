@@ -120,7 +120,9 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** Why one more message can not be paid for. */
-  shortage({ id }: AdGroupRecord): Shortage | null {
+  shortage({ id, creatives }: AdGroupRecord): Shortage | null {
+    // No money is claimed for it, but that is not what it lacks.
+    if (creatives.length === 0) return null;
     const lease = this.leases.get(id);
     return lease === undefined ? 'budget' : this.shortageOf(lease);
   }
@@ -248,7 +250,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const goal = this.goalMicros(lease, isLent, tick);
     // What is too little for a message, and can't become more, may be enough for another ad group or process.
     const isOfNoUse = lease.shortage !== null && lease.claimedMicros - promised < lease.priceMicros;
-    const keep = promised + (isOfNoUse || isLent ? 0 : goal);
+    const isLastLent = isLent && this.due.isLackedForLong(lease, tick);
+    const keep = promised + (isOfNoUse || isLastLent ? 0 : goal);
     if (keep === promised || lease.claimedMicros > keep + goal) {
       // Others get the time to take it, before it is asked for again.
       if (isLent && lease.claimedMicros - promised >= lease.priceMicros) lease.askAgainTick = tick + ASK_AGAIN_MS;

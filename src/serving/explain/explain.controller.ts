@@ -16,7 +16,10 @@ export class ExplainController {
   @HttpCode(200)
   @Roles('chat', 'admin')
   @RouteSchema({ body: EXPLAIN_BODY, response: { 200: EXPLAIN_ANSWER } })
-  @ApiOperation({ summary: 'Tells of every ad group why a match would place it or not; holds nothing' })
+  @ApiOperation({
+    summary:
+      'Tells of every ad group why a match would place it or not; holds nothing. Equals are drawn by `requestId`, and one that is decided already is judged anew',
+  })
   @ApiBody({ schema: EXPLAIN_BODY })
   @ApiOkResponse({ schema: EXPLAIN_ANSWER })
   explain(@Body() input: ExplainInput, @Now() now: number): Promise<Explanation> {
