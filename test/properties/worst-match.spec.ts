@@ -90,6 +90,25 @@ describe('the most complex targeting, hundreds of times', () => {
     expect([...index.eligible(request, money())].map(({ record }) => record.id)).toEqual(['adg_loved']);
   });
 
+  it('is no way around the bound where the score rises as the bid falls', () => {
+    const size = 70_000;
+    const interests = new Map(Array.from({ length: 500 }, (_, i) => [`segment.${i}`, (i + 1) / 500] as const));
+    const index = new BlockIndex(WON_RATES);
+    for (let i = 0; i < size; i++) {
+      const rank = i % 500;
+      const targeting = { kind: 'segments', ids: [`segment.${rank}`], minWeight: 0 } as const;
+      const bid = { model: 'cpm', amountMicros: 1_000_000 * (1_500 - rank) } as const;
+      index.load(adGroup({ id: `adg_${i}`, advertiserId: `adv_${i % 400}`, targeting, bid }));
+    }
+    for (const work = index.rebuild(); work.next().done !== true;);
+    const request = matchRequest({ subject: { ...TARGETED_MEMBER, interests } });
+    const [first] = index.top(request, money(), 5);
+    // Who bids least scores most, and is not come to.
+    expect(first?.candidate.record.bid.amountMicros).toBeGreaterThan(1_000_000 * 1_040);
+    expect(index.eligible(request, money()).size).toBe(size);
+    expect(index.isCostly).toBe(true);
+  });
+
   it('is not asked again where a scan went through tens of thousands of ad groups', () => {
     const index = new BlockIndex(WON_RATES);
     for (let i = 0; i < 40 * HOSTILE; i++) {

@@ -23,6 +23,7 @@ export class ProductProcess {
   readonly ended: Promise<Ending>;
   stdout = '';
   stderr = '';
+  wasKilled = false;
   private ending: Ending | null = null;
 
   constructor(env: Readonly<Record<string, string>>) {
@@ -76,6 +77,7 @@ export class ProductProcess {
 
   /** It and the servers of its data directory, at once: what ends in a crash of the machine or by the kernel's hand. */
   async killWith(dataDir: string): Promise<void> {
+    this.wasKilled = true;
     this.send('SIGKILL');
     await killAllIn(dataDir);
     await this.ended;

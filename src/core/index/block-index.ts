@@ -20,6 +20,11 @@ const WORDS_BEFORE_TRAITS = 512;
 
 /** To ask about a slot takes as long as so many looks (measured). */
 const LOOKS_OF_SLOT = 20;
+/**
+ * A scan that has asked about so many slots one by one ends, as if none that follows were eligible: some 35 ms. Only where
+ * scores rise while bounds fall are so many asked about, which takes a catalogue made for it.
+ */
+const MOST_ASKED = 60_000;
 
 const SMALLEST = 1_024;
 /** A rebuild is due once this share of the ad groups has been put in, moved or taken out, or lies after its rank. */
@@ -110,7 +115,7 @@ export class BlockIndex implements CandidateIndex {
     let length = FIRST_BLOCK;
     let hasTraits = false;
     for (let from = 0; from < layout.words; from += length, length = Math.min(length * 2, LONGEST_BLOCK)) {
-      if (this.isBeyond(from, best, request)) break;
+      if (this.asked >= MOST_ASKED || this.isBeyond(from, best, request)) break;
       const to = Math.min(from + length, layout.words);
       this.filter(rows, from, to);
       if (from >= WORDS_BEFORE_TRAITS) {
