@@ -91,13 +91,13 @@ describe('even pacing over a day', () => {
 
   it('does so, mostly, with so few charges that chance alone would leave five of them behind', () => {
     const peaks = { trough: 0.3, noon: 12.5, noonHeight: 1, evening: 20.5, eveningHeight: 1.3, width: 3 };
-    const farthestBySeed = Array.from({ length: 30 }, (_, seed) => {
+    const farthestBySeed = Array.from({ length: 16 }, (_, seed) => {
       const some = { seed, peaks, charges: 120, plenty: 10, delayMs: 60_000 };
       const samples = pacedDays(worldOf(some, { planned: twoPeaks(peaks), stepMs: 15_000 }));
       expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * 120 * WON);
       return farthest(samples, 120 * WON);
     });
-    expect(farthestBySeed.filter((distance) => distance < 0.03).length).toBeGreaterThanOrEqual(24);
+    expect(farthestBySeed.filter((distance) => distance < 0.03).length).toBeGreaterThanOrEqual(13);
     expect(Math.max(...farthestBySeed)).toBeLessThan(0.05);
   });
 

@@ -23,7 +23,8 @@ const idsOf = (index: BlockIndex): string[] =>
     .map(({ candidate }) => candidate.record.id);
 
 describe('the most complex targeting, hundreds of times', () => {
-  it.each(HOSTILE_SHAPES)(
+  // An expression that rows and programs can't take, and a long list: the others are bound alike.
+  it.each([HOSTILE_SHAPES[0]!, LISTS_THAT_MATCH])(
     'of one advertiser costs a match its share at most, and nobody else the match ($name)',
     ({ targeting }) => {
       const index = hostileIndex(targeting, 1);
