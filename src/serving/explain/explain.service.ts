@@ -63,7 +63,7 @@ export class ExplainService {
     const room = explainedRoom(exposure, prepared);
     const question = { prepared, request, room, isCapped: capsOf(exposure, room, prepared.placement, request) };
     const { adGroupIds, limit = adGroupIds?.length ?? DEFAULT_EXPLAINED } = input;
-    // Asked for and judged as of one moment: the index changes while others have their turns.
+    // The list is of one moment; who leaves or comes while others have their turns is judged as of its own turn.
     const candidates = adGroupIds === undefined ? [...this.index.all()] : this.requireKnown(adGroupIds);
     const judged: Judged = { eligible: new Map(), excluded: [] };
     await inSlices(this.judge(candidates, question, judged));
