@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DecisionTokens } from '../../src/tracking/tracking.api.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { campaignBody, createAdvertiser, creativeBody, WON } from './fixtures.js';
 import { Market } from './market.js';
 
+const tokens = new DecisionTokens([{ keyId: 't1', secret: 'a-secret-of-the-tests' }]);
 const RULES = { maxMessages: 3, firstPosition: 0, spacing: 0, refreshAfterSeconds: 60, holdSeconds: 86_400 };
 
 describe('an explanation of a decision that comes to its bounds', () => {
@@ -49,7 +51,7 @@ describe('an explanation of a decision that comes to its bounds', () => {
     expect(await market.placed(carrier, fields)).toHaveLength(1);
   });
 
-  it('says outranked of those of an advertiser whose best 32 are capped already', async () => {
+  it('finds the next of an advertiser whose best 32 are capped already, and who sets its price', async () => {
     const carrier = 'crowd';
     const targeting = { carrier: [carrier] };
     const cap = { limit: 1, window: { length: 1, unit: 'day', kind: 'rolling' } };
@@ -80,11 +82,15 @@ describe('an explanation of a decision that comes to its bounds', () => {
     const fates = asked.map((id) => candidates.find(({ adGroupId }) => adGroupId === id));
     expect(fates.map((fate) => fate?.reason ?? fate?.outcome)).toEqual([
       'frequency_cap',
-      'outranked',
-      'outranked',
       'placed',
+      'outranked',
+      'outranked',
     ]);
-    const placed = await market.placed('m-crowd', { ...fields, placement: 'sole' });
-    expect(placed.map(({ adGroupId }) => adGroupId)).toEqual([other.adGroupId]);
+    const [placed] = await market.placed('m-crowd', { ...fields, placement: 'sole' });
+    expect(placed?.adGroupId).toBe(crowd[32]?.id);
+    // Set by the other advertiser's bid: those of its own could not stand beside it.
+    const priceMicros = 2 * WON;
+    expect(tokens.verify(placed?.token ?? '')).toMatchObject({ priceMicros });
+    expect(fates[1]).toMatchObject({ price: priceMicros });
   });
 });

@@ -56,9 +56,9 @@ function live(deeds: readonly Deed[], index: BlockIndex, oracle: PlainScan): num
         for (let step = 0; step < deed.steps && rebuild !== null; step++) if (rebuild.next().done) rebuild = null;
         break;
       case 'ask': {
-        const { request, limit, ofAdvertiser } = deed;
-        const expected = oracle.top(request, purse, limit, ofAdvertiser).map(worthOf);
-        expect(index.top(request, purse, limit, ofAdvertiser).map(worthOf)).toEqual(expected);
+        const { request, limit, without } = deed;
+        const expected = oracle.top(request, purse, limit, without).map(worthOf);
+        expect(index.top(request, purse, limit, without).map(worthOf)).toEqual(expected);
         expect(idsOf(index, deed, purse)).toEqual(idsOf(oracle, deed, purse));
         expect(index.size).toBe(oracle.size);
         found += expected.length;
@@ -73,7 +73,7 @@ function compare(records: readonly AdGroupRecord[], requests: readonly MatchRequ
   const [index, oracle] = [new BlockIndex(WON_RATES), new PlainScan(WON_RATES)];
   for (const record of records) for (const one of [index, oracle]) one.upsert(record);
   const limit = records.length;
-  const asked = requests.map((request): Deed => ({ deed: 'ask', request, limit, ofAdvertiser: Infinity }));
+  const asked = requests.map((request): Deed => ({ deed: 'ask', request, limit, without: new Set() }));
   return live(asked, index, oracle);
 }
 
@@ -106,14 +106,15 @@ describe('BlockIndex', () => {
     while (rebuild.next().done !== true);
     expect(built.isWorn).toBe(false);
     for (const request of requests) {
-      const deed = { deed: 'ask', request, limit: 5, ofAdvertiser: Infinity } as const;
+      const deed = { deed: 'ask', request, limit: 5, without: new Set<string>() } as const;
       const expected = oracle.top(request, purse, 4_000).map(worthOf);
-      const expectedOfEach = oracle.top(request, purse, 5, 3).map(worthOf);
+      const others = new Set([...expected.slice(1, 9).map(({ id }) => id), 'cmp_2']);
+      const expectedOfOthers = oracle.top(request, purse, 5, others).map(worthOf);
       for (const index of [grown, built]) {
         for (const limit of [5, 4_000]) {
           expect(index.top(request, purse, limit).map(worthOf)).toEqual(expected.slice(0, limit));
         }
-        expect(index.top(request, purse, 5, 3).map(worthOf)).toEqual(expectedOfEach);
+        expect(index.top(request, purse, 5, others).map(worthOf)).toEqual(expectedOfOthers);
         expect(idsOf(index, deed, purse)).toEqual(idsOf(oracle, deed, purse));
       }
     }

@@ -11,9 +11,11 @@ import type { Scored } from '../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../src/core/index/match-request.js';
 import { PlainScan } from '../../src/core/index/plain-scan.js';
 import { placementPositions } from '../../src/core/placement/positions.js';
+import { Offers } from '../../src/serving/match/offers.js';
 import { toMatchRequest } from '../../src/serving/match/to-match-request.js';
 import { NOTHING_SEEN, UNLIMITED } from './arbitraries/auction.js';
 import { WON_RATES } from './arbitraries/candidates.js';
+import { asOffered } from './as-offered.js';
 import { readMarket, type ReplayedMarket, Till } from './replayed-market.js';
 
 const LOG = new URL('../../../shared/data/rtb-auctions-2012/auctions.redacted.jsonl.gz', import.meta.url).pathname;
@@ -22,9 +24,6 @@ const REQUESTS = 20_000;
 const SEED = 1;
 const PLACEMENT = { floorMicros: 0, leastCtr: 0, leastRelevance: 0 };
 const RULES = { firstPosition: 1, spacing: 6, maxMessages: 3 };
-/** As a decision asks: few candidates first, then more and more, until it has its winners and who comes after. */
-const SPARE_OFFERS = 4;
-const OFFER_GROWTH = 8;
 /** Of the messages that are placed, so many are seen; who sees one of a cpc bid clicks this often. */
 const SEEN = 0.9;
 const CLICKED = 0.3;
@@ -62,13 +61,17 @@ class Replay {
     this.show(found, asked.userId, matched.now, random);
   }
 
-  /** Each offer must be the best of all, in order; the winners are those of the first offer that suffices. */
+  /** As a decision does: of the first offer that suffices. The first must be the best of all, in order. */
   private decide(request: MatchRequest, member: string, wanted: number, all: readonly Scored[]): Selection {
-    for (let offer = wanted + SPARE_OFFERS; ; offer *= OFFER_GROWTH) {
-      const top = this.index.top(request, this.till, offer);
-      expect(textOf(top.map(worthOf))).toBe(textOf(all.slice(0, offer).map(worthOf)));
-      const selection = this.select(top, member, wanted, request.now);
-      if (top.length < offer || selection.runnerUp !== null || wanted === 0) return selection;
+    const { index, till } = this;
+    const offers = new Offers(request, { wanted, allowsRepeats: false }, asOffered(index, till));
+    for (let isFirst = true; ; isFirst = false) {
+      const offer = offers.next();
+      const { ranked, isLast } = offer;
+      if (isFirst) expect(textOf(ranked.map(worthOf))).toBe(textOf(all.slice(0, ranked.length).map(worthOf)));
+      const selection = this.select(ranked, member, wanted, request.now);
+      if (isLast || selection.runnerUp !== null || wanted === 0) return selection;
+      offers.passOver(offer, selection.verdicts);
     }
   }
 
@@ -81,9 +84,9 @@ class Replay {
         of: capKeysOf(won, '', 'chat_list'),
         expiresAt: Infinity,
       }));
-      const isFull = isCapped({ impressions, holds }, adGroupCaps(record), now, now) !== null;
-      if (isFull) this.capped++;
-      return isFull;
+      const full = isCapped({ impressions, holds }, adGroupCaps(record), now, now)?.scope ?? null;
+      if (full !== null) this.capped++;
+      return full;
     });
   }
 

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { capReachMs } from '../../src/core/capping/cap-reach.js';
-import { type BoundCaps, PLACEMENT_ZONE } from '../../src/core/capping/cap-scope.js';
+import { type BoundCaps, CAP_SCOPES, PLACEMENT_ZONE } from '../../src/core/capping/cap-scope.js';
 import { countsFrom, windowStart } from '../../src/core/capping/cap-window.js';
 import {
   type CountedImpression,
@@ -65,6 +65,8 @@ interface Answer {
   readonly decisionId?: string;
   readonly held?: number;
   readonly tickets?: readonly string[];
+  /** Of who was offered, a digit each; see hold.lua. */
+  readonly verdicts?: string;
 }
 
 export const ZONE = 'Asia/Seoul';
@@ -156,10 +158,10 @@ export class ScriptedMember {
     }
     const expected = this.expected(step, decisionId, offered, instant);
     if (expected.status !== 'short') this.listedFrom = Math.max(this.listedFrom, keepFromOf(request));
-    const { status, decisionId: decidedAs, held, tickets } = answer;
+    const { status, decisionId: decidedAs, held, tickets, verdicts } = answer;
     // An empty Lua table is written as an object.
     const decision = { decisionId: decidedAs, held, tickets: Array.isArray(tickets) ? tickets : [] };
-    expect(status === 'short' ? { status } : { status, ...decision }).toEqual(expected);
+    expect(status === 'short' ? { status, verdicts } : { status, ...decision }).toEqual(expected);
   }
 
   private instant(): HoldInstant {
@@ -172,10 +174,10 @@ export class ScriptedMember {
   }
 
   /** After a loss, holds may be open that nobody knows of: whatever has caps waits until none of them can be any more. */
-  private uncapped(offer: Offer): readonly Offer[] {
-    const creatives = offer.creatives.filter((id) => this.capsOf(id).length === 0);
+  private uncapped(offer: Offer): Offer {
     const owners = [offer.adGroup, offer.campaign, offer.advertiser];
-    return creatives.length === 0 || owners.some((id) => this.capsOf(id).length > 0) ? [] : [{ ...offer, creatives }];
+    if (owners.some((id) => this.capsOf(id).length > 0)) return { ...offer, creatives: [] };
+    return { ...offer, creatives: offer.creatives.filter((id) => this.capsOf(id).length === 0) };
   }
 
   private expected(step: Match, decisionId: string, offered: readonly Offer[], instant: HoldInstant): Answer {
@@ -196,10 +198,12 @@ export class ScriptedMember {
       if (!isQuarantined || ofPlacement.caps.length === 0) return { status: 'held', decisionId, held: 0, tickets: [] };
     }
     const mayServe = !isQuarantined || ofPlacement.caps.length === 0;
-    const served = isQuarantined ? offered.flatMap((one) => this.uncapped(one)) : offered;
+    const served = isQuarantined ? offered.map((one) => this.uncapped(one)) : offered;
     const at = { decisionId, places, settledUntil };
-    const { taken, tickets } = this.choose(step, at, mayServe ? served : [], exposure);
-    if (tickets.length <= places && !step.isLast && !(places < step.wanted && places === 0)) return { status: 'short' };
+    const { taken, tickets, verdicts } = this.choose(step, at, mayServe ? served : [], exposure);
+    const isLast = step.isLast || !mayServe;
+    if (tickets.length <= places && !isLast && !(places < step.wanted && places === 0))
+      return { status: 'short', verdicts: verdicts.join('') };
     this.holds.push(...taken);
     this.placed.push(...taken);
     const decision = { decisionId, held: taken.length, tickets };
@@ -214,19 +218,27 @@ export class ScriptedMember {
     { decisionId, places, settledUntil }: { decisionId: string; places: number; settledUntil: number },
     offered: readonly Offer[],
     exposure: Exposure,
-  ): { taken: Placed[]; tickets: string[] } {
+  ): { taken: Placed[]; tickets: string[]; verdicts: number[] } {
     const taken: Placed[] = [];
     const tickets: string[] = [];
+    const verdicts: number[] = [];
     const advertisers = new Set<string>();
     for (const offer of offered) {
-      if (advertisers.has(offer.advertiser)) continue;
       const seen = { ...exposure, holds: [...exposure.holds, ...taken] };
-      const isFull = (bound: readonly BoundCaps[]) => isCapped(seen, bound, this.nowMs, settledUntil) !== null;
+      const fullOf = (bound: readonly BoundCaps[]) => isCapped(seen, bound, this.nowMs, settledUntil)?.scope;
       const { creatives, ...owners } = offer;
-      if (isFull((['adGroup', 'campaign', 'advertiser'] as const).map((scope) => this.bound(scope, owners[scope]))))
+      const scopes = (['adGroup', 'campaign', 'advertiser'] as const).map((scope) => this.bound(scope, owners[scope]));
+      const full = advertisers.has(offer.advertiser)
+        ? 'advertiser'
+        : creatives.length === 0
+          ? 'adGroup'
+          : fullOf(scopes);
+      const creative = creatives.find((id) => fullOf([this.bound('creative', id)]) === undefined);
+      if (full !== undefined || creative === undefined) {
+        verdicts.push(CAP_SCOPES.indexOf(full ?? 'adGroup') + 1);
         continue;
-      const creative = creatives.find((id) => !isFull([this.bound('creative', id)]));
-      if (creative === undefined) continue;
+      }
+      verdicts.push(1);
       advertisers.add(offer.advertiser);
       tickets.push(`${creative} ticket of ${offer.adGroup}`);
       if (taken.length === places) break;
@@ -234,7 +246,7 @@ export class ScriptedMember {
       const of = { ...owners, creative, placement: step.placement };
       taken.push({ messageId, of, decidedAt: this.nowMs, expiresAt: this.nowMs + step.holdMs });
     }
-    return { taken, tickets };
+    return { taken, tickets, verdicts };
   }
 
   private bound(scope: BoundCaps['scope'], key: string): BoundCaps {

@@ -4,7 +4,7 @@ import { loadRoom, type LoadRoom } from '../../src/core/auction/member-load.js';
 import { highestPriceMicros } from '../../src/core/auction/price.js';
 import {
   contenderOf,
-  type IsCapped,
+  type FullScopeOf,
   pricesOf,
   type Selection,
   selectWinners,
@@ -27,7 +27,7 @@ interface Auction {
   readonly allowsRepeats: boolean;
   readonly room: LoadRoom;
   /** Ad groups whose own caps are full, and the advertiser of whom one message more would fill a cap. */
-  readonly isCapped: IsCapped;
+  readonly fullScopeOf: FullScopeOf;
 }
 
 const arbitraryAuction: fc.Arbitrary<Auction> = fc
@@ -43,24 +43,31 @@ const arbitraryAuction: fc.Arbitrary<Auction> = fc
   .map(({ rules, messages, full, nearlyFull, ...auction }) => ({
     ...auction,
     room: loadRoom(messages, rules, SUNDAY_NOON),
-    isCapped: (record, winners) =>
-      full.includes(record.id) ||
-      (record.advertiserId === nearlyFull && winners.some((winner) => advertiserOf(winner) === nearlyFull)),
+    fullScopeOf: (record, winners) => {
+      if (full.includes(record.id)) return 'adGroup';
+      const fillsUp =
+        record.advertiserId === nearlyFull && winners.some((winner) => advertiserOf(winner) === nearlyFull);
+      return fillsUp ? 'advertiser' : null;
+    },
   }));
 
-const select = ({ ranked, wanted, allowsRepeats, room, isCapped }: Auction): Selection =>
-  selectWinners(ranked, { wanted, allowsRepeats }, room, isCapped);
+const select = ({ ranked, wanted, allowsRepeats, room, fullScopeOf }: Auction): Selection =>
+  selectWinners(ranked, { wanted, allowsRepeats }, room, fullScopeOf);
 
 const shareLabel = (a: Scored, b: Scored): boolean => categoriesOf(a).some((label) => categoriesOf(b).includes(label));
 
 /** Why `scored` can't stand beside `others`, which rank higher; said once more, the other way round. */
-function objections(scored: Scored, others: readonly Scored[], { allowsRepeats, room, isCapped }: Auction): string[] {
+function objections(
+  scored: Scored,
+  others: readonly Scored[],
+  { allowsRepeats, room, fullScopeOf }: Auction,
+): string[] {
   const ofSame = others.filter((other) => advertiserOf(other) === advertiserOf(scored)).length;
   return [
     ...(ofSame > 0 && !allowsRepeats ? ['advertiser'] : []),
     ...(others.some((other) => shareLabel(other, scored)) ? ['category'] : []),
     ...(ofSame + 1 > room.ofAdvertiser(advertiserOf(scored)) ? ['load'] : []),
-    ...(isCapped(scored.candidate.record, others) ? ['caps'] : []),
+    ...(fullScopeOf(scored.candidate.record, others) === null ? [] : ['caps']),
   ];
 }
 
@@ -114,6 +121,23 @@ describe('the winners of an auction', () => {
       }
       if (runnerUp !== null) expect(objections(runnerUp, winners, auction)).toEqual([]);
       if (runnerUp !== null) expect(winners).toHaveLength(places);
+    });
+  });
+
+  it('are not of a campaign or an advertiser that was passed over as a whole before them', () => {
+    check((auction) => {
+      const { winners, runnerUp, verdicts } = select(auction);
+      const scopes = { campaign: 'campaignId', advertiser: 'advertiserId' } as const;
+      for (const [rank, verdict] of verdicts.entries()) {
+        const { candidate } = auction.ranked[rank]!;
+        expect(verdict === 'wins').toBe(winners.includes(auction.ranked[rank]!));
+        if (verdict === 'wins' || verdict === 'adGroup') continue;
+        const later = [...winners, ...(runnerUp === null ? [] : [runnerUp])].filter(
+          (one) => auction.ranked.indexOf(one) > rank,
+        );
+        const owner = scopes[verdict];
+        expect(later.map((one) => one.candidate.record[owner])).not.toContain(candidate.record[owner]);
+      }
     });
   });
 
@@ -191,7 +215,7 @@ describe('the winners of an auction', () => {
         { ...auction, wanted: 0 },
         { ...auction, room: { ...auction.room, member: 0 } },
       ]) {
-        expect(select(none)).toEqual({ winners: [], runnerUp: null });
+        expect(select(none)).toEqual({ winners: [], runnerUp: null, verdicts: [] });
       }
     });
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { loadRoom, type LoadRules } from '../../src/core/auction/member-load.js';
-import { type IsCapped, pricesOf, selectWinners } from '../../src/core/auction/select-winners.js';
+import { type FullScopeOf, pricesOf, selectWinners } from '../../src/core/auction/select-winners.js';
 import { type Entrant, idOf, scoredEntrant, UNLIMITED } from '../properties/arbitraries/auction.js';
 
 interface VectorEntrant extends Entrant {
@@ -53,11 +53,14 @@ function messagesOf({ impressions = [], holds = [] }: Vector) {
   };
 }
 
-function capsOf(entrants: readonly VectorEntrant[]): IsCapped {
+function capsOf(entrants: readonly VectorEntrant[]): FullScopeOf {
   const byId = new Map(entrants.map((entrant) => [entrant.id, entrant]));
   return ({ id, campaignId }, winners) => {
     const { capped = false, cap = Infinity } = byId.get(id) ?? {};
-    return capped || winners.filter(({ candidate }) => candidate.record.campaignId === campaignId).length >= cap;
+    if (capped) return 'adGroup';
+    return winners.filter(({ candidate }) => candidate.record.campaignId === campaignId).length >= cap
+      ? 'campaign'
+      : null;
   };
 }
 

@@ -1,3 +1,4 @@
+import type { CapScope } from '../capping/cap-scope.js';
 import type { AdGroupRecord } from '../index/ad-group-record.js';
 import type { Scored } from '../index/candidate.js';
 import type { LoadRoom } from './member-load.js';
@@ -13,7 +14,7 @@ import { type Contender, secondPriceMicros } from './price.js';
  * The member's load lowers the number of places. The runner-up is the first candidate that would win one place more.
  *
  * So the choice is greedy by rank: fewer places give the first of the same winners, and whoever ranks lower takes nothing
- * from whoever ranks higher. The decision in Redis (`hold.lua`) chooses alike in one step with its holds; this function is
+ * from whoever ranks higher; and who was passed over stays so, whoever follows. The decision in Redis (`hold.lua`) chooses alike in one step with its holds; this function is
  * what it is held to, and what explanations show.
  */
 export interface AuctionRules {
@@ -23,38 +24,56 @@ export interface AuctionRules {
   readonly allowsRepeats: boolean;
 }
 
+/**
+ * What became of a candidate: it wins, or is passed over, and so is whatever else there is of the same ad group, campaign or
+ * advertiser and did not win before. In the order in which `hold.lua` counts them, from 1.
+ */
+export const VERDICTS = ['wins', 'adGroup', 'campaign', 'advertiser'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
 export interface Selection {
   /** In rank order, at most `wanted`. */
   readonly winners: readonly Scored[];
   /** Sets the last winner's price; null: nobody else is allowed, or nobody wins. */
   readonly runnerUp: Scored | null;
+  /** Of the candidates before the runner-up, in rank order; of all where there is none. */
+  readonly verdicts: readonly Verdict[];
 }
 
-/** Whether the frequency caps that bind `record` are full once `winners` have been placed as well. */
-export type IsCapped = (record: AdGroupRecord, winners: readonly Scored[]) => boolean;
+/** The scope of a frequency cap that binds `record` and is full once `winners` have been placed as well; null: none is. */
+export type FullScopeOf = (record: AdGroupRecord, winners: readonly Scored[]) => CapScope | null;
 
 /**
  * @param ranked in rank order, candidates that nothing but caps, load and each other can exclude
  * @param room what the load rules leave before this decision
  *
- * O(ranked × winners × labels), and calls `isCapped` only for those that pass the other checks.
+ * O(ranked × winners × labels), and calls `fullScopeOf` only for those that pass the other checks.
  */
 export function selectWinners(
   ranked: readonly Scored[],
   rules: AuctionRules,
   room: LoadRoom,
-  isCapped: IsCapped,
+  fullScopeOf: FullScopeOf,
 ): Selection {
   const places = Math.min(rules.wanted, room.member);
   const winners: Scored[] = [];
-  if (places <= 0) return { winners, runnerUp: null };
+  const verdicts: Verdict[] = [];
+  if (places <= 0) return { winners, runnerUp: null, verdicts };
   for (const scored of ranked) {
     const { record } = scored.candidate;
-    if (!standsBeside(record, winners, rules.allowsRepeats, room) || isCapped(record, winners)) continue;
-    if (winners.length === places) return { winners, runnerUp: scored };
-    winners.push(scored);
+    const objection = objectionTo(record, winners, rules.allowsRepeats, room);
+    const verdict = objection ?? verdictOf(fullScopeOf(record, winners));
+    if (verdict === 'wins' && winners.length === places) return { winners, runnerUp: scored, verdicts };
+    if (verdict === 'wins') winners.push(scored);
+    verdicts.push(verdict);
   }
-  return { winners, runnerUp: null };
+  return { winners, runnerUp: null, verdicts };
+}
+
+/** Of a candidate that stands beside those who won before it. */
+export function verdictOf(fullScope: CapScope | null): Verdict {
+  if (fullScope === null) return 'wins';
+  return fullScope === 'campaign' || fullScope === 'advertiser' ? fullScope : 'adGroup';
 }
 
 /**
@@ -72,17 +91,19 @@ export function contenderOf({ candidate, relevance, pacing }: Scored): Contender
   return { bid: candidate.record.bid, rate: candidate.rate, ctr: candidate.ctr, quality: relevance * pacing };
 }
 
-function standsBeside(
+function objectionTo(
   record: AdGroupRecord,
   winners: readonly Scored[],
   allowsRepeats: boolean,
   room: LoadRoom,
-): boolean {
+): Verdict | null {
   let ofAdvertiser = 0;
+  let sharesLabel = false;
   for (const { candidate } of winners) {
     if (candidate.record.advertiserId === record.advertiserId) ofAdvertiser += 1;
-    if (candidate.record.categories.some((category) => record.categories.includes(category))) return false;
+    sharesLabel ||= candidate.record.categories.some((category) => record.categories.includes(category));
   }
-  if (ofAdvertiser > 0 && !allowsRepeats) return false;
-  return ofAdvertiser < room.ofAdvertiser(record.advertiserId);
+  if (ofAdvertiser > 0 && !allowsRepeats) return 'advertiser';
+  if (ofAdvertiser >= room.ofAdvertiser(record.advertiserId)) return 'advertiser';
+  return sharesLabel ? 'adGroup' : null;
 }

@@ -106,12 +106,12 @@ export class BlockIndex implements CandidateIndex {
     return this.known.values();
   }
 
-  top(request: MatchRequest, money: MoneySnapshot, limit: number, mostOfAdvertiser = Infinity): readonly Scored[] {
+  top(request: MatchRequest, money: MoneySnapshot, limit: number, without?: ReadonlySet<string>): readonly Scored[] {
     this.asked = 0;
     if (limit < 1 || isQuietTime(request)) return [];
     const { layout, block } = this;
     const rows = layout.begin(request, true);
-    const best = new BestList(limit, request.seed, mostOfAdvertiser);
+    const best = new BestList(limit, request.seed);
     let length = FIRST_BLOCK;
     let hasTraits = false;
     for (let from = 0; from < layout.words; from += length, length = Math.min(length * 2, LONGEST_BLOCK)) {
@@ -125,7 +125,7 @@ export class BlockIndex implements CandidateIndex {
       }
       for (let word = from; word < to; word++) {
         const passed = block[word - from]!;
-        if (passed !== 0) this.offer(passed, word, best, money);
+        if (passed !== 0) this.offer(passed, word, best, { money, without });
       }
     }
     return best.ranked();
@@ -219,7 +219,7 @@ export class BlockIndex implements CandidateIndex {
     for (let i = 0; i < to - from; i++) block[i]! &= passing[from + i]!;
   }
 
-  private offer(passed: number, word: number, best: BestList, money: MoneySnapshot): void {
+  private offer(passed: number, word: number, best: BestList, { money, without }: Judges): void {
     const { layout } = this;
     let threshold = best.threshold;
     for (let left = passed; left !== 0; left &= left - 1) {
@@ -227,9 +227,9 @@ export class BlockIndex implements CandidateIndex {
       const ecpm = layout.ecpms[slot]!;
       // What is cheapest to know first: most who lack what an ad group asks for lack its relevance, too.
       if (ecpm < threshold) continue;
-      const highest = ecpm * layout.highestRelevance(slot);
-      if (highest < threshold || (best.isRationed && highest < best.thresholdOf(layout.advertiserId(slot)))) continue;
+      if (ecpm * layout.highestRelevance(slot) < threshold) continue;
       if (!layout.isTaken(slot)) continue;
+      if (without !== undefined && isAmong(layout.candidates[slot]!.record, without)) continue;
       this.asked++;
       if (!layout.admits(slot, money) || !layout.isRelevant(slot)) continue;
       const relevance = layout.relevance(slot);
@@ -272,6 +272,16 @@ export class BlockIndex implements CandidateIndex {
     this.edits++;
     this.changed?.add(adGroupId);
   }
+}
+
+/** What one scan asks besides the slots themselves. */
+interface Judges {
+  readonly money: MoneySnapshot;
+  readonly without: ReadonlySet<string> | undefined;
+}
+
+function isAmong({ id, campaignId }: AdGroupRecord, without: ReadonlySet<string>): boolean {
+  return without.has(id) || without.has(campaignId);
 }
 
 /** Others are in no slot; they can only come back by an upsert. */

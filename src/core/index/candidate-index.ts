@@ -15,10 +15,10 @@ export interface CandidateIndex {
   recheck(adGroupId: string): void;
   get(adGroupId: string): Candidate | null;
   /**
-   * The first `limit` in rank order of those that nothing but a frequency cap can exclude, of each advertiser its first
-   * `mostOfAdvertiser`, at least 1; all of them unless told.
+   * The first `limit` in rank order of those that nothing but a frequency cap can exclude. `without`: ids of ad groups, and
+   * of campaigns, that are passed over.
    */
-  top(request: MatchRequest, money: MoneySnapshot, limit: number, mostOfAdvertiser?: number): readonly Scored[];
+  top(request: MatchRequest, money: MoneySnapshot, limit: number, without?: ReadonlySet<string>): readonly Scored[];
   /** All of those; to be read before the index is asked or changed again. */
   eligible(request: MatchRequest, money: MoneySnapshot): Eligible;
   /** Every candidate, in no particular order. */

@@ -34,18 +34,11 @@ export class PlainScan implements CandidateIndex {
   }
 
   /** O(ad groups + eligible × log eligible). */
-  top(request: MatchRequest, money: MoneySnapshot, limit: number, mostOfAdvertiser = Infinity): readonly Scored[] {
-    const counts = new Map<string, number>();
-    const isAmongFirst = ({ candidate }: Scored): boolean => {
-      const { advertiserId } = candidate.record;
-      const count = (counts.get(advertiserId) ?? 0) + 1;
-      counts.set(advertiserId, count);
-      return count <= mostOfAdvertiser;
-    };
+  top(request: MatchRequest, money: MoneySnapshot, limit: number, without?: ReadonlySet<string>): readonly Scored[] {
     return [...this.eligible(request, money)]
+      .filter(({ record }) => without?.has(record.id) !== true && without?.has(record.campaignId) !== true)
       .map((candidate) => score(candidate, request, money))
       .sort(rankOrder(request.seed))
-      .filter(isAmongFirst)
       .slice(0, limit);
   }
 

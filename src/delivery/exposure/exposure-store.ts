@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
+import { type Verdict, VERDICTS } from '../../core/auction/select-winners.js';
 import { Gathering } from '../../platform/gathering.js';
 import { REDIS } from '../../platform/platform.module.js';
 import { SettlementProgress } from '../settlement/settlement-progress.js';
@@ -24,8 +25,15 @@ export interface Held {
   readonly tickets: readonly string[];
 }
 
-/** `short`: too few of the candidates have room; offer more. `unavailable`: Redis or Postgres is away, or not to be trusted yet. */
-export type HoldOutcome = Held | { readonly status: 'short' } | { readonly status: 'unavailable' };
+/** Too few of the candidates have room: offer more. */
+export interface TooShort {
+  readonly status: 'short';
+  /** Of the candidates, in their order. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/** `unavailable`: Redis or Postgres is away, or not to be trusted yet. */
+export type HoldOutcome = Held | TooShort | { readonly status: 'unavailable' };
 
 /** A member's exposure as its caps count it. */
 export interface MemberExposure extends PeekedExposure {
@@ -168,7 +176,10 @@ export class ExposureStore {
 }
 
 function parseAnswer(json: string): HoldAnswer {
-  const answer = JSON.parse(json) as HoldAnswer;
+  const answer = JSON.parse(json) as HoldAnswer | (Omit<TooShort, 'verdicts'> & { readonly verdicts: string });
+  if (answer.status === 'short') {
+    return { ...answer, verdicts: Array.from(answer.verdicts, (digit) => VERDICTS[Number(digit) - 1]!) };
+  }
   // An empty Lua table is written as an object.
   return 'tickets' in answer && !Array.isArray(answer.tickets) ? { ...answer, tickets: [] } : answer;
 }

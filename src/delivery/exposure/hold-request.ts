@@ -96,8 +96,9 @@ export function keepFromOf({ now, keepFrom }: Pick<HoldRequest, 'now' | 'keepFro
 export function holdArguments(request: HoldRequest, instant: HoldInstant): [request: string, candidates: string] {
   const { isQuarantined } = instant;
   const mayServe = !isQuarantined || (request.placementCaps.length === 0 && !limitsLoad(request.load));
-  const candidates = mayServe ? request.candidates : [];
-  const offered = isQuarantined ? candidates.flatMap(withoutCaps) : candidates;
+  // None that is offered could be held.
+  if (!mayServe) return [toJson({ ...request, isLast: true }, instant), ''];
+  const offered = isQuarantined ? request.candidates.map(withoutCaps) : request.candidates;
   return [toJson(request, instant), offered.map(toLine).join('\n')];
 }
 
@@ -122,9 +123,10 @@ function toJson(request: HoldRequest, { epochId, settledUntil }: HoldInstant): s
   });
 }
 
-function withoutCaps(candidate: HoldCandidate): readonly HoldCandidate[] {
-  const creatives = candidate.creatives.filter(({ hasCaps }) => !hasCaps);
-  return candidate.adGroup.hasCaps || creatives.length === 0 ? [] : [{ ...candidate, creatives }];
+/** Where none of its creatives is left, it is passed over. */
+function withoutCaps(candidate: HoldCandidate): HoldCandidate {
+  const creatives = candidate.adGroup.hasCaps ? [] : candidate.creatives.filter(({ hasCaps }) => !hasCaps);
+  return { ...candidate, creatives };
 }
 
 function toLine({ adGroup, creatives, ticket }: HoldCandidate): string {

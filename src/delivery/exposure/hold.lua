@@ -30,7 +30,8 @@
 --          when there is no state, or when its impressions do not reach back as far
 --
 -- Answers JSON: {status: 'unknown'} no trusted state, or none that reaches back far enough: rebuild it and call again;
--- {status: 'short'} fewer candidates than wanted have room: offer more; {status: 'held' | 'repeated', decisionId, decidedAt,
+-- {status: 'short', verdicts} fewer candidates than wanted have room: offer more; of each candidate a digit, 1: it would be
+-- held; passed over with what else there is of its 2: ad group, 3: campaign, 4: advertiser; {status: 'held' | 'repeated', decisionId, decidedAt,
 -- expiresAt, frame, held, tickets}: the tickets of the `held` candidates, then that of the next one with room, whose rank
 -- sets the last price; each is its creative's and the ad group's, a space between. 'repeated': the same request was decided
 -- before and its holds live.
@@ -208,23 +209,26 @@ if places < request.wanted and places <= 0 then return answer('held', decide(0, 
 
 -- By advertiser: messages of this decision, and how many there may be.
 local placed, mayPlace, labels = {}, {}, {}
-local function standsBeside(advertiser, categories)
+local HOLDS, AD_GROUP = 1, 2
+local function objectionTo(advertiser, categories)
   local beside = placed[advertiser] or 0
-  if beside > 0 and not request.allowsRepeats then return false end
-  for _, label in ipairs(categories) do
-    if labels[label] then return false end
+  if beside > 0 and not request.allowsRepeats then return ADVERTISER end
+  if isAdvertiserLimited then
+    mayPlace[advertiser] = mayPlace[advertiser] or room(load.advertiserMost, load.advertiserGapFrom, advertiser)
+    if beside >= mayPlace[advertiser] then return ADVERTISER end
   end
-  if not isAdvertiserLimited then return true end
-  mayPlace[advertiser] = mayPlace[advertiser] or room(load.advertiserMost, load.advertiserGapFrom, advertiser)
-  return beside < mayPlace[advertiser]
+  for _, label in ipairs(categories) do
+    if labels[label] then return AD_GROUP end
+  end
+  return nil
 end
 
-local function hasRoom(adGroup)
+local function fullScopeOf(adGroup)
   for _, cap in ipairs(adGroup[4]) do
     local scope, from, limit = unpack(cap)
-    if used(scope, adGroup[scope - 1], from) >= limit then return false end
+    if used(scope, adGroup[scope - 1], from) >= limit then return scope end
   end
-  return true
+  return nil
 end
 
 local function firstCreative(creatives)
@@ -242,13 +246,15 @@ local function firstCreative(creatives)
 end
 
 -- Holds of this decision are placed as they are found, so that two ad groups of one campaign share its caps.
-local tickets, held = {}, 0
+local tickets, verdicts, held = {}, {}, 0
 local isComplete = false
 for line in string.gmatch(ARGV[2], '[^\n]+') do
   local adGroup, creatives, ticket = unpack(cjson.decode(line))
   local advertiser, categories = adGroup[3], adGroup[5]
-  local creative = standsBeside(advertiser, categories) and hasRoom(adGroup) and firstCreative(creatives)
+  local objection = objectionTo(advertiser, categories) or (#creatives == 0 and AD_GROUP) or fullScopeOf(adGroup)
+  local creative = not objection and firstCreative(creatives)
   if isUnknown then return unknown() end
+  verdicts[#verdicts + 1] = creative and HOLDS or objection or AD_GROUP
   if creative then
     tickets[#tickets + 1] = creative[2] .. ' ' .. ticket
     if held == places then
@@ -269,7 +275,7 @@ for line in string.gmatch(ARGV[2], '[^\n]+') do
   end
 end
 if not isComplete and not request.isLast then
-  return '{"status":"short"}'
+  return cjson.encode({ status = 'short', verdicts = table.concat(verdicts) })
 end
 
 local decision = decide(held, tickets)

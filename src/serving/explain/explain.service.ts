@@ -1,6 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { LoadRoom } from '../../core/auction/member-load.js';
-import { type IsCapped, pricesOf, selectWinners } from '../../core/auction/select-winners.js';
+import {
+  type FullScopeOf,
+  pricesOf,
+  selectWinners,
+  type Verdict,
+  verdictOf,
+} from '../../core/auction/select-winners.js';
 import type { Candidate, Scored } from '../../core/index/candidate.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { ExposureStore, type MemberExposure } from '../../delivery/delivery.api.js';
@@ -10,7 +16,7 @@ import { CapReach } from '../match/cap-reach.js';
 import { Decider, type PreparedMatch } from '../match/decider.js';
 import type { MatchInput } from '../match/match-input.js';
 import { MatchService } from '../match/match.service.js';
-import { offersTo } from '../match/offers.js';
+import { Offers } from '../match/offers.js';
 import { LiveIndex } from '../upkeep/live-index.js';
 import { DEFAULT_EXPLAINED } from './explain-schema.js';
 import { countReasons, type ExplainedCandidate, explainScored, type Explanation } from './explanation.js';
@@ -30,7 +36,7 @@ interface Question {
   readonly prepared: PreparedMatch;
   readonly request: MatchRequest;
   readonly room: LoadRoom;
-  readonly isCapped: IsCapped;
+  readonly fullScopeOf: FullScopeOf;
 }
 
 interface Judged {
@@ -61,7 +67,8 @@ export class ExplainService {
     const request = await this.decider.toRequest(prepared);
     const exposure = await this.readExposure(input.userId, now);
     const room = explainedRoom(exposure, prepared);
-    const question = { prepared, request, room, isCapped: capsOf(exposure, room, prepared.placement, request) };
+    const fullScopeOf = capsOf(exposure, room, prepared.placement, request);
+    const question = { prepared, request, room, fullScopeOf };
     const { adGroupIds, limit = adGroupIds?.length ?? DEFAULT_EXPLAINED } = input;
     // The list is of one moment; who leaves or comes while others have their turns is judged as of its own turn.
     const candidates = adGroupIds === undefined ? [...this.index.all()] : this.requireKnown(adGroupIds);
@@ -101,12 +108,12 @@ export class ExplainService {
   /** Yields after each candidate: matches of others do not wait for an explanation. */
   private *judge(
     candidates: readonly Candidate[],
-    { prepared, request, isCapped }: Question,
+    { prepared, request, fullScopeOf }: Question,
     { eligible, excluded }: Judged,
   ): Generator<undefined, void> {
     for (const candidate of candidates) {
       const { id } = candidate.record;
-      const failure = this.index.firstFailure(candidate, request, (record) => isCapped(record, []));
+      const failure = this.index.firstFailure(candidate, request, (record) => fullScopeOf(record, []) !== null);
       const reason = failure ?? (prepared.positions.length === 0 ? 'placement' : null);
       if (reason === null) eligible.set(id, this.index.score(candidate, request));
       else excluded.push({ adGroupId: id, outcome: 'excluded', reason });
@@ -115,26 +122,35 @@ export class ExplainService {
   }
 
   /** Who wins: of the first offer that suffices, as the holds of a decision choose. */
-  private async place({ prepared, request, room, isCapped }: Question): Promise<readonly ExplainedCandidate[]> {
+  private async place({ prepared, request, room, fullScopeOf }: Question): Promise<readonly ExplainedCandidate[]> {
     const { placement, positions } = prepared;
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
     if (Math.min(rules.wanted, room.member) <= 0) return [];
-    for (const { ranked, isLast } of offersTo(request, rules, this.index)) {
-      const open: Scored[] = [];
-      await inSlices(addOpen(open, ranked, isCapped));
-      const selection = selectWinners(open, rules, room, isCapped);
-      if (!isLast && selection.runnerUp === null) continue;
-      const prices = pricesOf(selection, placement.floorMicros);
-      return selection.winners.map((winner, i) => ({ ...explainScored(winner, 'placed'), price: prices[i] ?? 0 }));
+    const offers = new Offers(request, rules, this.index);
+    for (;;) {
+      const offer = offers.next();
+      const verdicts = new Map<Scored, Verdict>();
+      await inSlices(judgeAlone(offer.ranked, fullScopeOf, verdicts));
+      const open = offer.ranked.filter((scored) => verdicts.get(scored) === 'wins');
+      const selection = selectWinners(open, rules, room, fullScopeOf);
+      if (offer.isLast || selection.runnerUp !== null) {
+        const prices = pricesOf(selection, placement.floorMicros);
+        return selection.winners.map((winner, i) => ({ ...explainScored(winner, 'placed'), price: prices[i] ?? 0 }));
+      }
+      for (const [i, verdict] of selection.verdicts.entries()) verdicts.set(open[i]!, verdict);
+      offers.passOver(offer, [...verdicts.values()]);
     }
-    return [];
   }
 }
 
-/** Adds those that are not capped already before anybody wins. */
-function* addOpen(open: Scored[], ranked: readonly Scored[], isCapped: IsCapped): Generator<undefined, void> {
+/** By the caps as they are before anybody wins, in rank order. */
+function* judgeAlone(
+  ranked: readonly Scored[],
+  fullScopeOf: FullScopeOf,
+  verdicts: Map<Scored, Verdict>,
+): Generator<undefined, void> {
   for (const scored of ranked) {
-    if (!isCapped(scored.candidate.record, [])) open.push(scored);
+    verdicts.set(scored, verdictOf(fullScopeOf(scored.candidate.record, [])));
     yield;
   }
 }

@@ -1,6 +1,6 @@
 import { limitsLoad, loadRoom, type LoadRoom, type LoadRules } from '../../core/auction/member-load.js';
-import type { IsCapped } from '../../core/auction/select-winners.js';
-import { type BoundCaps, PLACEMENT_ZONE } from '../../core/capping/cap-scope.js';
+import type { FullScopeOf } from '../../core/auction/select-winners.js';
+import { type BoundCaps, type CapScope, PLACEMENT_ZONE } from '../../core/capping/cap-scope.js';
 import { type Exposure, isCapped, roomOf } from '../../core/capping/exposure.js';
 import type { FrequencyCap } from '../../core/capping/frequency-cap.js';
 import { adGroupCaps, capKey, capKeysOf, creativeCaps, creativesInTurn } from '../../core/capping/record-caps.js';
@@ -50,7 +50,7 @@ function isAtBound(exposure: MemberExposure, { input, positions, now }: Prepared
 }
 
 /**
- * Whether frequency caps or the placement's load rules keep an ad group from a member, as the hold script counts: open
+ * Which frequency caps or load rules of the placement keep an ad group from a member, as the hold script counts: open
  * holds and the winners before it in every window, impressions from the window's start on. An ad group is capped once each
  * of its creatives that suits is. After a loss of the exposure state, whoever is judged by it waits.
  */
@@ -59,19 +59,22 @@ export function capsOf(
   room: LoadRoom,
   placement: PlacementLimits,
   request: MatchRequest,
-): IsCapped {
+): FullScopeOf {
   const isUnknown = exposure.isQuarantined;
   const isFull = room.member <= 0 || (isUnknown && (limitsLoad(placement) || placement.frequencyCaps.length > 0));
   return (record, winners) => {
-    if (isFull || room.ofAdvertiser(record.advertiserId) <= 0) return true;
+    if (isFull) return 'placement';
+    if (room.ofAdvertiser(record.advertiserId) <= 0) return 'advertiser';
     const seen = withWinners(exposure, winners, placement.id);
-    const hasRoom = (bound: readonly BoundCaps[]): boolean =>
+    const fullOf = (bound: readonly BoundCaps[]): CapScope | null =>
       isUnknown
-        ? bound.every(({ caps }) => caps.length === 0)
-        : isCapped(seen, bound, request.now, exposure.settledUntil) === null;
-    if (!hasRoom(adGroupCaps(record))) return true;
+        ? (bound.find(({ caps }) => caps.length > 0)?.scope ?? null)
+        : (isCapped(seen, bound, request.now, exposure.settledUntil)?.scope ?? null);
+    const full = fullOf(adGroupCaps(record));
+    if (full !== null) return full;
     const creatives = creativesInTurn(record, request);
-    return creatives.length > 0 && !creatives.some((creative) => hasRoom([creativeCaps(record, creative)]));
+    const isShowable = creatives.some((creative) => fullOf([creativeCaps(record, creative)]) === null);
+    return creatives.length > 0 && !isShowable ? 'creative' : null;
   };
 }
 

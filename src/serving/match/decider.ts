@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { MatchRequest } from '../../core/index/match-request.js';
-import { InvariantViolation } from '../../core/invariant-violation.js';
+import { invariant } from '../../core/invariant-violation.js';
 import { ExposureStore, type Held, LeaseBook } from '../../delivery/delivery.api.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { newUlid } from '../../platform/ids.js';
@@ -11,7 +11,7 @@ import { DecisionWriter, writeFrame } from './decision-writer.js';
 import { CapReach } from './cap-reach.js';
 import { placementCapsAt, toHoldCandidate } from './hold-candidates.js';
 import type { MatchInput } from './match-input.js';
-import { offersTo } from './offers.js';
+import { Offers } from './offers.js';
 import { toMatchRequest } from './to-match-request.js';
 
 /** Why a decision has no messages. */
@@ -82,7 +82,10 @@ export class Decider {
     if (leaseHolder === null) return 'unavailable';
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
-    for (const { ranked, isLast } of offersTo(request, rules, this.index)) {
+    const offers = new Offers(request, rules, this.index);
+    for (;;) {
+      const offer = offers.next();
+      const { ranked, isLast } = offer;
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
       if (ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
       const outcome = await this.exposure.hold({
@@ -101,10 +104,10 @@ export class Decider {
         isLast,
       });
       if (outcome.status === 'unavailable') return 'unavailable';
-      if (outcome.status === 'short' && isLost()) return 'deadline';
-      if (outcome.status === 'short') continue;
-      return outcome.held === 0 && ranked.length === 0 ? 'no_candidates' : outcome;
+      if (outcome.status !== 'short') return outcome.held === 0 && ranked.length === 0 ? 'no_candidates' : outcome;
+      if (isLost()) return 'deadline';
+      invariant(!isLast, 'the last offer is never too short');
+      offers.passOver(offer, outcome.verdicts);
     }
-    throw new InvariantViolation('the last offer is never too short');
   }
 }

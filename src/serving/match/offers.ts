@@ -1,25 +1,14 @@
-import type { AuctionRules } from '../../core/auction/select-winners.js';
+import type { AuctionRules, Verdict } from '../../core/auction/select-winners.js';
 import type { Scored } from '../../core/index/candidate.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
+import { rankOrder } from '../../core/index/plain-scan.js';
 import type { LiveIndex } from '../upkeep/live-index.js';
-
-/**
- * How many candidates a match offers to the caps, time and again until enough of them have room: nearly all requests need
- * the first few only, and each that is offered costs some µs. Each time, the index is asked anew, so a match of few offers
- * is bounded better (see `WorkBound`).
- */
 
 /** Beyond the wanted ones, at first. */
 const SPARE_OFFERS = 4;
-/** Measured: eight times as many each time, 3,584 the fourth time, took up to 75 ms, most of it to write them out. */
-const OFFER_GROWTH = 6;
-/** Once so many were offered, there is no other offer: caps and rules beyond are not worth the wait. */
-const MOST_OFFERED = 500;
-/**
- * Where only one of an advertiser's may be placed: so many may be capped, and however many more it has, others follow them
- * in the offer, who set the price and take the places that are left.
- */
-const MOST_OF_ADVERTISER = 32;
+const OFFER_GROWTH = 4;
+/** Once so many were offered, there is no other offer: caps beyond are not worth the wait. */
+const MOST_OFFERED = 1_000;
 
 /** Candidates in rank order that nothing but caps, load rules and each other can exclude. */
 export interface Offer {
@@ -28,16 +17,54 @@ export interface Offer {
   readonly isLast: boolean;
 }
 
-/** What a decision offers to the caps, and offers again with more where too few have room; the last one says so. */
-export function* offersTo(
-  request: MatchRequest,
-  { wanted, allowsRepeats }: AuctionRules,
-  index: Pick<LiveIndex, 'top' | 'isCostly'>,
-): Generator<Offer, void> {
-  const mostOfAdvertiser = allowsRepeats ? Infinity : MOST_OF_ADVERTISER;
-  for (let most = wanted + SPARE_OFFERS, isLast = false; !isLast; most *= OFFER_GROWTH) {
-    const ranked = index.top(request, most, mostOfAdvertiser);
-    isLast = ranked.length < most || most >= MOST_OFFERED || index.isCostly;
-    yield { ranked, isLast };
+/**
+ * How many candidates a match offers to the caps, time and again until enough of them have room: nearly all requests need
+ * the first few only, and each that is offered costs some µs. An offer holds who won of the one before, and the next in rank
+ * order that are not certain to be passed over: so the winners, their order and their prices are those of all that are
+ * eligible, unless more than were offered in all are capped one by one, or the index was too costly to ask again.
+ */
+export class Offers {
+  private most: number;
+  private asked: MatchRequest;
+  private winners: readonly Scored[] = [];
+  /** Ids of ad groups and campaigns. */
+  private readonly without = new Set<string>();
+
+  constructor(
+    request: MatchRequest,
+    private readonly rules: AuctionRules,
+    private readonly index: Pick<LiveIndex, 'top' | 'isCostly'>,
+  ) {
+    this.asked = request;
+    this.most = rules.wanted + SPARE_OFFERS;
+  }
+
+  next(): Offer {
+    const { asked, winners, most, index } = this;
+    const found = index.top(asked, most, this.without);
+    const isLast = found.length < most || most >= MOST_OFFERED || index.isCostly;
+    this.most *= OFFER_GROWTH;
+    // The index may have changed since who won was found in it.
+    return { ranked: winners.length === 0 ? found : [...winners, ...found].sort(rankOrder(asked.seed)), isLast };
+  }
+
+  /** Too few of what was offered have room. `verdicts`: of each. */
+  passOver({ ranked }: Offer, verdicts: readonly Verdict[]): void {
+    const { blockedAdvertisers, blockedCategories } = this.asked;
+    const advertisers = new Set(blockedAdvertisers);
+    this.winners = ranked.filter((_, i) => verdicts[i] === 'wins');
+    for (const [i, { candidate }] of ranked.entries()) {
+      const { id, campaignId, advertiserId } = candidate.record;
+      const verdict = verdicts[i];
+      this.without.add(id);
+      if (verdict === 'campaign') this.without.add(campaignId);
+      if (verdict === 'advertiser' || (verdict === 'wins' && !this.rules.allowsRepeats)) advertisers.add(advertiserId);
+    }
+    const labels = this.winners.flatMap(({ candidate }) => candidate.record.categories);
+    this.asked = {
+      ...this.asked,
+      blockedAdvertisers: advertisers,
+      blockedCategories: new Set([...blockedCategories, ...labels]),
+    };
   }
 }

@@ -98,9 +98,9 @@ export class LiveIndex {
     return this.index.get(adGroupId);
   }
 
-  /** The best `limit` that nothing but a frequency cap can exclude, so many of each advertiser at most, in rank order. */
-  top(request: MatchRequest, limit: number, mostOfAdvertiser: number): readonly Scored[] {
-    return this.index.top(request, this.money, limit, mostOfAdvertiser);
+  /** See `CandidateIndex`. */
+  top(request: MatchRequest, limit: number, without: ReadonlySet<string>): readonly Scored[] {
+    return this.index.top(request, this.money, limit, without);
   }
 
   /** The latest `top` cost so much that its match must do with what it has. */

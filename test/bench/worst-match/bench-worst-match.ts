@@ -1,8 +1,10 @@
 /** How long one match takes at worst, beside the 50 ms that none may take: `npm run bench:worst-match -- --help`. */
 import { parseArgs } from 'node:util';
+import type { Verdict } from '../../../src/core/auction/select-winners.js';
 import type { MatchRequest } from '../../../src/core/index/match-request.js';
 import { toHoldCandidate } from '../../../src/serving/match/hold-candidates.js';
-import { type Offer, offersTo } from '../../../src/serving/match/offers.js';
+import { Offers } from '../../../src/serving/match/offers.js';
+import { asOffered } from '../../properties/as-offered.js';
 import { Collections, type Pause, Pieces } from '../pauses.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
 import { hostileCatalogues, hostileRequests, type HostileScene, hostileTargeting } from './hostile-scenes.js';
@@ -43,25 +45,21 @@ const { values } = parseArgs({
 
 const collections = new Collections();
 
-function offersOf({ index, money }: HostileScene, request: MatchRequest, wanted: number): Generator<Offer, void> {
-  const asked = {
-    top: (asking: MatchRequest, limit: number, mostOfAdvertiser: number) =>
-      index.top(asking, money, limit, mostOfAdvertiser),
-    get isCostly() {
-      return index.isCostly;
-    },
-  };
-  return offersTo(request, { wanted, allowsRepeats: false }, asked);
+function offersOf({ index, money }: HostileScene, request: MatchRequest, wanted: number): Offers {
+  return new Offers(request, { wanted, allowsRepeats: false }, asOffered(index, money));
 }
 
 /** All that a match does in this process before the last answer of Redis, none of whose candidates has room. */
 function decide(scene: HostileScene, request: MatchRequest, wanted: number): readonly number[] {
-  const offers: number[] = [];
-  for (const { ranked } of offersOf(scene, request, wanted)) {
-    for (const scored of ranked) toHoldCandidate(scored, request);
-    offers.push(ranked.length);
+  const offers = offersOf(scene, request, wanted);
+  const sizes: number[] = [];
+  for (;;) {
+    const offer = offers.next();
+    for (const scored of offer.ranked) toHoldCandidate(scored, request);
+    sizes.push(offer.ranked.length);
+    if (offer.isLast) return sizes;
+    offers.passOver(offer, Array<Verdict>(offer.ranked.length).fill('adGroup'));
   }
-  return offers;
 }
 
 async function measure(scene: HostileScene, calls: number, wanted: number): Promise<Figures> {

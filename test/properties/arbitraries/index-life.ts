@@ -104,7 +104,12 @@ export type Deed =
   | { readonly deed: 'shorten'; readonly adGroupId: string; readonly shortage: Shortage | null }
   | { readonly deed: 'pace'; readonly campaignId: string; readonly pacing: Pacing }
   | { readonly deed: 'rebuild'; readonly steps: number }
-  | { readonly deed: 'ask'; readonly request: MatchRequest; readonly limit: number; readonly ofAdvertiser: number };
+  | {
+      readonly deed: 'ask';
+      readonly request: MatchRequest;
+      readonly limit: number;
+      readonly without: ReadonlySet<string>;
+    };
 
 const upsert = fc.record({
   deed: fc.constant('upsert' as const),
@@ -146,7 +151,9 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       deed: fc.constant('ask' as const),
       request: arbitraryRequest,
       limit: fc.constantFrom(0, 1, 2, 5, 100),
-      ofAdvertiser: fc.constantFrom(1, 2, Infinity),
+      without: fc
+        .subarray([...CAMPAIGNS, ...Array.from({ length: AD_GROUPS }, (_, n) => `adg_${n}`)], { maxLength: 3 })
+        .map((ids) => new Set(ids)),
     }),
     weight: 6,
   },

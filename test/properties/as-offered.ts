@@ -1,0 +1,16 @@
+import type { CandidateIndex } from '../../src/core/index/candidate-index.js';
+import type { MoneySnapshot } from '../../src/core/index/match-request.js';
+import type { LiveIndex } from '../../src/serving/upkeep/live-index.js';
+
+/** An index with its money as the process has it, as offers ask it. */
+export function asOffered(
+  index: Pick<CandidateIndex, 'top'> & { readonly isCostly?: boolean },
+  money: MoneySnapshot,
+): Pick<LiveIndex, 'top' | 'isCostly'> {
+  return {
+    top: (request, limit, without) => index.top(request, money, limit, without),
+    get isCostly() {
+      return index.isCostly ?? false;
+    },
+  };
+}
