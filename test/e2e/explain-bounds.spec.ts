@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { LiveIndex } from '../../src/serving/upkeep/live-index.js';
 import { DecisionTokens } from '../../src/tracking/tracking.api.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { campaignBody, createAdvertiser, creativeBody, WON } from './fixtures.js';
@@ -86,7 +87,12 @@ describe('an explanation of a decision that comes to its bounds', () => {
       'outranked',
       'outranked',
     ]);
+    const top = jest.spyOn(app.app.get(LiveIndex, { strict: false }), 'top');
     const [placed] = await market.placed('m-crowd', { ...fields, placement: 'sole' });
+    const offers = top.mock.results.map(({ value }) => value as readonly unknown[]);
+    top.mockRestore();
+    // Who is capped is not offered again.
+    expect(offers.map(({ length }) => length)).toEqual([5, 20, 10]);
     expect(placed?.adGroupId).toBe(crowd[32]?.id);
     // Set by the other advertiser's bid: those of its own could not stand beside it.
     const priceMicros = 2 * WON;

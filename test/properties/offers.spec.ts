@@ -65,7 +65,7 @@ interface Judge {
 function decide(records: readonly AdGroupRecord[], rules: AuctionRules, { room, fullScopeOf }: Judge) {
   const index = new BlockIndex(WON_RATES);
   for (const record of records) index.upsert(record);
-  const offers = new Offers(REQUEST, rules, asOffered(index, money()));
+  const offers = new Offers(REQUEST, rules.wanted, asOffered(index, money()));
   for (let asked = 1; ; asked++) {
     const offer = offers.next();
     const selection = selectWinners(offer.ranked, rules, room, fullScopeOf);
@@ -94,7 +94,7 @@ function sizes(eligible: number, costlyFrom = Infinity): [asked: number, isLast:
       return asked.length >= costlyFrom;
     },
   };
-  const offers = new Offers(REQUEST, { wanted: 1, allowsRepeats: false }, asOffered(counted, money()));
+  const offers = new Offers(REQUEST, 1, asOffered(counted, money()));
   const isLast: boolean[] = [];
   while (isLast.at(-1) !== true) {
     const offer = offers.next();
@@ -148,12 +148,16 @@ describe('what is offered to the caps', () => {
     const last = adGroup({ id: 'adg_last', advertiserId: 'adv_8', bid: { model: 'cpm', amountMicros: 1_000_000_000 } });
     const ofAdvertiser = Array.from({ length: 3_000 }, (_, i) => crowd({ campaignId: `cmp_${i}` })(i));
     const ofLabel = ofAdvertiser.map((record, i) => ({ ...record, advertiserId: `a_${i}`, categories: ['auto'] }));
-    for (const records of [ofAdvertiser, ofLabel]) {
-      const { selection, asked } = decide(
-        [...records, rival, last],
-        { wanted: 2, allowsRepeats: false },
-        { room: FREE, fullScopeOf: () => null },
-      );
+    const ofCampaign = ofAdvertiser.map((record, i) => ({ ...record, advertiserId: `a_${i}`, campaignId: 'cmp_once' }));
+    const fullOnceWon: FullScopeOf = ({ campaignId }, winners) =>
+      campaignId === 'cmp_once' && winners.length > 0 ? 'campaign' : null;
+    for (const [records, fullScopeOf] of [
+      [ofAdvertiser, () => null],
+      [ofLabel, () => null],
+      [ofCampaign, fullOnceWon],
+    ] as const) {
+      const rules = { wanted: 2, allowsRepeats: false };
+      const { selection, asked } = decide([...records, rival, last], rules, { room: FREE, fullScopeOf });
       expect(outcomeOf(selection)).toMatchObject({ winners: ['adg_0', 'adg_rival'], runnerUp: 'adg_last' });
       expect(asked).toBe(2);
     }

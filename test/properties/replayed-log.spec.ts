@@ -64,7 +64,7 @@ class Replay {
   /** As a decision does: of the first offer that suffices. The first must be the best of all, in order. */
   private decide(request: MatchRequest, member: string, wanted: number, all: readonly Scored[]): Selection {
     const { index, till } = this;
-    const offers = new Offers(request, { wanted, allowsRepeats: false }, asOffered(index, till));
+    const offers = new Offers(request, wanted, asOffered(index, till));
     for (let isFirst = true; ; isFirst = false) {
       const offer = offers.next();
       const { ranked, isLast } = offer;

@@ -126,7 +126,7 @@ export class ExplainService {
     const { placement, positions } = prepared;
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
     if (Math.min(rules.wanted, room.member) <= 0) return [];
-    const offers = new Offers(request, rules, this.index);
+    const offers = new Offers(request, rules.wanted, this.index);
     for (;;) {
       const offer = offers.next();
       const verdicts = new Map<Scored, Verdict>();

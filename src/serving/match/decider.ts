@@ -82,7 +82,7 @@ export class Decider {
     if (leaseHolder === null) return 'unavailable';
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
-    const offers = new Offers(request, rules, this.index);
+    const offers = new Offers(request, rules.wanted, this.index);
     for (;;) {
       const offer = offers.next();
       const { ranked, isLast } = offer;

@@ -1,4 +1,4 @@
-import type { AuctionRules, Verdict } from '../../core/auction/select-winners.js';
+import type { Verdict } from '../../core/auction/select-winners.js';
 import type { Scored } from '../../core/index/candidate.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { rankOrder } from '../../core/index/plain-scan.js';
@@ -32,11 +32,11 @@ export class Offers {
 
   constructor(
     request: MatchRequest,
-    private readonly rules: AuctionRules,
+    wanted: number,
     private readonly index: Pick<LiveIndex, 'top' | 'isCostly'>,
   ) {
     this.asked = request;
-    this.most = rules.wanted + SPARE_OFFERS;
+    this.most = wanted + SPARE_OFFERS;
   }
 
   next(): Offer {
@@ -58,7 +58,7 @@ export class Offers {
       const verdict = verdicts[i];
       this.without.add(id);
       if (verdict === 'campaign') this.without.add(campaignId);
-      if (verdict === 'advertiser' || (verdict === 'wins' && !this.rules.allowsRepeats)) advertisers.add(advertiserId);
+      if (verdict === 'advertiser') advertisers.add(advertiserId);
     }
     const labels = this.winners.flatMap(({ candidate }) => candidate.record.categories);
     this.asked = {

@@ -46,7 +46,7 @@ const { values } = parseArgs({
 const collections = new Collections();
 
 function offersOf({ index, money }: HostileScene, request: MatchRequest, wanted: number): Offers {
-  return new Offers(request, { wanted, allowsRepeats: false }, asOffered(index, money));
+  return new Offers(request, wanted, asOffered(index, money));
 }
 
 /** All that a match does in this process before the last answer of Redis, none of whose candidates has room. */
