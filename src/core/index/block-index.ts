@@ -106,7 +106,7 @@ export class BlockIndex implements CandidateIndex {
     return this.known.values();
   }
 
-  top(request: MatchRequest, money: MoneySnapshot, limit: number, without?: ReadonlySet<string>): readonly Scored[] {
+  top(request: MatchRequest, money: MoneySnapshot, limit: number, without = NOBODY): readonly Scored[] {
     this.asked = 0;
     if (limit < 1 || isQuietTime(request)) return [];
     const { layout, block } = this;
@@ -229,14 +229,16 @@ export class BlockIndex implements CandidateIndex {
       if (ecpm < threshold) continue;
       if (ecpm * layout.highestRelevance(slot) < threshold) continue;
       if (!layout.isTaken(slot)) continue;
-      if (without !== undefined && isAmong(layout.candidates[slot]!.record, without)) continue;
       this.asked++;
       if (!layout.admits(slot, money) || !layout.isRelevant(slot)) continue;
       const relevance = layout.relevance(slot);
       const pacing = layout.rankFactor(slot, money);
       const score = scoreOf(ecpm, relevance, pacing);
       if (score < threshold) continue;
-      best.offer({ candidate: layout.candidates[slot]!, relevance, pacing, score });
+      const candidate = layout.candidates[slot]!;
+      // Last, since ids lie anywhere in memory.
+      if (isAmong(candidate.record, without)) continue;
+      best.offer({ candidate, relevance, pacing, score });
       threshold = best.threshold;
     }
   }
@@ -277,11 +279,13 @@ export class BlockIndex implements CandidateIndex {
 /** What one scan asks besides the slots themselves. */
 interface Judges {
   readonly money: MoneySnapshot;
-  readonly without: ReadonlySet<string> | undefined;
+  readonly without: ReadonlySet<string>;
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 function isAmong({ id, campaignId }: AdGroupRecord, without: ReadonlySet<string>): boolean {
-  return without.has(id) || without.has(campaignId);
+  return without.size > 0 && (without.has(id) || without.has(campaignId));
 }
 
 /** Others are in no slot; they can only come back by an upsert. */

@@ -7,8 +7,8 @@ import type { LiveIndex } from '../upkeep/live-index.js';
 /** Beyond the wanted ones, at first. */
 const SPARE_OFFERS = 4;
 const OFFER_GROWTH = 4;
-/** Once so many were offered, there is no other offer: caps beyond are not worth the wait. */
-const MOST_OFFERED = 1_000;
+/** Once so many were offered, there is no other offer: it takes a member whom hundreds of ad groups have each shown enough. */
+const MOST_OFFERED = 300;
 
 /** Candidates in rank order that nothing but caps, load rules and each other can exclude. */
 export interface Offer {

@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ProgressDisplay } from '../../../src/commands/progress.js';
+import type { Verdict } from '../../../src/core/auction/select-winners.js';
 import type { BlockIndex } from '../../../src/core/index/block-index.js';
 import type { Candidate } from '../../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../../src/core/index/match-request.js';
 import { EmbeddedServers } from '../../../src/platform/embedded/embedded-servers.js';
+import { Offers } from '../../../src/serving/match/offers.js';
+import { asOffered } from '../../properties/as-offered.js';
 import { Market, MarketMoney, type Shape } from '../market.js';
 import { type Contestant, measure, type Timing } from '../measure.js';
 import { Collections, type Pause, type Pieces, toPauseRow } from '../pauses.js';
@@ -21,6 +24,8 @@ import { timingOf, update, type UpdateFigures, UPDATES } from './updates.js';
 /** Sunday, noon in Seoul. */
 const NOW = Date.parse('2026-11-22T03:00:00Z');
 const SLOW_MEMBERS = 3;
+/** Messages of a list. */
+const WANTED = 3;
 /** Above it, peers that look at every ad group take minutes. */
 const MOST_FOR_PEERS = 100_000;
 const money = new MarketMoney();
@@ -47,9 +52,15 @@ async function checkPeer(peer: PostgresPeer, filled: Filled): Promise<void> {
   }
 }
 
-/** What the product asks when the first hundred are all capped for a member: 8, then 64, then 512. */
+/** What a decision asks when the first hundred are each capped for a member. */
 function past100(index: BlockIndex, request: MatchRequest): void {
-  for (const offer of [8, 64, 512]) index.top(request, money, offer);
+  const offers = new Offers(request, WANTED, asOffered(index, money));
+  for (let offered = 0; offered <= 100 + WANTED;) {
+    const offer = offers.next();
+    offered += offer.ranked.length;
+    if (offer.isLast) return;
+    offers.passOver(offer, Array<Verdict>(offer.ranked.length).fill('adGroup'));
+  }
 }
 
 function scenes({ index, oracle, requests }: Filled, size: number, shape: Shape): Contestant[] {
@@ -63,7 +74,7 @@ function scenes({ index, oracle, requests }: Filled, size: number, shape: Shape)
       call: (i) => index.eligible(at(i), money),
     },
     { name: 'index, best 100 capped, one offer of 105', calls: 300, call: (i) => index.top(at(i), money, 105) },
-    { name: 'index, best 100 capped, offers 8, 64, 512', calls: 300, call: (i) => past100(index, at(i)) },
+    { name: 'index, best 100 capped, offers of a decision', calls: 300, call: (i) => past100(index, at(i)) },
     { name: 'plain loop, top 5', calls: slow, call: (i) => oracle.top(at(i), money, 5) },
   ];
 }
