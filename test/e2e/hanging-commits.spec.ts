@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { COMMIT_LOCK_SPACE, commitLockKey } from '../../src/delivery/delivery.api.js';
 import { COMMIT_LOCK_STEP_MS, readCommitLocks } from '../../src/delivery/settlement/commit-locks.js';
+import { LeaseHolder } from '../../src/delivery/leases/lease-holder.js';
 import { CLOCK_MARGIN_MS, LONGEST_COMMIT_MS } from '../../src/delivery/settlement/settlement-progress.js';
 import { insertBatch } from '../../src/tracking/insert-batch.js';
 import { IntakeMark } from '../../src/tracking/intake-mark.js';
@@ -13,6 +14,8 @@ import { CommitWorld } from './commit-world.js';
 import { eventOf } from './settlement-world.js';
 
 const SOLD = { advertiserId: 'adv', campaignId: 'cmp', adGroupId: 'adg', creativeId: 'crv' };
+/** Of the events made up here. */
+const HOLDER = 1;
 const OVER_MS = LONGEST_COMMIT_MS + 1_000;
 
 describe('a COMMIT that hangs', () => {
@@ -82,6 +85,23 @@ describe('a COMMIT that hangs', () => {
       await world.pass(OVER_MS);
     }, OVER_MS);
     expect(await after).toBeLessThanOrEqual(receivedAt);
+  });
+
+  it('keeps the claims of a dead process whose events it may bring', async () => {
+    const dead = `INSERT INTO lease_holders (id, alive_until) OVERRIDING SYSTEM VALUE VALUES (${HOLDER}, '2020-01-01')`;
+    await world.dataSource.query('ALTER TABLE lease_holders ALTER id RESTART WITH 100');
+    await world.dataSource.query(dead);
+    const isKept = async (): Promise<boolean> => {
+      await new LeaseHolder(world.dataSource, world.clock).renew();
+      return world.holds(`SELECT FROM lease_holders WHERE id = ${HOLDER}`);
+    };
+    await beginHanging();
+    await world.pass(OVER_MS);
+    expect(await isKept()).toBe(true);
+    await world.goOn();
+    expect(await isKept()).toBe(true);
+    await world.settle();
+    expect(await isKept()).toBe(false);
   });
 
   it('has its lock before it looks whether it may begin', async () => {
