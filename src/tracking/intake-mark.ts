@@ -78,7 +78,7 @@ export class IntakeMark implements OnApplicationBootstrap {
     this.pending.delete(events);
   }
 
-  /** Their statement failed: it may still come to Postgres, or be committed there. */
+  /** Nobody answered their statement: it may still come to Postgres, or be committed there. */
   doubt(events: PendingEvents): void {
     events.endsTick = performance.now() + LONGEST_COMMIT_MS;
   }

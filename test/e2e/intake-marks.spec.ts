@@ -185,6 +185,15 @@ describe('the time up to which everything that was accepted is settled', () => {
     expect(await world.poll(OTHER)).toBeLessThanOrEqual(CLOCK_MARGIN_MS);
   });
 
+  it('does not wait for what Postgres refused', async () => {
+    await start();
+    await accept(0);
+    world.refuse();
+    await turn();
+    await world.run(CLOCK_MARGIN_MS + 1_000);
+    expect(await world.poll(0)).toBeLessThanOrEqual(CLOCK_MARGIN_MS);
+  });
+
   it('is never after the arrival of an event that is committed later, whatever happens', async () => {
     await world.close();
     let committed = 0;
