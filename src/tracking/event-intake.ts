@@ -10,6 +10,7 @@ import {
   type SettlementQueue,
 } from '../delivery/delivery.api.js';
 import { AppError } from '../platform/app-error.js';
+import { isAnswered } from '../platform/database/database-errors.js';
 import { newId } from '../platform/ids.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { insertBatch } from './insert-batch.js';
@@ -162,8 +163,10 @@ export class EventIntake implements OnApplicationShutdown {
       }
       return added.size === 0 ? 0 : performance.now() - begun;
     } catch (error) {
+      const isOver = isAnswered(error);
       for (const { pending, reject } of submissions) {
-        this.mark.doubt(pending);
+        if (isOver) this.mark.end(pending);
+        else this.mark.doubt(pending);
         reject(error);
       }
       return 0;

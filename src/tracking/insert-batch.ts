@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { COMMIT_LOCK_SPACE, commitLockKey } from '../delivery/delivery.api.js';
 import type { VerifiedEvent } from './verified-event.js';
 
 /** `openUntil`: of the clock of Postgres; see intake-mark.ts. */
@@ -42,6 +43,7 @@ export async function insertBatch(
     column((e) => new Date(e.occurredAt)),
     column((e) => e.placed.leaseHolder),
     column((e) => e.isTimeStated),
+    commitLockKey(receivedAt),
     openUntil,
   ]);
   const ordinals = inserted.map((row) => row.ordinal);
@@ -52,11 +54,13 @@ function orderKey(event: VerifiedEvent): string {
   return `${event.placed.decidedAt} ${event.placed.messageId} ${event.type} ${event.eventId}`;
 }
 
-// $1 batch id, $2 when the first of its events was received; $3 to $18 one list a column of `events`; $19 the latest begin.
-// One row, of no ordinal, where that is over.
+// $1 batch id, $2 when the first of its events was received; $3 to $18 one list a column of `events`; $19 the key of its lock;
+// $20 the latest begin. One row, of no ordinal, where that is over. It looks at the time once it holds its lock, not before:
+// whoever saw no lock waits for those who may still begin.
 const INSERT_BATCH = `
   WITH open AS (
-    SELECT WHERE clock_timestamp() < $19
+    SELECT WHERE CASE WHEN pg_advisory_xact_lock_shared(${COMMIT_LOCK_SPACE}, $19) IS NOT NULL
+                      THEN clock_timestamp() < $20 END
   ), added AS (
     INSERT INTO events (batch_id, decided_at, message_id, type, event_id, ordinal, member_id, advertiser_id, campaign_id,
                         ad_group_id, creative_id, placement, position, price_micros, occurred_at, lease_holder, time_stated)

@@ -34,6 +34,7 @@ export interface Intake {
  * - A request that arrived before what was told counts as received then, however late its body came.
  * - Others wait for a process that tells nothing any more for as long as it may still commit (`LONGEST_COMMIT_MS`): it begins
  *   no commit later than `LONGEST_INTAKE_WAIT_MS` after it told. Then it begins anew, and what waits of before is refused.
+ *   A COMMIT that hangs for longer is known by its lock, whoever tells or does not (see commit-locks.ts).
  */
 @Injectable()
 export class IntakeMark implements OnApplicationBootstrap {
@@ -77,7 +78,7 @@ export class IntakeMark implements OnApplicationBootstrap {
     this.pending.delete(events);
   }
 
-  /** Their statement failed: Postgres may still commit it. */
+  /** Nobody answered their statement: it may still come to Postgres, or be committed there. */
   doubt(events: PendingEvents): void {
     events.endsTick = performance.now() + LONGEST_COMMIT_MS;
   }

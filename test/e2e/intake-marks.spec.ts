@@ -68,6 +68,19 @@ describe('the time up to which everything that was accepted is settled', () => {
       expect(world.committed).toBe(1);
     });
 
+    // What is under way at Postgres is known by its lock as well; what is on its way there, by its process alone.
+    it.each([
+      ['comes late', false],
+      ['comes late, although its connection was lost', true],
+    ])('by a statement that %s, but may begin', async (_what, isLost) => {
+      await accept(FAULTY);
+      if (isLost) world.answer(0, true);
+      await turn();
+      await world.run(CLOCK_MARGIN_MS + 1_000);
+      await commitFirst();
+      expect(world.committed).toBe(1);
+    });
+
     it('of a request whose body came late', async () => {
       world.arrive(FAULTY);
       await world.run(LONGEST_INTAKE_WAIT_MS - 500);
@@ -170,6 +183,15 @@ describe('the time up to which everything that was accepted is settled', () => {
     expect(await world.poll(OTHER)).toBeGreaterThan(LONGEST_COMMIT_MS - 3_000);
     await world.run(2_000);
     expect(await world.poll(OTHER)).toBeLessThanOrEqual(CLOCK_MARGIN_MS);
+  });
+
+  it('does not wait for what Postgres refused', async () => {
+    await start();
+    await accept(0);
+    world.refuse();
+    await turn();
+    await world.run(CLOCK_MARGIN_MS + 1_000);
+    expect(await world.poll(0)).toBeLessThanOrEqual(CLOCK_MARGIN_MS);
   });
 
   it('is never after the arrival of an event that is committed later, whatever happens', async () => {

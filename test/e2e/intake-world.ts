@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { jest } from '@jest/globals';
-import type { DataSource, QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { SettlementProgress } from '../../src/delivery/delivery.api.js';
 import { Clock } from '../../src/platform/clock.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
@@ -203,6 +203,15 @@ export class IntakeWorld {
     statement.isAnswered = true;
     if (isLost) statement.reject(new Error('Connection terminated'));
     else statement.resolve(statement.result);
+  }
+
+  /** Postgres answers the batch that was sent first that it writes nothing of it. */
+  refuse(): void {
+    const statement = this.statements.find(({ isBatch, isAnswered }) => isBatch && !isAnswered);
+    if (statement === undefined) return;
+    statement.isAnswered = true;
+    const refusal = Object.assign(new Error('could not extend file'), { code: '53100' });
+    statement.reject(new QueryFailedError(statement.sql, [], refusal));
   }
 
   /** Some process looks how far settlement is. */

@@ -4,7 +4,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
 import { longestHoldSeconds } from '../longest-hold.js';
-import { LONGEST_COMMIT_MS } from '../settlement/settlement-progress.js';
+import { readCommitLocks } from '../settlement/commit-locks.js';
+import { LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS } from '../settlement/settlement-progress.js';
 
 /** So long after its last sign of life a process may still promise money; it stops by itself before. */
 const LIFETIME_MS = 30_000;
@@ -68,13 +69,18 @@ export class LeaseHolder {
 
   /**
    * Frees the claims of holders that died so long ago that none of their messages can be reported any more, and of whose
-   * events none waits for its settlement. $1: now; $2: the longest that a commit may take, in seconds.
+   * events none waits for its settlement, nor hangs in its COMMIT. They were dead when the locks were read: what is committed
+   * later without a lock then has no events of theirs. $1: now; $2: the longest that a commit may take, in seconds; $3: when
+   * the locks were read.
    */
   private async reclaim(): Promise<void> {
+    const now = this.clock.now();
+    const locks = await readCommitLocks(this.dataSource);
+    if (locks.receivedFrom < now - LONGEST_INTAKE_WAIT_MS) return;
     await this.dataSource.query(
       `WITH dead AS (
          SELECT id FROM lease_holders AS holder
-         WHERE alive_until < now() - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
+         WHERE alive_until < $3::timestamptz - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
            AND NOT EXISTS (
              SELECT FROM event_batches AS batch JOIN events ON events.batch_id = batch.id
              WHERE batch.settled_at IS NULL AND events.lease_holder = holder.id
@@ -84,7 +90,7 @@ export class LeaseHolder {
          DELETE FROM budget_leases WHERE holder IN (SELECT id FROM dead)
        )
        DELETE FROM lease_holders WHERE id IN (SELECT id FROM dead)`,
-      [new Date(this.clock.now()), LONGEST_COMMIT_MS / 1000],
+      [new Date(now), LONGEST_COMMIT_MS / 1000, locks.readAt],
     );
   }
 }

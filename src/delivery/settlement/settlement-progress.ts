@@ -6,6 +6,7 @@ import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import { type Backlog, mustRefuse, restShare } from './back-pressure.js';
+import { readCommitLocks } from './commit-locks.js';
 
 const PAUSE_MS = 250;
 
@@ -24,12 +25,20 @@ export const LONGEST_INTAKE_WAIT_MS = 5_000;
 /**
  * An accepted event needs at most this long from the arrival of its request, and from when its process last told of its
  * commits, until its batch is visible in Postgres: the wait that intake allows, and the longest that its statement can take.
+ * Only its COMMIT may hang for longer, and is known by its lock (see commit-locks.ts).
  */
 export const LONGEST_COMMIT_MS = LONGEST_INTAKE_WAIT_MS + LONGEST_QUERY_MS + CLOCK_MARGIN_MS;
 
 /**
+ * A poll that comes so long after its locks were read tells nothing: a process that told shortly before a statement took its
+ * lock may not be waited for any more, and nobody has seen that lock.
+ */
+const LONGEST_POLL_MS = LONGEST_COMMIT_MS - LONGEST_INTAKE_WAIT_MS;
+
+/**
  * SQL for the time up to which all that was accepted is committed, as the processes told that may still commit; null where
- * there are none. By `now()`, which is not after the snapshot: whoever is left out committed everything before it.
+ * there are none, and then only locks count. By `now()`, which is not after the snapshot: whoever is left out begins no
+ * commit any more, and what it began before is over or holds its lock.
  */
 const COMMITTED_UNTIL = `(
   SELECT min(committed_until) FROM event_intakes
@@ -101,10 +110,11 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
   }
 
   private async poll(): Promise<void> {
-    // The time is read before the batches are, and what was told with them, in one snapshot: what is committed later was
-    // received later.
+    // The time is read first, then the locks of what is being committed, then the batches and what was told, in one snapshot:
+    // what is committed later was received later, or held its lock.
     const askedAt = this.clock.reached();
-    const [row] = await this.dataSource.query<PollRow[]>(POLL, [MOST_COUNTED]);
+    const locks = await readCommitLocks(this.dataSource);
+    const [row] = await this.dataSource.query<PollRow[]>(POLL, [MOST_COUNTED, locks.readAt]);
     if (row === undefined) return;
     this.oldest = row.oldest?.getTime() ?? null;
     this.behindSeconds = row.behind_seconds ?? 0;
@@ -118,6 +128,7 @@ export class SettlementProgress implements OnApplicationBootstrap, OnApplication
     this.settledTo = Math.min(
       this.committedUntil(askedAt, row.committed_until?.getTime() ?? Infinity),
       this.oldest ?? Infinity,
+      locks.receivedFrom,
     );
   }
 
@@ -145,7 +156,7 @@ interface PollRow {
   readonly parked: number;
 }
 
-// $1 most batches to count.
+// $1 most batches to count; $2 when the locks were read. No row where that was too long ago.
 const POLL = `
   SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL) AS oldest,
          ${COMMITTED_UNTIL} AS committed_until,
@@ -154,4 +165,5 @@ const POLL = `
          counted.batches, counted.events,
          (SELECT count(*) FROM (SELECT FROM event_batches WHERE parked_at IS NOT NULL LIMIT $1) p) AS parked
   FROM (SELECT count(*) AS batches, coalesce(sum(event_count), 0)::bigint AS events
-        FROM (SELECT event_count FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL LIMIT $1) b) counted`;
+        FROM (SELECT event_count FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL LIMIT $1) b) counted
+  WHERE now() <= $2::timestamptz + make_interval(secs => ${LONGEST_POLL_MS / 1000})`;

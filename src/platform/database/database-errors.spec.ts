@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
-import { isDatabaseUnavailable } from './database-errors.js';
+import { isAnswered, isDatabaseUnavailable } from './database-errors.js';
 
 function failure(message: string, code?: string): QueryFailedError {
   return new QueryFailedError('SELECT 1', [], Object.assign(new Error(message), { code }));
@@ -24,5 +24,18 @@ describe('isDatabaseUnavailable', () => {
     ['no error at all', null],
   ])('is false for %s', (_name, error) => {
     expect(isDatabaseUnavailable(error)).toBe(false);
+  });
+});
+
+describe('isAnswered', () => {
+  it.each([
+    ['a broken constraint', failure('duplicate key', '23505'), true],
+    ['a statement that ran too long', failure('canceling statement due to statement timeout', '57014'), true],
+    ['a server that stops', failure('terminating connection', '57P01'), false],
+    ['a broken connection, as a pooler tells of it', failure('server closed the connection', '08P01'), false],
+    ['a broken connection', failure('write EPIPE', 'EPIPE'), false],
+    ['a server that does not answer', failure('Query read timeout'), false],
+  ])('knows %s', (_name, error, expected) => {
+    expect(isAnswered(error)).toBe(expected);
   });
 });

@@ -40,6 +40,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return UNAVAILABLE.test(code) || UNAVAILABLE_MESSAGE.test(message);
 }
 
+/** True where the server answered a statement and goes on: what that was to write is not to come any more. */
+export function isAnswered(error: unknown): boolean {
+  const state = postgresFailure(error)?.state;
+  return state !== undefined && !/^(08|57P)/.test(state);
+}
+
 export function isUniqueViolation(error: unknown, constraint: string): boolean {
   const { code, constraint: name } = driverError(error);
   return code === UNIQUE_VIOLATION && name === constraint;
