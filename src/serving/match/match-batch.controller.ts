@@ -5,13 +5,12 @@ import type { FastifyRequest } from 'fastify';
 import { Roles } from '../../access/access.api.js';
 import { AppError, invalid } from '../../platform/app-error.js';
 import { addRouteConfig } from '../../platform/http/add-route-config.js';
-import { requireStorable } from '../../platform/http/json-body.js';
 import { Now } from '../../platform/http/now.js';
 import { schemaErrors } from '../../platform/http/schema-errors.js';
 import { JSON_TYPE } from '../../platform/http/utf8-text.js';
 import { writeDecision, writeResults } from './decision-json.js';
 import { MATCH_ANSWER } from './match-answer.js';
-import { MATCH_BODY, type MatchInput } from './match-input.js';
+import { MATCH_BODY, type MatchInput, MOST_MATCH_BYTES } from './match-input.js';
 import { MatchService } from './match.service.js';
 
 const MOST_REQUESTS = 200;
@@ -82,7 +81,7 @@ export class MatchBatchController {
   @Post()
   @HttpCode(200)
   @Roles('chat', 'admin')
-  @addRouteConfig({ looksForFaults: true })
+  @addRouteConfig({ itemRules: { field: 'requests', maxItems: MOST_REQUESTS, maxBytes: MOST_MATCH_BYTES } })
   @Header('content-type', JSON_TYPE)
   @RouteSchema({ body: BATCH_BODY })
   @ApiOperation({
@@ -105,8 +104,8 @@ export class MatchBatchController {
 
   private async matchOne(input: unknown, now: number, http: FastifyRequest): Promise<Buffer> {
     try {
+      if (input instanceof AppError) throw input;
       const isValid = http.getValidationFunction(MATCH_BODY) ?? http.compileValidationSchema(MATCH_BODY);
-      requireStorable(input);
       if (!isValid(input)) throw invalid(schemaErrors(isValid.errors ?? []));
       return writeDecision(await this.matching.match(input as MatchInput, now));
     } catch (error) {

@@ -113,6 +113,9 @@ export const MATCH_BODY = {
   properties: MATCH_PROPERTIES,
 };
 
+/** Several times the longest request that the schema takes: a larger one is not even parsed, since others wait meanwhile. */
+export const MOST_MATCH_BYTES = 64 * 1024;
+
 /** What a schema can't tell. */
 export function checkMatchInput(input: MatchInput): void {
   const zone = input.context?.timeZone;
