@@ -154,6 +154,7 @@ describe('hostile input to the match routes', () => {
     ['too many fields', { ...GOOD, ...fields(2_001) }, 422],
     ['too many fields in the context', { ...GOOD, context: fields(5_000) }, 422],
     ['more fields than are even counted', { ...GOOD, ...fields(50_000) }, 413],
+    ['many objects of few fields', { ...GOOD, blockedCategories: Array.from({ length: 60 }, () => fields(2)) }, 422],
     ['a list of many such', { ...GOOD, blockedCategories: [{}, fields(2_001), fields(2_001)] }, 422],
     ['nesting deeper than any', { ...GOOD, context: nested(100) }, 400],
     ['nesting as deep as may be', { ...GOOD, context: nested(99) }, 422],

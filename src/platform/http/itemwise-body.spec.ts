@@ -5,10 +5,11 @@ import { AppError } from '../app-error.js';
 import { registerJsonBody } from './json-body.js';
 
 const MOST_BYTES = 30_000;
+const maxEntriesInAll = 3_000;
 const object = (count: number): string => `{${Array.from({ length: count }, (_, i) => `"${i}":[]`).join(',')}}`;
 const within = (depth: number, value: string): string => `${'{"a":['.repeat(depth)}${value}${']}'.repeat(depth)}`;
 
-/** An item of a few shapes near the limits, which are 2,000 entries and 100 levels. */
+/** An item of a few shapes near the limits, which are 2,000 entries an object and 100 levels. */
 const item = fc.oneof(
   fc
     .record({ levels: fc.integer({ min: 44, max: 52 }), value: fc.constantFrom('1', '[]', '{}', '"[[{"') })
@@ -16,6 +17,9 @@ const item = fc.oneof(
   fc
     .record({ levels: fc.nat(3), count: fc.integer({ min: 1_998, max: 2_002 }), last: fc.nat(3) })
     .map(({ levels, count, last }) => within(levels, `[${object(count)},${object(last)}]`)),
+  fc
+    .integer({ min: maxEntriesInAll - 2, max: maxEntriesInAll + 2 })
+    .map((count) => `[${Array<string>(count).fill('{"":1}').join(',')}]`),
   fc.constantFrom('null', '7', '"a,b]"', '[]', '{"a":"\\u0041"}', '{"a":["\\u0000"]}', '{"__proto__":{}}'),
   fc.integer({ min: MOST_BYTES - 4, max: MOST_BYTES }).map((length) => `"${'x'.repeat(length)}"`),
 );
@@ -26,13 +30,13 @@ describe('a body that is read item by item', () => {
   beforeAll(() => {
     fastify = Fastify();
     registerJsonBody(fastify);
-    const itemRules = { field: 'list', maxItems: 20, maxBytes: MOST_BYTES };
+    const itemRules = { field: 'list', maxItems: 20, maxBytes: MOST_BYTES, schema: {} };
     fastify.setErrorHandler((error, _request, reply) => reply.send(told(error)));
-    fastify.post('/batch', { config: { itemRules } }, ({ body }) => {
+    fastify.post('/batch', { config: { itemRules, maxEntriesInAll } }, ({ body }) => {
       const { list } = body as { list: readonly unknown[] };
       return { ...(body as object), list: list.map(told) };
     });
-    fastify.post('/single', { config: { maxBodyBytes: MOST_BYTES } }, ({ body }) => ({ taken: body }));
+    fastify.post('/single', { config: { maxBodyBytes: MOST_BYTES, maxEntriesInAll } }, ({ body }) => ({ taken: body }));
   });
 
   const send = async (url: string, payload: string): Promise<unknown> => {
@@ -67,6 +71,7 @@ describe('a body that is read item by item', () => {
     ['a NUL character', String.raw`{"list":[1],"a":"\u0000"}`, 400, 'a'],
     ['many fields', `{"list":[1],${object(2_001).slice(1)}`, 422, ''],
     ['a field of many entries', `{"list":[1],"a":${object(2_001)}}`, 422, 'a'],
+    ['many entries', `{"list":[1],"a":[${object(1_501)},${object(1_501)}]}`, 422, ''],
     ['deep nesting', `{"list":[1],"a":${within(60, '1')}}`, 400, undefined],
     ['too many items', `{"list":[${Array<number>(21).fill(1).join(',')}]}`, 422, 'list'],
   ])('is refused as a whole for %s', async (_what, json, status, path) => {
@@ -86,7 +91,7 @@ function verdict(json: string): number | undefined {
   const parsed: unknown = JSON.parse(json);
   if (json.length > MOST_BYTES) return 413;
   if (depthOf(parsed) > 100) return 400;
-  if (widthOf(parsed) > 2_000) return 422;
+  if (widthOf(parsed) > 2_000 || entriesIn(parsed) > maxEntriesInAll) return 422;
   return json.includes('u0000') || json.includes('__proto__') ? 400 : undefined;
 }
 
@@ -98,4 +103,10 @@ function depthOf(value: unknown): number {
 function widthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   return Math.max(Array.isArray(value) ? 0 : Object.keys(value).length, ...Object.values(value).map(widthOf));
+}
+
+function entriesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const children = Object.values(value).map(entriesIn);
+  return children.reduce((sum, count) => sum + count, Array.isArray(value) ? 0 : children.length);
 }

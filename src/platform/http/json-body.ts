@@ -1,9 +1,10 @@
-import type { FastifyInstance } from 'fastify';
-import { AppError, malformed } from '../app-error.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AppError, invalid, malformed } from '../app-error.js';
 import { inSlices } from '../in-slices.js';
 import { encodingFault } from './body-encoding.js';
 import { cutItems, type ItemRules } from './cut-items.js';
-import { type EntryLimits, readJson } from './read-json.js';
+import { type EntryLimits, type ReadLimits, readJson } from './read-json.js';
+import { schemaErrors } from './schema-errors.js';
 
 /** Reads JSON bodies, whole ones and those whose items are each taken or refused alone. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -11,13 +12,17 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 const NOT_JSON = 'The body is not valid JSON.';
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
+interface RouteItemRules extends ItemRules {
+  /** Of one item. */
+  readonly schema: object;
+}
+
 declare module 'fastify' {
-  interface FastifyContextConfig {
+  interface FastifyContextConfig extends ReadLimits {
     /** Most that the route takes, less than `MAX_BODY_BYTES`. */
     maxBodyBytes?: number;
-    entryLimits?: EntryLimits;
-    /** A list of the body is read item by item; in place of one that was refused stands the AppError. */
-    itemRules?: ItemRules;
+    /** A list of the body is read item by item; in place of one that was refused stands an AppError. */
+    itemRules?: RouteItemRules;
   }
 }
 
@@ -31,11 +36,12 @@ export function registerJsonBody(fastify: FastifyInstance): void {
       try {
         const misread = encodingFault(request);
         if (misread !== null) throw misread;
-        const { maxBodyBytes = MAX_BODY_BYTES, itemRules, entryLimits } = request.routeOptions.config;
+        const { config } = request.routeOptions;
+        const { maxBodyBytes = MAX_BODY_BYTES, itemRules } = config;
         if (body.length > maxBodyBytes) throw tooLarge(maxBodyBytes);
         const json = withoutMark(body);
-        if (itemRules === undefined) return done(null, readBody(json, entryLimits));
-        readItemwise(json, itemRules).then((parsed) => done(null, parsed), done);
+        if (itemRules === undefined) return done(null, readBody(json, config));
+        readItemwise(request, json, itemRules).then((parsed) => done(null, parsed), done);
       } catch (error) {
         done(error as Error);
       }
@@ -44,42 +50,54 @@ export function registerJsonBody(fastify: FastifyInstance): void {
 }
 
 /** The same checks for one line of NDJSON. Throws AppError. */
-export function parseJsonLine(line: Buffer, entryLimits?: EntryLimits): unknown {
+export function parseJsonLine(line: Buffer, entryLimits: EntryLimits = {}): unknown {
   try {
-    return readJson(line, entryLimits);
+    return readJson(line, { entryLimits });
   } catch (error) {
     throw asRefusal(error, '', 'The line is not valid JSON.');
   }
 }
 
-function readBody(json: Buffer, entryLimits?: EntryLimits): unknown {
+function readBody(json: Buffer, limits: ReadLimits): unknown {
   try {
-    return readJson(json, entryLimits);
+    return readJson(json, limits);
   } catch (error) {
     throw asRefusal(error, '', NOT_JSON);
   }
 }
 
-/** One item after the other, others' requests in between: a megabyte of small objects takes 100 ms to parse and more. */
-async function readItemwise(json: Buffer, rules: ItemRules): Promise<unknown> {
-  const { rest, items } = cutItems(json, rules);
-  const parsed = readBody(rest);
+/**
+ * One item after the other, others' requests in between: a megabyte may take 100 ms to parse. What is refused is not kept,
+ * so that it need not be collected later.
+ */
+async function readItemwise(request: FastifyRequest, json: Buffer, rules: RouteItemRules): Promise<unknown> {
+  const { field, schema } = rules;
+  const limits = request.routeOptions.config;
+  const isValid = request.getValidationFunction(schema) ?? request.compileValidationSchema(schema);
+  const readValid = (item: Buffer): unknown => {
+    if (item.length > rules.maxBytes) throw tooLarge(rules.maxBytes);
+    const value = readJson(item, limits);
+    if (!isValid(value)) throw invalid(schemaErrors(isValid.errors ?? []));
+    return value;
+  };
   const read: unknown[] = [];
+  let body: unknown;
   await inSlices(
     (function* () {
-      for (const item of items) yield read.push(readItem(item, `${rules.field}[${read.length}]`, rules));
+      const { rest, items } = cutItems(json, rules);
+      body = readBody(rest, limits);
+      yield;
+      for (const item of items) yield read.push(readItem(item, `${field}[${read.length}]`, readValid));
     })(),
   );
-  const list = (parsed as Readonly<Record<string, unknown>> | null)?.[rules.field];
-  if (!Array.isArray(list)) return parsed;
-  return { ...(parsed as object), [rules.field]: list.map((index) => read[index as number]) };
+  const list = (body as Readonly<Record<string, unknown>> | null)?.[field];
+  return Array.isArray(list) ? { ...(body as object), [field]: list.map((index) => read[index as number]) } : body;
 }
 
-/** Throws AppError only where the item is not JSON, since the body is none then. */
-function readItem(item: Buffer, path: string, { maxBytes }: ItemRules): unknown {
-  if (item.length > maxBytes) return tooLarge(maxBytes);
+/** Throws only where the item is not JSON, since the body is none then. */
+function readItem(item: Buffer, path: string, readValid: (item: Buffer) => unknown): unknown {
   try {
-    return readJson(item);
+    return readValid(item);
   } catch (error) {
     if (error instanceof AppError) return error;
     throw asRefusal(error, path, NOT_JSON);

@@ -8,6 +8,9 @@ export const OPENING_BRACE = 0x7b;
 export const CLOSING_BRACE = 0x7d;
 const BACKSLASH = 0x5c;
 
+/** The shortest entry is `"":1,`. */
+export const SHORTEST_ENTRY_BYTES = 5;
+
 /** Where the string that begins at `from` has its closing quote, or the text its end. O(bytes). */
 export function endOfString(json: Buffer, from: number): number {
   for (let i = from + 1; i < json.length; i++) {
@@ -38,6 +41,16 @@ export function nestsDeeperThan(json: Buffer, limit: number): boolean {
     }
   }
   return false;
+}
+
+/** The entries of all objects together; keys that repeat count each time. O(bytes). */
+export function countEntries(json: Buffer): number {
+  let entries = 0;
+  for (let i = 0; i < json.length; i++) {
+    if (json[i] === QUOTE) i = endOfString(json, i);
+    else if (json[i] === COLON) entries++;
+  }
+  return entries;
 }
 
 /** What a string says, given with its quotes; what it holds as it is where it has an escape that JSON does not know. */

@@ -8,6 +8,7 @@ import {
   OPENING_BRACKET,
   QUOTE,
   readString,
+  SHORTEST_ENTRY_BYTES,
 } from './json-bytes.js';
 
 /**
@@ -21,8 +22,6 @@ export interface WideObject {
   readonly entries: number;
 }
 
-/** The shortest entry is `"":1,`. */
-const SHORTEST_ENTRY_BYTES = 5;
 const LONGEST_SHOWN_KEY = 64;
 /** Far beyond what any body may nest: such a text is refused for its depth, and what is open is not kept without bound. */
 const DEEPEST = 1_000;
