@@ -64,6 +64,22 @@ describe('a body that is read item by item', () => {
     );
   });
 
+  it('lets others come in between while its items are read', async () => {
+    let key = 0;
+    const many = (): string => `[${Array.from({ length: 2_900 }, () => `{"${(key++).toString(36)}":1}`).join(',')}]`;
+    const items = Array.from({ length: 20 }, many);
+    let turns = 0;
+    let isRead = false;
+    const count = (): void => {
+      turns++;
+      if (!isRead) setImmediate(count);
+    };
+    setImmediate(count);
+    await send('/batch', `{"list":[${items.join(',')}]}`);
+    isRead = true;
+    expect(turns).toBeGreaterThan(6);
+  });
+
   it.each([
     ['an item that is no JSON', '{"list":[1,{"a":tru},3]}', 400, 'list[1]'],
     ['an end that is not there', '{"list":[1,{"a":1}', 400, ''],

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../app-error.js';
-import { addRouteConfig } from './add-route-config.js';
 import { encodingFault } from './body-encoding.js';
 
 /**
@@ -21,12 +20,11 @@ export type NdjsonLine =
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Set by `NdjsonBody`. */
     takesNdjson?: boolean;
   }
 }
 
-/** NDJSON routes read the stream line by line; nothing holds a whole upload. To all others NDJSON is no body at all. */
+/** Routes that take NDJSON read the stream line by line; nothing holds a whole upload. All others refuse it with 415. */
 export function registerNdjson(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(NDJSON, (request, payload, done) => {
     const { takesNdjson = false } = request.routeOptions.config;
@@ -36,19 +34,11 @@ export function registerNdjson(fastify: FastifyInstance): void {
 }
 
 /** The upload as a stream: see `readLines`. Another content type is refused with 415. */
-export const NdjsonBody = createParamDecorator(
-  (_data: unknown, context: ExecutionContext): Readable => {
-    const { body } = context.switchToHttp().getRequest<FastifyRequest>();
-    if (body instanceof Readable) return body;
-    throw unsupportedType(`Send one JSON object a line, with Content-Type: ${NDJSON}.`);
-  },
-  [
-    (controller, name) => {
-      const method = Object.getOwnPropertyDescriptor(controller, name as string);
-      if (method !== undefined) addRouteConfig({ takesNdjson: true })(controller, name as string, method);
-    },
-  ],
-);
+export const NdjsonBody = createParamDecorator((_data: unknown, context: ExecutionContext): Readable => {
+  const { body } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (body instanceof Readable) return body;
+  throw unsupportedType(`Send one JSON object a line, with Content-Type: ${NDJSON}.`);
+});
 
 function unsupportedType(detail: string): AppError {
   return new AppError(415, 'unsupported_media_type', detail);
