@@ -3,6 +3,7 @@ import { Controller, HttpCode, Post, StreamableFile } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { addRouteConfig } from '../platform/http/add-route-config.js';
 import { ApiIdempotencyKey } from '../platform/http/api-headers.js';
 import { NDJSON, NdjsonBody } from '../platform/http/ndjson.js';
 import { BulkCampaigns } from './bulk-campaigns.service.js';
@@ -23,6 +24,7 @@ export class BulkCampaignsController {
       '`Idempotency-Key` (at most 240 characters here) you may send the whole upload again: no line is created twice.',
   })
   @ApiIdempotencyKey()
+  @addRouteConfig({ takesNdjson: true })
   @ApiConsumes(NDJSON)
   @ApiProduces(NDJSON)
   @ApiBody({ schema: { type: 'string', description: 'At most 10,000 lines of at most 1 MiB each' } })

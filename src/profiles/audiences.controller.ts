@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestj
 import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Actor, CurrentActor, Identity, Roles } from '../access/access.api.js';
 import type { RequestIdentity } from '../platform/database/once.js';
+import { addRouteConfig } from '../platform/http/add-route-config.js';
 import { ApiIdempotencyKey, ApiIfMatch } from '../platform/http/api-headers.js';
 import { IfMatch } from '../platform/http/if-match.js';
 import { NDJSON } from '../platform/http/ndjson.js';
@@ -57,6 +58,7 @@ export class AudiencesController {
   @Put(':id/members')
   @ApiOperation({ summary: 'Replace the list of members', description: `All at once. ${MEMBERS_BODY}` })
   @ApiIfMatch()
+  @addRouteConfig({ takesNdjson: true })
   @ApiConsumes('application/json', NDJSON)
   @ApiBody({ type: AudienceMembersDto })
   @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })
@@ -76,6 +78,7 @@ export class AudiencesController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Add members to the list', description: `All at once. ${MEMBERS_BODY}` })
   @ApiIfMatch()
+  @addRouteConfig({ takesNdjson: true })
   @ApiConsumes('application/json', NDJSON)
   @ApiBody({ type: AudienceMembersDto })
   @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })

@@ -37,6 +37,7 @@ export class ProfilesController {
       'are taken, of several lines of one member the last. An upload that breaks off leaves the lines up to some point ' +
       'taken: send it again.',
   })
+  @addRouteConfig({ takesNdjson: true })
   @ApiConsumes(NDJSON)
   @ApiBody({ schema: { type: 'string' }, description: 'One profile a line, at most 64 KiB each' })
   @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })

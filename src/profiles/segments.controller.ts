@@ -4,6 +4,7 @@ import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiOperation, 
 import type { FastifyReply } from 'fastify';
 import { Roles } from '../access/access.api.js';
 import { invalid } from '../platform/app-error.js';
+import { addRouteConfig } from '../platform/http/add-route-config.js';
 import { NDJSON, NdjsonBody } from '../platform/http/ndjson.js';
 import { Now } from '../platform/http/now.js';
 import { type Page, PageQuery } from '../platform/http/page.js';
@@ -55,6 +56,7 @@ export class SegmentsController {
       'its children. The good lines are taken together, in one transaction; a line whose parent was rejected and does not ' +
       'exist yet is rejected, too.',
   })
+  @addRouteConfig({ takesNdjson: true })
   @ApiConsumes(NDJSON)
   @ApiBody({ schema: { type: 'string' }, description: 'One segment a line' })
   @ApiOkResponse({ type: UploadResultDto, description: 'A verdict on the lines.' })

@@ -1,5 +1,6 @@
 import { AppError } from '../platform/app-error.js';
-import { type EntryLimits, parseJsonLine } from '../platform/http/json-body.js';
+import { parseJsonLine } from '../platform/http/json-body.js';
+import type { EntryLimits } from '../platform/http/read-json.js';
 import type { NdjsonLine } from '../platform/http/ndjson.js';
 import { toAppError } from '../platform/http/problem.filter.js';
 

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Problem } from '../../src/platform/http/problem.filter.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
@@ -85,6 +86,31 @@ describe('HTTP requests at the edge', () => {
     const lines = { headers: { 'content-type': `application/x-ndjson; ${parameter}` } };
     const upload = await app.request('POST', '/v1/segments/bulk', '{"id":"a.b","name":{"ko":"+1TCy4A-"}}', lines);
     expect(upload.status).toBe(status === 201 ? 200 : 415);
+  });
+
+  it.each(['gzip', 'br', 'gzip, identity', 'GZIP'])('takes no body in the coding %s, and says so', async (coding) => {
+    for (const [path, type] of [
+      ['/v1/api-keys', 'application/json'],
+      ['/v1/segments/bulk', 'application/x-ndjson'],
+    ] as const) {
+      const headers = { 'content-type': type, 'content-encoding': coding };
+      const answer = await app.request('POST', path, gzipSync('{}'), { headers });
+      expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+      expect(answer.headers.get('accept-encoding')).toBe('identity');
+    }
+    const plain = { 'content-type': 'application/json', 'content-encoding': 'identity' };
+    expect((await app.request('POST', '/v1/api-keys', '{"role":"chat","name":"a"}', { headers: plain })).status).toBe(
+      201,
+    );
+  });
+
+  it.each(['/v1/match', '/v1/match/batch', '/v1/events', '/v1/api-keys'])('takes no NDJSON at %s', async (path) => {
+    const headers = { 'content-type': 'application/x-ndjson' };
+    expect(await app.request('POST', path, '{"a":1}\n', { headers })).toMatchObject({
+      status: 415,
+      body: { code: 'unsupported_media_type', detail: expect.stringContaining('application/json') },
+    });
+    expect((await app.request('POST', '/v1/not-there', '{"a":1}\n', { headers })).status).toBe(404);
   });
 
   it('tells a path that is not there before it asks for a key', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Problem } from '../../src/platform/http/problem.filter.js';
 import { startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
 import { createAdvertiser, createServingCampaign, untilKnown } from './fixtures.js';
 
@@ -47,6 +48,9 @@ const FREE: readonly string[] = [
   'requestId=the year 0',
   'userId=the year 0',
 ];
+
+const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]));
+const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels));
 
 interface Result {
   readonly error?: { readonly status: number; readonly errors: readonly { readonly path: string }[] };
@@ -140,24 +144,43 @@ describe('hostile input to the match routes', () => {
       expectRefusal(await app.request('POST', path, body, { headers }));
     if (typeof body !== 'string' || !body.endsWith('}')) return;
     const answer = await app.request('POST', '/v1/match/batch', `{"requests":[${body}]}`, { headers });
-    if (answer.status !== 200) return expectRefusal(answer);
+    // Over the limit of all bodies.
+    if (answer.status === 413) return;
     const [refused] = answer.body.results as Result[];
-    expect([400, 422]).toContain(refused?.error?.status);
+    expect([400, 413, 422]).toContain(refused?.error?.status);
   });
 
-  it('a body larger than a request can be is refused before it is read, by the route for single ones', async () => {
-    const body = { ...GOOD, requestId: 'x'.repeat(70_000) };
-    expect(await app.request('POST', '/v1/match', body)).toMatchObject({
-      status: 413,
-      body: { code: 'content_too_large' },
-    });
+  it.each([
+    ['too many fields', { ...GOOD, ...fields(2_001) }, 422],
+    ['too many fields in the context', { ...GOOD, context: fields(5_000) }, 422],
+    ['more fields than are even counted', { ...GOOD, ...fields(50_000) }, 413],
+    ['many objects of few fields', { ...GOOD, blockedCategories: Array.from({ length: 60 }, () => fields(2)) }, 422],
+    ['a list of many such', { ...GOOD, blockedCategories: [{}, fields(2_001), fields(2_001)] }, 422],
+    ['nesting deeper than any', { ...GOOD, context: nested(100) }, 400],
+    ['nesting as deep as may be', { ...GOOD, context: nested(99) }, 422],
+    ['a request larger than any', { ...GOOD, requestId: 'x'.repeat(70_000) }, 413],
+    ['a number that is none', { ...GOOD, chatCount: 'NaN' }, 422],
+    ['a list of many numbers', { ...GOOD, blockedCategories: Array.from({ length: 10_000 }, (_, i) => i) }, 422],
+  ])('%s is refused in a batch as it would be alone, and the others are answered', async (what, body, status) => {
+    const alone = await app.request('POST', '/v1/match', body);
+    expect(alone.status).toBe(status);
+    const good = { ...GOOD, userId: `beside-${what}`.replaceAll(' ', '-') };
+    const { results } = (await batch([good, body, good])).body as { results: Result[] };
+    const { code, detail, errors } = alone.body as Problem;
+    expect(results[1]).toEqual({ error: { status, code, detail, errors } });
+    expect([results[0], results[2]]).toMatchObject([{ messages: [{}] }, { messages: [{}] }]);
   });
 
-  it('too many fields are refused on every route, and in a batch alone', async () => {
-    const body = { ...GOOD, ...Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, 1])) };
-    for (const path of ROUTES) expectRefusal(await app.request('POST', path, body));
-    const { results } = (await batch([GOOD, body])).body as { results: Result[] };
-    expect(results.map(({ error }) => error?.status)).toEqual([undefined, 422]);
+  it('what is too much or too deep beside the requests of a batch refuses it as a whole', async () => {
+    for (const [beside, status] of [
+      [fields(50_000), 413],
+      [fields(2_001), 422],
+      [{ deep: nested(100) }, 400],
+    ] as const) {
+      const answer = await app.request('POST', '/v1/match/batch', { requests: [GOOD], ...beside });
+      expectRefusal(answer);
+      expect(answer.status).toBe(status);
+    }
   });
 
   it.each(['constructor', 'toString', '__defineGetter__', 'then', 'length', 'now', 'floorMicros', '가', ''])(

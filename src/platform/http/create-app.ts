@@ -7,10 +7,10 @@ import type { Logger } from 'pino';
 import { Clock } from '../clock.js';
 import { PinoLoggerService } from '../logging/pino-logger.js';
 import { Metrics } from '../metrics/metrics.js';
-import { charsetFault } from './charset.js';
 import { answerClientError, answerPathError } from './client-error.js';
 import { registerJsonBody } from './json-body.js';
 import { registerMethodNotAllowed } from './method-not-allowed.js';
+import { registerNdjson } from './ndjson.js';
 import { registerRequestTime } from './now.js';
 import { ProblemFilter } from './problem.filter.js';
 import { registerNulRefusal } from './refuse-nul.js';
@@ -18,7 +18,6 @@ import { RequestValidationPipe } from './validation.pipe.js';
 
 /** Longer paths carry no id of ours; a tracking token is the longest part of one. */
 const MAX_PARAM_LENGTH = 2_048;
-const NDJSON = 'application/x-ndjson';
 
 /** Builds the HTTP application around a root module; the caller decides where it listens. */
 export async function createApp(root: DynamicModule, pino: Logger): Promise<NestFastifyApplication> {
@@ -52,8 +51,7 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
   registerMethodNotAllowed(fastify);
   registerNulRefusal(fastify);
   registerJsonBody(fastify);
-  // NDJSON routes read the stream line by line; nothing holds a whole upload.
-  fastify.addContentTypeParser(NDJSON, (request, payload, done) => done(charsetFault(request), payload));
+  registerNdjson(fastify);
   registerRequestTime(fastify, app.get(Clock));
   observeRequests(fastify, app.get(Metrics), pino);
   app.useGlobalPipes(new RequestValidationPipe());

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../app-error.js';
+import { encodingFault } from './body-encoding.js';
 
 /**
  * Reads NDJSON uploads line by line. However long the upload or a single line is, no more than one longest line and one
@@ -17,12 +18,31 @@ export type NdjsonLine =
   | { readonly line: number; readonly bytes: Buffer; readonly tooLong?: never }
   | { readonly line: number; readonly bytes?: never; readonly tooLong: true };
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    takesNdjson?: boolean;
+  }
+}
+
+/** Routes that take NDJSON read the stream line by line; nothing holds a whole upload. All others refuse it with 415. */
+export function registerNdjson(fastify: FastifyInstance): void {
+  fastify.addContentTypeParser(NDJSON, (request, payload, done) => {
+    const { takesNdjson = false } = request.routeOptions.config;
+    if (takesNdjson || request.is404) return done(encodingFault(request), payload);
+    done(unsupportedType('Send one JSON object, with Content-Type: application/json.'));
+  });
+}
+
 /** The upload as a stream: see `readLines`. Another content type is refused with 415. */
 export const NdjsonBody = createParamDecorator((_data: unknown, context: ExecutionContext): Readable => {
   const { body } = context.switchToHttp().getRequest<FastifyRequest>();
   if (body instanceof Readable) return body;
-  throw new AppError(415, 'unsupported_media_type', `Send one JSON object a line, with Content-Type: ${NDJSON}.`);
+  throw unsupportedType(`Send one JSON object a line, with Content-Type: ${NDJSON}.`);
 });
+
+function unsupportedType(detail: string): AppError {
+  return new AppError(415, 'unsupported_media_type', detail);
+}
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;

@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type FieldError, invalid, malformed } from '../app-error.js';
-import { MAX_ENTRIES } from './json-body.js';
+import { MAX_ENTRIES } from './read-json.js';
 
 const MAX_ERRORS = 50;
 

@@ -1,3 +1,16 @@
+import {
+  CLOSING_BRACE,
+  CLOSING_BRACKET,
+  COLON,
+  COMMA,
+  endOfString,
+  OPENING_BRACE,
+  OPENING_BRACKET,
+  QUOTE,
+  readString,
+  SHORTEST_ENTRY_BYTES,
+} from './json-bytes.js';
+
 /**
  * Finds an object with too many entries in a JSON text before the text is parsed: building an object of 50,000 keys takes
  * the event loop 100 ms, counting them 2 ms. Only the bytes outside of strings are looked at, so that a text that is not
@@ -9,17 +22,6 @@ export interface WideObject {
   readonly entries: number;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-
-/** The shortest entry is `"":1,`. */
-const SHORTEST_ENTRY_BYTES = 5;
 const LONGEST_SHOWN_KEY = 64;
 /** Far beyond what any body may nest: such a text is refused for its depth, and what is open is not kept without bound. */
 const DEEPEST = 1_000;
@@ -79,28 +81,10 @@ export function findWideObject(json: Buffer, most: number): WideObject | null {
   return wide === null ? null : { path, entries: wide.count };
 }
 
-/** Where the string that begins at `from` has its closing quote, or the text its end. */
-function endOfString(json: Buffer, from: number): number {
-  for (let i = from + 1; i < json.length; i++) {
-    if (json[i] === BACKSLASH) i++;
-    else if (json[i] === QUOTE) return i;
-  }
-  return json.length;
-}
-
 function pathOf(json: Buffer, parents: readonly OpenValue[]): string {
   return parents.reduce((path, { isList, count, keyFrom, keyTo }) => {
     if (isList) return `${path}[${count}]`;
-    const key = keyOf(json.subarray(keyFrom, keyTo));
+    const key = readString(json.subarray(keyFrom, keyTo)).slice(0, LONGEST_SHOWN_KEY);
     return path === '' ? key : `${path}.${key}`;
   }, '');
-}
-
-function keyOf(quoted: Buffer): string {
-  try {
-    return (JSON.parse(quoted.toString('utf8')) as string).slice(0, LONGEST_SHOWN_KEY);
-  } catch {
-    // An escape that JSON does not know; the parser would refuse it.
-    return quoted.subarray(1, -1).toString('utf8').slice(0, LONGEST_SHOWN_KEY);
-  }
 }

@@ -2,7 +2,9 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Roles } from '../../access/access.api.js';
+import { addRouteConfig } from '../../platform/http/add-route-config.js';
 import { Now } from '../../platform/http/now.js';
+import { MOST_MATCH_ENTRIES } from '../match/match-input.js';
 import { EXPLAIN_ANSWER, EXPLAIN_BODY } from './explain-schema.js';
 import { type ExplainInput, ExplainService } from './explain.service.js';
 import type { Explanation } from './explanation.js';
@@ -15,6 +17,7 @@ export class ExplainController {
   @Post()
   @HttpCode(200)
   @Roles('chat', 'admin')
+  @addRouteConfig({ maxEntriesInAll: MOST_MATCH_ENTRIES })
   @RouteSchema({ body: EXPLAIN_BODY, response: { 200: EXPLAIN_ANSWER } })
   @ApiOperation({
     summary:

@@ -1,17 +1,14 @@
-import { Body, Controller, Header, HttpCode, Post, Req } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
 import { Roles } from '../../access/access.api.js';
-import { AppError, invalid } from '../../platform/app-error.js';
+import { AppError } from '../../platform/app-error.js';
 import { addRouteConfig } from '../../platform/http/add-route-config.js';
-import { requireStorable } from '../../platform/http/json-body.js';
 import { Now } from '../../platform/http/now.js';
-import { schemaErrors } from '../../platform/http/schema-errors.js';
 import { JSON_TYPE } from '../../platform/http/utf8-text.js';
 import { writeDecision, writeResults } from './decision-json.js';
 import { MATCH_ANSWER } from './match-answer.js';
-import { MATCH_BODY, type MatchInput } from './match-input.js';
+import { MATCH_BODY, type MatchInput, MOST_MATCH_BYTES, MOST_MATCH_ENTRIES } from './match-input.js';
 import { MatchService } from './match.service.js';
 
 const MOST_REQUESTS = 200;
@@ -25,6 +22,8 @@ const BATCH_BODY = {
   required: ['requests'],
   properties: { requests: { type: 'array', minItems: 1, maxItems: MOST_REQUESTS, items: {} } },
 };
+
+const ITEM_RULES = { field: 'requests', maxItems: MOST_REQUESTS, maxBytes: MOST_MATCH_BYTES, schema: MATCH_BODY };
 
 /** What the documentation shows. */
 const BATCH_DOCUMENTED = {
@@ -82,7 +81,7 @@ export class MatchBatchController {
   @Post()
   @HttpCode(200)
   @Roles('chat', 'admin')
-  @addRouteConfig({ looksForFaults: true })
+  @addRouteConfig({ itemRules: ITEM_RULES, maxEntriesInAll: MOST_MATCH_ENTRIES })
   @Header('content-type', JSON_TYPE)
   @RouteSchema({ body: BATCH_BODY })
   @ApiOperation({
@@ -91,24 +90,21 @@ export class MatchBatchController {
   @ApiBody({ schema: BATCH_DOCUMENTED })
   @ApiOkResponse({ schema: BATCH_ANSWER })
   async match(
-    @Body() { requests }: { readonly requests: readonly unknown[] },
+    @Body() { requests }: { readonly requests: readonly (MatchInput | AppError)[] },
     @Now() now: number,
-    @Req() http: FastifyRequest,
   ): Promise<Buffer> {
     const results: Buffer[] = [];
     for (let from = 0; from < requests.length; from += REQUESTS_A_TURN) {
       const turn = requests.slice(from, from + REQUESTS_A_TURN);
-      results.push(...(await Promise.all(turn.map((input) => this.matchOne(input, now, http)))));
+      results.push(...(await Promise.all(turn.map((input) => this.matchOne(input, now)))));
     }
     return writeResults(results);
   }
 
-  private async matchOne(input: unknown, now: number, http: FastifyRequest): Promise<Buffer> {
+  private async matchOne(input: MatchInput | AppError, now: number): Promise<Buffer> {
     try {
-      const isValid = http.getValidationFunction(MATCH_BODY) ?? http.compileValidationSchema(MATCH_BODY);
-      requireStorable(input);
-      if (!isValid(input)) throw invalid(schemaErrors(isValid.errors ?? []));
-      return writeDecision(await this.matching.match(input as MatchInput, now));
+      if (input instanceof AppError) throw input;
+      return writeDecision(await this.matching.match(input, now));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { status, code, detail, errors } = error;

@@ -113,6 +113,12 @@ export const MATCH_BODY = {
   properties: MATCH_PROPERTIES,
 };
 
+/** Several times the longest request that the schema takes: a larger one is not even parsed, since others wait meanwhile. */
+export const MOST_MATCH_BYTES = 64 * 1024;
+
+/** Of a request and its context; 17 that the schema knows. */
+export const MOST_MATCH_ENTRIES = 100;
+
 /** What a schema can't tell. */
 export function checkMatchInput(input: MatchInput): void {
   const zone = input.context?.timeZone;

@@ -7,11 +7,8 @@ import { addRouteConfig } from '../../platform/http/add-route-config.js';
 import { JSON_TYPE } from '../../platform/http/utf8-text.js';
 import { writeDecision } from './decision-json.js';
 import { MATCH_ANSWER } from './match-answer.js';
-import { MATCH_BODY, type MatchInput } from './match-input.js';
+import { MATCH_BODY, type MatchInput, MOST_MATCH_BYTES, MOST_MATCH_ENTRIES } from './match-input.js';
 import { MatchService } from './match.service.js';
-
-/** Several times the longest request that the schema takes: a larger one is not even parsed, since others wait meanwhile. */
-const MOST_BODY_BYTES = 64 * 1024;
 
 @ApiTags('Match')
 @Controller('v1/match')
@@ -21,7 +18,7 @@ export class MatchController {
   @Post()
   @HttpCode(200)
   @Roles('chat', 'admin')
-  @addRouteConfig({ maxBodyBytes: MOST_BODY_BYTES })
+  @addRouteConfig({ maxBodyBytes: MOST_MATCH_BYTES, maxEntriesInAll: MOST_MATCH_ENTRIES })
   @Header('content-type', JSON_TYPE)
   @RouteSchema({ body: MATCH_BODY })
   @ApiOperation({ summary: 'Places sponsored messages in a member’s chat list' })

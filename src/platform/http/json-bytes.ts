@@ -1,0 +1,63 @@
+/** JSON texts as they are looked at before they are parsed: byte by byte, and only outside of strings. */
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const OPENING_BRACKET = 0x5b;
+export const CLOSING_BRACKET = 0x5d;
+export const OPENING_BRACE = 0x7b;
+export const CLOSING_BRACE = 0x7d;
+const BACKSLASH = 0x5c;
+
+/** The shortest entry is `"":1,`. */
+export const SHORTEST_ENTRY_BYTES = 5;
+
+/** Where the string that begins at `from` has its closing quote, or the text its end. O(bytes). */
+export function endOfString(json: Buffer, from: number): number {
+  for (let i = from + 1; i < json.length; i++) {
+    if (json[i] === BACKSLASH) i++;
+    else if (json[i] === QUOTE) return i;
+  }
+  return json.length;
+}
+
+/** True from the first `[` or `{` past `limit` on, whether or not it is ever closed. O(bytes). */
+export function nestsDeeperThan(json: Buffer, limit: number): boolean {
+  if (json.length <= limit) return false;
+  let depth = 0;
+  for (let i = 0; i < json.length; i++) {
+    switch (json[i]) {
+      case QUOTE:
+        i = endOfString(json, i);
+        break;
+      case OPENING_BRACE:
+      case OPENING_BRACKET:
+        if (++depth > limit) return true;
+        break;
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
+        depth--;
+        break;
+      default:
+    }
+  }
+  return false;
+}
+
+/** The entries of all objects together; keys that repeat count each time. O(bytes). */
+export function countEntries(json: Buffer): number {
+  let entries = 0;
+  for (let i = 0; i < json.length; i++) {
+    if (json[i] === QUOTE) i = endOfString(json, i);
+    else if (json[i] === COLON) entries++;
+  }
+  return entries;
+}
+
+/** What a string says, given with its quotes; what it holds as it is where it has an escape that JSON does not know. */
+export function readString(quoted: Buffer): string {
+  try {
+    return JSON.parse(quoted.toString('utf8')) as string;
+  } catch {
+    return quoted.subarray(1, -1).toString('utf8');
+  }
+}
