@@ -33,4 +33,14 @@ describe('parseJsonLine', () => {
       expect(() => parseJsonLine(line(`{${interests}${end}`), { interests: 500 })).toThrow(refused(500));
     }
   });
+
+  it('refuses small objects that have too many entries in all, before they are parsed', () => {
+    const objects = (count: number, end: string): string =>
+      `[${Array.from({ length: count }, (_, i) => `{"s${i}":1,"t${i}":[]}`).join(',')}${end}`;
+    expect(parseJsonLine(line(objects(10_000, ']')))).toHaveLength(10_000);
+    const errors = [{ path: '', message: 'must have at most 20000 entries in all, not 20002' }];
+    for (const end of [']', ',,,']) {
+      expect(() => parseJsonLine(line(objects(10_001, end)))).toThrow(expect.objectContaining({ status: 422, errors }));
+    }
+  });
 });

@@ -56,7 +56,7 @@ const BATCH_ANSWER = {
               },
               errors: {
                 type: 'array',
-                description: 'Every wrong place',
+                description: 'The first wrong place',
                 items: {
                   type: 'object',
                   properties: {
