@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { LiveIndex } from '../../src/serving/upkeep/live-index.js';
 import { DecisionTokens } from '../../src/tracking/tracking.api.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
-import { campaignBody, createAdvertiser, creativeBody, WON } from './fixtures.js';
-import { Market } from './market.js';
+import { at, campaignBody, createAdvertiser, creativeBody, match, WON } from './fixtures.js';
+import { Market, NOON } from './market.js';
 
 const tokens = new DecisionTokens([{ keyId: 't1', secret: 'a-secret-of-the-tests' }]);
 const RULES = { maxMessages: 3, firstPosition: 0, spacing: 0, refreshAfterSeconds: 60, holdSeconds: 86_400 };
@@ -51,6 +51,38 @@ describe('an explanation of a decision that comes to its bounds', () => {
     expect(await fatesOf({})).toEqual(['placed']);
     expect(await market.placed(carrier, fields)).toHaveLength(1);
   });
+
+  it.each([{}, { requestId: 'once-more' }])(
+    'is that caps are full where they leave nobody to offer again: %j',
+    async (more) => {
+      const carrier = `left-none-${Object.keys(more).length}`;
+      const adGroups = Array.from({ length: 6 }, (_, i) => ({
+        name: `group ${i}`,
+        targeting: { carrier: [carrier] },
+        bid: { model: 'cpm', amountMicros: 9_000 * WON },
+        creatives: [creativeBody()],
+      }));
+      const frequencyCaps = [{ limit: 1, window: { length: 1, unit: 'day', kind: 'rolling' } }];
+      const { body } = await app.request(
+        'POST',
+        '/v1/campaigns',
+        campaignBody(await createAdvertiser(app), { adGroups, frequencyCaps }),
+      );
+      const created = body.adGroups as { id: string; creatives: { id: string }[] }[];
+      for (const { creatives } of created) await app.request('POST', `/v1/creatives/${creatives[0]?.id}/approve`, {});
+      await app.request('POST', `/v1/campaigns/${body.id}/activate`);
+      const ids = created.map(({ id }) => id);
+      await market.known(carrier, ids);
+      await put('sole', { maxMessages: 1 });
+      const fields = { context: { carrier }, placement: 'sole', ...more };
+      const member = `m-${carrier}`;
+      expect(await market.placed(member, { ...fields, requestId: 'first' })).toHaveLength(1);
+      const answer = await match(app, member, fields, at(NOON));
+      expect(answer.body).toMatchObject({ messages: [], noFill: { reason: 'frequency_cap' } });
+      const { counts } = await market.explain(member, { ...fields, adGroupIds: ids });
+      expect(counts).toMatchObject({ placed: 0, excluded: { frequency_cap: 6 } });
+    },
+  );
 
   it('finds the next of an advertiser whose best 32 are capped already, and who sets its price', async () => {
     const carrier = 'crowd';

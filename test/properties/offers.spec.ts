@@ -168,7 +168,8 @@ describe('what is offered to the caps', () => {
       [5, false],
       [20, false],
       [80, false],
-      [320, true],
+      [320, false],
+      [400, true],
     ]);
   });
 

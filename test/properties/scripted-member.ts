@@ -42,11 +42,15 @@ export type Step =
 
 type Match = Extract<Step, { kind: 'match' }>;
 
+const OWNERS = ['adGroup', 'campaign', 'advertiser'] as const;
+
 export interface Offer {
   readonly adGroup: string;
   readonly campaign: string;
   readonly advertiser: string;
   readonly creatives: readonly string[];
+  /** After a loss: what has caps. */
+  readonly waits?: (typeof OWNERS)[number];
 }
 
 /** Caps by the id of what they limit. */
@@ -175,9 +179,10 @@ export class ScriptedMember {
 
   /** After a loss, holds may be open that nobody knows of: whatever has caps waits until none of them can be any more. */
   private uncapped(offer: Offer): Offer {
-    const owners = [offer.adGroup, offer.campaign, offer.advertiser];
-    if (owners.some((id) => this.capsOf(id).length > 0)) return { ...offer, creatives: [] };
-    return { ...offer, creatives: offer.creatives.filter((id) => this.capsOf(id).length === 0) };
+    const waits = OWNERS.findLast((scope) => this.capsOf(offer[scope]).length > 0);
+    if (waits !== undefined) return { ...offer, creatives: [], waits };
+    const creatives = offer.creatives.filter((id) => this.capsOf(id).length === 0);
+    return creatives.length === 0 ? { ...offer, creatives, waits: 'adGroup' } : { ...offer, creatives };
   }
 
   private expected(step: Match, decisionId: string, offered: readonly Offer[], instant: HoldInstant): Answer {
@@ -226,13 +231,9 @@ export class ScriptedMember {
     for (const offer of offered) {
       const seen = { ...exposure, holds: [...exposure.holds, ...taken] };
       const fullOf = (bound: readonly BoundCaps[]) => isCapped(seen, bound, this.nowMs, settledUntil)?.scope;
-      const { creatives, ...owners } = offer;
-      const scopes = (['adGroup', 'campaign', 'advertiser'] as const).map((scope) => this.bound(scope, owners[scope]));
-      const full = advertisers.has(offer.advertiser)
-        ? 'advertiser'
-        : creatives.length === 0
-          ? 'adGroup'
-          : fullOf(scopes);
+      const { creatives, waits, ...owners } = offer;
+      const scopes = OWNERS.map((scope) => this.bound(scope, owners[scope]));
+      const full = waits ?? (advertisers.has(offer.advertiser) ? 'advertiser' : fullOf(scopes));
       const creative = creatives.find((id) => fullOf([this.bound('creative', id)]) === undefined);
       if (full !== undefined || creative === undefined) {
         verdicts.push(CAP_SCOPES.indexOf(full ?? 'adGroup') + 1);

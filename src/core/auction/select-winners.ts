@@ -14,8 +14,8 @@ import { type Contender, secondPriceMicros } from './price.js';
  * The member's load lowers the number of places. The runner-up is the first candidate that would win one place more.
  *
  * So the choice is greedy by rank: fewer places give the first of the same winners, and whoever ranks lower takes nothing
- * from whoever ranks higher; and who was passed over stays so, whoever follows. The decision in Redis (`hold.lua`) chooses alike in one step with its holds; this function is
- * what it is held to, and what explanations show.
+ * from whoever ranks higher; and who was passed over stays so, whoever follows. The decision in Redis (`hold.lua`) chooses
+ * alike in one step with its holds; this function is what it is held to, and what explanations show.
  */
 export interface AuctionRules {
   /** Places in the list. */
@@ -71,7 +71,7 @@ export function selectWinners(
 }
 
 /** Of a candidate that stands beside those who won before it. */
-export function verdictOf(fullScope: CapScope | null): Verdict {
+function verdictOf(fullScope: CapScope | null): Verdict {
   if (fullScope === null) return 'wins';
   return fullScope === 'campaign' || fullScope === 'advertiser' ? fullScope : 'adGroup';
 }

@@ -219,7 +219,7 @@ export class BlockIndex implements CandidateIndex {
     for (let i = 0; i < to - from; i++) block[i]! &= passing[from + i]!;
   }
 
-  private offer(passed: number, word: number, best: BestList, { money, without }: Judges): void {
+  private offer(passed: number, word: number, best: BestList, { money, without }: ScanTerms): void {
     const { layout } = this;
     let threshold = best.threshold;
     for (let left = passed; left !== 0; left &= left - 1) {
@@ -277,7 +277,7 @@ export class BlockIndex implements CandidateIndex {
 }
 
 /** What one scan asks besides the slots themselves. */
-interface Judges {
+interface ScanTerms {
   readonly money: MoneySnapshot;
   readonly without: ReadonlySet<string>;
 }

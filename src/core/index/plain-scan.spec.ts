@@ -11,7 +11,8 @@ import {
 import type { AdGroupRecord } from './ad-group-record.js';
 import { score, type Scored, toCandidate } from './candidate.js';
 import { firstFailure } from './first-failure.js';
-import { PlainScan, rankOrder } from './plain-scan.js';
+import { rankOrder } from '../auction/rank-order.js';
+import { PlainScan } from './plain-scan.js';
 
 function scanOf(records: Iterable<AdGroupRecord>): PlainScan {
   const scan = new PlainScan(WON_RATES);

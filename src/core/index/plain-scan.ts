@@ -1,4 +1,4 @@
-import { tieBreak } from '../auction/tie-break.js';
+import { rankOrder } from '../auction/rank-order.js';
 import type { ExchangeRates } from '../money/currency.js';
 import type { AdGroupRecord } from './ad-group-record.js';
 import { type Candidate, score, type Scored, toCandidate } from './candidate.js';
@@ -50,12 +50,4 @@ export class PlainScan implements CandidateIndex {
   all(): Iterable<Candidate> {
     return this.candidates.values();
   }
-}
-
-/** Compares two scored candidates: negative when the first ranks higher; never 0 for two ad groups. */
-export function rankOrder(seed: number): (a: Scored, b: Scored) => number {
-  return (a, b) =>
-    b.score - a.score ||
-    tieBreak(seed, a.candidate.idHash) - tieBreak(seed, b.candidate.idHash) ||
-    (a.candidate.record.id < b.candidate.record.id ? -1 : 1);
 }

@@ -25,7 +25,8 @@ export interface HoldAdGroup {
 /** An ad group or a creative as hold.lua reads it: written once, and offered as often as it is a candidate. */
 export interface HoldText {
   readonly json: string;
-  readonly hasCaps: boolean;
+  /** The widest that has caps, counted from 1; 0: none has. */
+  readonly cappedScope: number;
 }
 
 export interface HoldCandidate {
@@ -36,15 +37,19 @@ export interface HoldCandidate {
   readonly ticket: string;
 }
 
+const CREATIVE_SCOPE = CAP_SCOPES.indexOf('creative') + 1;
+const AD_GROUP_SCOPE = CAP_SCOPES.indexOf('adGroup') + 1;
+
 export function writeHoldAdGroup({ adGroupId, campaignId, advertiserId, caps, categories }: HoldAdGroup): HoldText {
   // Scopes are counted from 1 in Lua.
-  const counted = caps.map(({ scope, from, limit }) => [CAP_SCOPES.indexOf(scope) + 1, from, limit]);
+  const counted = caps.map(({ scope, from, limit }) => [CAP_SCOPES.indexOf(scope) + 1, from, limit] as const);
   const parts = [capKey(adGroupId), capKey(campaignId), capKey(advertiserId), counted, categories];
-  return { json: JSON.stringify(parts), hasCaps: caps.length > 0 };
+  return { json: JSON.stringify(parts), cappedScope: Math.max(0, ...counted.map(([scope]) => scope)) };
 }
 
 export function writeHoldCreative(creativeId: string, caps: readonly CapAt[]): HoldText {
-  return { json: JSON.stringify([capKey(creativeId), creativeId, caps.map(toWire)]), hasCaps: caps.length > 0 };
+  const json = JSON.stringify([capKey(creativeId), creativeId, caps.map(toWire)]);
+  return { json, cappedScope: caps.length > 0 ? CREATIVE_SCOPE : 0 };
 }
 
 export interface HoldRequest {
@@ -98,8 +103,8 @@ export function holdArguments(request: HoldRequest, instant: HoldInstant): [requ
   const mayServe = !isQuarantined || (request.placementCaps.length === 0 && !limitsLoad(request.load));
   // None that is offered could be held.
   if (!mayServe) return [toJson({ ...request, isLast: true }, instant), ''];
-  const offered = isQuarantined ? request.candidates.map(withoutCaps) : request.candidates;
-  return [toJson(request, instant), offered.map(toLine).join('\n')];
+  const lines = request.candidates.map(isQuarantined ? toUncappedLine : toLine);
+  return [toJson(request, instant), lines.join('\n')];
 }
 
 function toJson(request: HoldRequest, { epochId, settledUntil }: HoldInstant): string {
@@ -123,10 +128,12 @@ function toJson(request: HoldRequest, { epochId, settledUntil }: HoldInstant): s
   });
 }
 
-/** Where none of its creatives is left, it is passed over. */
-function withoutCaps(candidate: HoldCandidate): HoldCandidate {
-  const creatives = candidate.adGroup.hasCaps ? [] : candidate.creatives.filter(({ hasCaps }) => !hasCaps);
-  return { ...candidate, creatives };
+/** Without what has caps; where nothing is left, its verdict alone. */
+function toUncappedLine(candidate: HoldCandidate): string {
+  const { adGroup } = candidate;
+  if (adGroup.cappedScope > 0) return String(adGroup.cappedScope);
+  const creatives = candidate.creatives.filter(({ cappedScope }) => cappedScope === 0);
+  return creatives.length === 0 ? String(AD_GROUP_SCOPE) : toLine({ ...candidate, creatives });
 }
 
 function toLine({ adGroup, creatives, ticket }: HoldCandidate): string {

@@ -24,17 +24,17 @@
 --   isLast         no further candidates can be offered: hold what there is
 -- ARGV[2]  candidates by rank, a line of JSON each: {{adGroup, campaign, advertiser, caps: list of {scope, from, limit},
 --          categories: list of labels}, creatives: list of {creative, its id, caps: list of {from, limit}}, ticket};
---          scope 2: the ad group's, 3: the campaign's, 4: the advertiser's
+--          scope 2: the ad group's, 3: the campaign's, 4: the advertiser's; or its verdict alone, where it is passed over
 -- ARGV[3]  optional, JSON: the state rebuilt from Postgres, {from, bound, rows: list as in the state, impressions: list of
 --          {message key, row, at} by time}: every impression from `from` on, or with `bound` the most that are listed. Used
 --          when there is no state, or when its impressions do not reach back as far
 --
 -- Answers JSON: {status: 'unknown'} no trusted state, or none that reaches back far enough: rebuild it and call again;
--- {status: 'short', verdicts} fewer candidates than wanted have room: offer more; of each candidate a digit, 1: it would be
--- held; passed over with what else there is of its 2: ad group, 3: campaign, 4: advertiser; {status: 'held' | 'repeated', decisionId, decidedAt,
--- expiresAt, frame, held, tickets}: the tickets of the `held` candidates, then that of the next one with room, whose rank
--- sets the last price; each is its creative's and the ad group's, a space between. 'repeated': the same request was decided
--- before and its holds live.
+-- {status: 'short', verdicts} fewer candidates than wanted have room: offer more; a digit for each candidate, 1: it would be
+-- held; or it is passed over, and with it what else there is of its 2: ad group, 3: campaign, 4: advertiser; {status: 'held' |
+-- 'repeated', decisionId, decidedAt, expiresAt, frame, held, tickets}: the tickets of the `held` candidates, then that of the
+-- next one with room, whose rank sets the last price; each is its creative's and the ad group's, a space between. 'repeated':
+-- the same request was decided before and its holds live.
 local request = cjson.decode(ARGV[1])
 local state = readState(KEYS[1])
 local isTrusted = state and state.e == request.epoch and not state.p
@@ -245,33 +245,46 @@ local function firstCreative(creatives)
   return nil
 end
 
+-- Its verdict; and where it may be held, with which creative.
+local function judge(line)
+  if #line == 1 then return line end
+  local adGroup, creatives, ticket = unpack(cjson.decode(line))
+  local objection = objectionTo(adGroup[3], adGroup[5]) or fullScopeOf(adGroup)
+  if objection then return objection end
+  local creative = firstCreative(creatives)
+  if not creative then return AD_GROUP end
+  return HOLDS, adGroup, creative, ticket
+end
+
 -- Holds of this decision are placed as they are found, so that two ad groups of one campaign share its caps.
 local tickets, verdicts, held = {}, {}, 0
+local function place(adGroup, creative)
+  held = held + 1
+  local advertiser = adGroup[3]
+  placed[advertiser] = (placed[advertiser] or 0) + 1
+  for _, label in ipairs(adGroup[5]) do labels[label] = true end
+  local keys = { creative[1], adGroup[1], adGroup[2], advertiser, request.placement }
+  local row, isNew, isCrowded = rowOf(state, keys)
+  if isCrowded then rowsBy = {} end
+  for scope, byKey in pairs(isNew and rowsBy or NONE) do noteRow(byKey, keys[scope], row) end
+  heldOf[row] = (heldOf[row] or 0) + 1
+  state.h[#state.h + 1] = {
+    message = request.decisionKey + held, row = row, expiresAt = request.expiresAt, decidedAt = request.now,
+  }
+end
+
 local isComplete = false
 for line in string.gmatch(ARGV[2], '[^\n]+') do
-  local adGroup, creatives, ticket = unpack(cjson.decode(line))
-  local advertiser, categories = adGroup[3], adGroup[5]
-  local objection = objectionTo(advertiser, categories) or (#creatives == 0 and AD_GROUP) or fullScopeOf(adGroup)
-  local creative = not objection and firstCreative(creatives)
+  local verdict, adGroup, creative, ticket = judge(line)
   if isUnknown then return unknown() end
-  verdicts[#verdicts + 1] = creative and HOLDS or objection or AD_GROUP
+  verdicts[#verdicts + 1] = verdict
   if creative then
     tickets[#tickets + 1] = creative[2] .. ' ' .. ticket
     if held == places then
       isComplete = true
       break
     end
-    held = held + 1
-    placed[advertiser] = (placed[advertiser] or 0) + 1
-    for _, label in ipairs(categories) do labels[label] = true end
-    local keys = { creative[1], adGroup[1], adGroup[2], advertiser, request.placement }
-    local row, isNew, isCrowded = rowOf(state, keys)
-    if isCrowded then rowsBy = {} end
-    for scope, byKey in pairs(isNew and rowsBy or NONE) do noteRow(byKey, keys[scope], row) end
-    heldOf[row] = (heldOf[row] or 0) + 1
-    state.h[#state.h + 1] = {
-      message = request.decisionKey + held, row = row, expiresAt = request.expiresAt, decidedAt = request.now,
-    }
+    place(adGroup, creative)
   end
 end
 if not isComplete and not request.isLast then

@@ -4,8 +4,9 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
 import { longestHoldSeconds } from '../longest-hold.js';
+import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
 import { readCommitLocks } from '../settlement/commit-locks.js';
-import { LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS } from '../settlement/settlement-progress.js';
+import { LONGEST_COMMIT_MS } from '../settlement/settlement-progress.js';
 
 /** So long after its last sign of life a process may still promise money; it stops by itself before. */
 const LIFETIME_MS = 30_000;
@@ -76,7 +77,7 @@ export class LeaseHolder {
   private async reclaim(): Promise<void> {
     const now = this.clock.now();
     const locks = await readCommitLocks(this.dataSource);
-    if (locks.receivedFrom < now - LONGEST_INTAKE_WAIT_MS) return;
+    if (locks.receivedFrom < now - LONGEST_QUERY_MS) return;
     await this.dataSource.query(
       `WITH dead AS (
          SELECT id FROM lease_holders AS holder

@@ -12,7 +12,7 @@ export const COMMIT_LOCK_SPACE = 7_302;
 /** A key has 32 bits: in such steps they reach from 1970 to 2242, past all times that the API takes. */
 export const COMMIT_LOCK_STEP_MS = 2_000;
 
-/** The second key of the lock of a batch that was received at `receivedAt`, epoch ms: an int4, negative from 2038 on. */
+/** The second key of the lock of a batch that was received at `receivedAt`, epoch ms: an int4, negative from 2106 on. */
 export function commitLockKey(receivedAt: number): number {
   return Math.floor(receivedAt / COMMIT_LOCK_STEP_MS) | 0;
 }

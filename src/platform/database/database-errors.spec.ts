@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { QueryFailedError } from 'typeorm';
 import { isAnswered, isDatabaseUnavailable } from './database-errors.js';
 
-function failure(message: string, code?: string): QueryFailedError {
-  return new QueryFailedError('SELECT 1', [], Object.assign(new Error(message), { code }));
+function failure(message: string, code?: string, severity = 'ERROR'): QueryFailedError {
+  return new QueryFailedError('SELECT 1', [], Object.assign(new Error(message), { code, severity }));
 }
 
 describe('isDatabaseUnavailable', () => {
@@ -31,7 +31,9 @@ describe('isAnswered', () => {
   it.each([
     ['a broken constraint', failure('duplicate key', '23505'), true],
     ['a statement that ran too long', failure('canceling statement due to statement timeout', '57014'), true],
-    ['a server that stops', failure('terminating connection', '57P01'), false],
+    ['a server that stops', failure('terminating connection', '57P01', 'FATAL'), false],
+    ['a server that can not write its log', failure('could not write to file', '53100', 'PANIC'), false],
+    ['a server that speaks Korean', failure('duplicate key', '23505', '오류'), false],
     ['a broken connection, as a pooler tells of it', failure('server closed the connection', '08P01'), false],
     ['a broken connection', failure('write EPIPE', 'EPIPE'), false],
     ['a server that does not answer', failure('Query read timeout'), false],

@@ -16,6 +16,8 @@ interface DriverError {
   readonly code?: string;
   readonly constraint?: string;
   readonly message?: string;
+  /** `FATAL` where the connection ends with it, `PANIC` where the server does. */
+  readonly severity?: string;
 }
 
 /** What Postgres said of a failure, in words that carry no data: its SQLSTATE, and the constraint if one was violated. */
@@ -40,10 +42,13 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return UNAVAILABLE.test(code) || UNAVAILABLE_MESSAGE.test(message);
 }
 
-/** True where the server answered a statement and goes on: what that was to write is not to come any more. */
+/**
+ * True where the server answered a statement and goes on: what that was to write is not to come any more. Where it says so in
+ * another language, nobody relies on it.
+ */
 export function isAnswered(error: unknown): boolean {
-  const state = postgresFailure(error)?.state;
-  return state !== undefined && !/^(08|57P)/.test(state);
+  const failure = postgresFailure(error);
+  return failure !== null && driverError(error).severity === 'ERROR' && !/^(08|57P)/.test(failure.state);
 }
 
 export function isUniqueViolation(error: unknown, constraint: string): boolean {

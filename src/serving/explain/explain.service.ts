@@ -1,12 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { LoadRoom } from '../../core/auction/member-load.js';
-import {
-  type FullScopeOf,
-  pricesOf,
-  selectWinners,
-  type Verdict,
-  verdictOf,
-} from '../../core/auction/select-winners.js';
+import { type FullScopeOf, pricesOf, selectWinners } from '../../core/auction/select-winners.js';
+import type { CapScope } from '../../core/capping/cap-scope.js';
+import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import type { Candidate, Scored } from '../../core/index/candidate.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { ExposureStore, type MemberExposure } from '../../delivery/delivery.api.js';
@@ -129,28 +125,28 @@ export class ExplainService {
     const offers = new Offers(request, rules.wanted, this.index);
     for (;;) {
       const offer = offers.next();
-      const verdicts = new Map<Scored, Verdict>();
-      await inSlices(judgeAlone(offer.ranked, fullScopeOf, verdicts));
-      const open = offer.ranked.filter((scored) => verdicts.get(scored) === 'wins');
-      const selection = selectWinners(open, rules, room, fullScopeOf);
+      const alone = new Map<AdGroupRecord, CapScope | null>();
+      await inSlices(judgeAlone(offer.ranked, fullScopeOf, alone));
+      // What is full beforehand stays so.
+      const fullOf: FullScopeOf = (record, winners) => alone.get(record) ?? fullScopeOf(record, winners);
+      const selection = selectWinners(offer.ranked, rules, room, fullOf);
       if (offer.isLast || selection.runnerUp !== null) {
         const prices = pricesOf(selection, placement.floorMicros);
         return selection.winners.map((winner, i) => ({ ...explainScored(winner, 'placed'), price: prices[i] ?? 0 }));
       }
-      for (const [i, verdict] of selection.verdicts.entries()) verdicts.set(open[i]!, verdict);
-      offers.passOver(offer, [...verdicts.values()]);
+      offers.passOver(offer, selection.verdicts);
     }
   }
 }
 
-/** By the caps as they are before anybody wins, in rank order. */
+/** By the caps as they are before anybody wins. */
 function* judgeAlone(
   ranked: readonly Scored[],
   fullScopeOf: FullScopeOf,
-  verdicts: Map<Scored, Verdict>,
+  alone: Map<AdGroupRecord, CapScope | null>,
 ): Generator<undefined, void> {
-  for (const scored of ranked) {
-    verdicts.set(scored, verdictOf(fullScopeOf(scored.candidate.record, [])));
+  for (const { candidate } of ranked) {
+    alone.set(candidate.record, fullScopeOf(candidate.record, []));
     yield;
   }
 }

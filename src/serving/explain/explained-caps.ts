@@ -68,7 +68,7 @@ export function capsOf(
     const seen = withWinners(exposure, winners, placement.id);
     const fullOf = (bound: readonly BoundCaps[]): CapScope | null =>
       isUnknown
-        ? (bound.find(({ caps }) => caps.length > 0)?.scope ?? null)
+        ? (bound.findLast(({ caps }) => caps.length > 0)?.scope ?? null)
         : (isCapped(seen, bound, request.now, exposure.settledUntil)?.scope ?? null);
     const full = fullOf(adGroupCaps(record));
     if (full !== null) return full;

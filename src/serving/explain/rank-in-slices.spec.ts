@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Scored } from '../../core/index/candidate.js';
-import { rankOrder } from '../../core/index/plain-scan.js';
+import { rankOrder } from '../../core/auction/rank-order.js';
 import { rankInSlices } from './rank-in-slices.js';
 
 describe('ranking in slices', () => {

@@ -1,5 +1,5 @@
 import type { Scored } from '../../core/index/candidate.js';
-import { rankOrder } from '../../core/index/plain-scan.js';
+import { rankOrder } from '../../core/auction/rank-order.js';
 import { inSlices } from '../../platform/in-slices.js';
 
 /** So many are sorted at once: less than a millisecond. */

@@ -83,11 +83,11 @@ export class Decider {
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
     const offers = new Offers(request, rules.wanted, this.index);
-    for (;;) {
-      const offer = offers.next();
+    const first = offers.next();
+    for (let offer = first; ; offer = offers.next()) {
       const { ranked, isLast } = offer;
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
-      if (ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
+      if (first.ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
       const outcome = await this.exposure.hold({
         memberId: input.userId,
         requestId: input.requestId ?? null,
@@ -104,7 +104,8 @@ export class Decider {
         isLast,
       });
       if (outcome.status === 'unavailable') return 'unavailable';
-      if (outcome.status !== 'short') return outcome.held === 0 && ranked.length === 0 ? 'no_candidates' : outcome;
+      if (outcome.status !== 'short')
+        return outcome.held === 0 && first.ranked.length === 0 ? 'no_candidates' : outcome;
       if (isLost()) return 'deadline';
       invariant(!isLast, 'the last offer is never too short');
       offers.passOver(offer, outcome.verdicts);

@@ -5,7 +5,7 @@ import type { Candidate, Scored } from '../../../src/core/index/candidate.js';
 import { score } from '../../../src/core/index/candidate.js';
 import { firstFailure } from '../../../src/core/index/first-failure.js';
 import type { MatchRequest, MoneySnapshot } from '../../../src/core/index/match-request.js';
-import { rankOrder } from '../../../src/core/index/plain-scan.js';
+import { rankOrder } from '../../../src/core/auction/rank-order.js';
 import type { Predicate, Targeting } from '../../../src/core/targeting/expression.js';
 
 /** What a general rule engine gets to see of a member. */

@@ -7,7 +7,7 @@
 import pg from 'pg';
 import { type Candidate, score, type Scored } from '../../../src/core/index/candidate.js';
 import { firstFailure } from '../../../src/core/index/first-failure.js';
-import { rankOrder } from '../../../src/core/index/plain-scan.js';
+import { rankOrder } from '../../../src/core/auction/rank-order.js';
 import type { MatchRequest, MoneySnapshot } from '../../../src/core/index/match-request.js';
 import type { Predicate } from '../../../src/core/targeting/expression.js';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type LoadRules, type MemberMessages } from '../../../src/core/auction/member-load.js';
 import type { Bid } from '../../../src/core/index/ad-group-record.js';
 import { type Scored, toCandidate } from '../../../src/core/index/candidate.js';
-import { rankOrder } from '../../../src/core/index/plain-scan.js';
+import { rankOrder } from '../../../src/core/auction/rank-order.js';
 import { adGroup, SUNDAY_NOON, WON_RATES } from './candidates.js';
 
 export interface Entrant {

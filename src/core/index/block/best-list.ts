@@ -1,7 +1,7 @@
 import { tieBreak } from '../../auction/tie-break.js';
 import type { Scored } from '../candidate.js';
 
-/** The best `limit`, at least 1, of the candidates offered, in rank order (see `CandidateIndex`). Each is offered at most once. */
+/** The best `limit`, at least 1, of the candidates offered, in rank order (see `rankOrder`). Each is offered at most once. */
 export class BestList {
   private readonly best: Scored[] = [];
 
