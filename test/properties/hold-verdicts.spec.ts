@@ -39,7 +39,7 @@ const arbitraryAuction = fc.record({
   most: fc.constantFrom(null, null, 1, 2),
   limits: fc
     .tuple(arbitraryLimits('adg', 12), arbitraryLimits('cmp', 6), arbitraryLimits('adv', 5))
-    .map((all): Limits => Object.assign({}, ...all) as Limits),
+    .map(([ofAdGroups, ofCampaigns, ofAdvertisers]): Limits => ({ ...ofAdGroups, ...ofCampaigns, ...ofAdvertisers })),
 });
 
 function ofFewCampaigns(scored: Scored, rank: number): Scored {
