@@ -43,6 +43,11 @@ describe('what becomes of a campaign', () => {
       expect(adGroup.body).not.toHaveProperty('dailyBudgetMicros');
       expect(adGroup.body).not.toHaveProperty('dayParts');
       expect((await app.request('PATCH', path, { name: null })).status).toBe(422);
+      // It would reach everybody.
+      for (const field of ['targeting', 'frequencyCaps']) {
+        const refused = await app.request('PATCH', adGroupPath, { [field]: null });
+        expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: field }] } });
+      }
       expect((await app.request('PATCH', path, { status: 'active' })).body.errors).toEqual([
         { path: 'status', message: 'is not a known field' },
       ]);

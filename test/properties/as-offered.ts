@@ -4,13 +4,13 @@ import type { LiveIndex } from '../../src/serving/upkeep/live-index.js';
 
 /** An index with its money as the process has it, as offers ask it. */
 export function asOffered(
-  index: Pick<CandidateIndex, 'top'> & { readonly isCostly?: boolean },
+  index: Pick<CandidateIndex, 'top'> & { readonly cost?: number },
   money: MoneySnapshot,
-): Pick<LiveIndex, 'top' | 'isCostly'> {
+): Pick<LiveIndex, 'top' | 'cost'> {
   return {
     top: (request, limit, without) => index.top(request, money, limit, without),
-    get isCostly() {
-      return index.isCostly ?? false;
+    get cost() {
+      return index.cost ?? 0;
     },
   };
 }

@@ -11,6 +11,7 @@ import {
 } from '../../src/core/auction/select-winners.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
+import { MOST_LOOKS } from '../../src/core/index/block/work-bound.js';
 import { PlainScan } from '../../src/core/index/plain-scan.js';
 import { Offers } from '../../src/serving/match/offers.js';
 import { asOffered } from './as-offered.js';
@@ -80,7 +81,7 @@ function outcomeOf(selection: Selection) {
 }
 
 /** What offers of so many eligible ad groups ask for, all of whom are capped. */
-function sizes(eligible: number, costlyFrom = Infinity): [asked: number, isLast: boolean][] {
+function sizes(eligible: number, cost = 0): [asked: number, isLast: boolean][] {
   const records = Array.from({ length: eligible }, (_, i) => adGroup({ id: `adg_${i}`, campaignId: `cmp_${i}` }));
   const index = new PlainScan(WON_RATES);
   for (const record of records) index.upsert(record);
@@ -90,9 +91,7 @@ function sizes(eligible: number, costlyFrom = Infinity): [asked: number, isLast:
       asked.push(limit);
       return index.top(request, snapshot, limit, without);
     },
-    get isCostly() {
-      return asked.length >= costlyFrom;
-    },
+    cost,
   };
   const offers = new Offers(REQUEST, 1, asOffered(counted, money()));
   const isLast: boolean[] = [];
@@ -163,14 +162,9 @@ describe('what is offered to the caps', () => {
     }
   });
 
-  it('grows until so many were offered that no more are worth the wait', () => {
-    expect(sizes(2_000)).toEqual([
-      [5, false],
-      [20, false],
-      [80, false],
-      [320, false],
-      [400, true],
-    ]);
+  it('grows to a few hundred at once, and ends where so many were offered as can be capped by themselves', () => {
+    const offers = [5, 20, 80, 320, 800, 800];
+    expect(sizes(2_500)).toEqual(offers.map((limit, i) => [limit, i === offers.length - 1]));
   });
 
   it.each([
@@ -185,11 +179,11 @@ describe('what is offered to the caps', () => {
     expect(asked.map(([, isLast]) => isLast)).toEqual(asked.map((_, i) => i === offers - 1));
   });
 
-  it('ends where asking has become costly', () => {
-    expect(sizes(1_000, 1)).toEqual([[5, true]]);
-    expect(sizes(1_000, 2)).toEqual([
-      [5, false],
-      [20, true],
-    ]);
+  it.each([
+    [MOST_LOOKS / 2 + 1, 1],
+    [MOST_LOOKS / 2, 2],
+    [MOST_LOOKS / 4, 4],
+  ])('ends where another offer would cost too much: %i a time', (cost, offers) => {
+    expect(sizes(1_000, cost).map(([, isLast]) => isLast)).toEqual([...Array<boolean>(offers - 1).fill(false), true]);
   });
 });

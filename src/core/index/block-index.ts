@@ -6,7 +6,6 @@ import { byBound } from './block/by-bound.js';
 import { Layout } from './block/layout.js';
 import { PartedMap } from './block/parted-map.js';
 import { SlotOrder } from './block/slot-order.js';
-import { MOST_LOOKS } from './block/work-bound.js';
 import { type Candidate, scoreOf, type Scored, toCandidate } from './candidate.js';
 import type { CandidateIndex, Eligible } from './candidate-index.js';
 import { isQuietTime } from './first-failure.js';
@@ -67,9 +66,9 @@ export class BlockIndex implements CandidateIndex {
     return this.layout.looks;
   }
 
-  /** The latest request cost so much that another one like it would be too much for its match (see `WorkBound`). */
-  get isCostly(): boolean {
-    return this.looks + this.asked * LOOKS_OF_SLOT > MOST_LOOKS / 2;
+  /** As `looks`, with what it cost to ask about slots one by one. */
+  get cost(): number {
+    return this.looks + this.asked * LOOKS_OF_SLOT;
   }
 
   /** O(rows): some µs. */

@@ -97,14 +97,15 @@ class Cut {
     this.itemFrom = from;
   }
 
-  /** `to` is where its comma or the list's bracket stands. */
-  endItem(to: number): void {
-    let from = this.itemFrom;
-    this.itemFrom = to + 1;
+  /** `end` is where its comma or the list's bracket stands. */
+  endItem(end: number): void {
+    let [from, to] = [this.itemFrom, end];
+    this.itemFrom = end + 1;
     while (isSpace(this.json[from])) from++;
+    while (to > from && isSpace(this.json[to - 1])) to--;
     this.limitRest(from);
     // A list without items, or what is no JSON.
-    if (from === to) return;
+    if (from >= to) return;
     const { field, maxItems } = this.rules;
     const index = this.items.length;
     // As the schema has it; so many are not even cut.

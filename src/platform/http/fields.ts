@@ -217,7 +217,7 @@ export function NestedList(
 ): PropertyDecorator {
   return field(
     options,
-    { type: () => [type()] },
+    { type: () => [type()], maxItems: options.max },
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(options.max, { message: `must have at most ${options.max} entries` }),
     ValidateBy({
@@ -260,6 +260,9 @@ export function RawJson(options: FieldOptions, api: ApiPropertyOptions = { type:
     { optional: true, ...options },
     api,
     Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
-    ValidateBy({ name: 'rawJson', validator: { validate: () => true } }),
+    ValidateBy({
+      name: 'rawJson',
+      validator: { validate: (value) => value !== null, defaultMessage: () => 'must not be null' },
+    }),
   );
 }

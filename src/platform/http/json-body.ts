@@ -66,6 +66,16 @@ function readBody(json: Buffer, limits: ReadLimits): unknown {
   }
 }
 
+/** What its parser says would tell of a text that nobody sent. */
+function readRest(rest: Buffer, { field }: RouteItemRules, limits: ReadLimits): unknown {
+  try {
+    return readJson(rest, limits);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw malformed([{ path: '', message: `is not JSON in what it has beside the items of '${field}'` }], NOT_JSON);
+  }
+}
+
 /**
  * One item after the other, others' requests in between: a megabyte may take 100 ms to parse. What is refused is not kept,
  * so that it need not be collected later.
@@ -85,7 +95,7 @@ async function readItemwise(request: FastifyRequest, json: Buffer, rules: RouteI
   await inSlices(
     (function* () {
       const { rest, items } = cutItems(json, rules);
-      body = readBody(rest, limits);
+      body = readRest(rest, rules, limits);
       yield;
       for (const item of items) yield read.push(readItem(item, `${field}[${read.length}]`, readValid));
     })(),

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../core/auction/select-winners.js';
 import type { Scored } from '../../core/index/candidate.js';
+import { MOST_LOOKS } from '../../core/index/block/work-bound.js';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { rankOrder } from '../../core/auction/rank-order.js';
 import type { LiveIndex } from '../upkeep/live-index.js';
@@ -8,11 +9,10 @@ import type { LiveIndex } from '../upkeep/live-index.js';
 const SPARE_OFFERS = 4;
 /** Measured with a hundred that are capped: six times as many each time took twice as long. */
 const OFFER_GROWTH = 4;
-/**
- * The last offer has so many. It takes a member whom hundreds of ad groups have each shown enough to come so far, and then some
- * 10 ms are spent on it (measured where looking for them takes longest); 1,792 took up to 35.
- */
-const MOST_OFFERED = 400;
+/** More at once would hold up the matches of others. */
+const LONGEST_OFFER = 800;
+/** In all: as many impressions as the state of a member lists (state.lua), and so as many ad groups as can be capped by themselves. */
+const MOST_OFFERED = 2_000;
 
 /** Candidates in rank order that nothing but caps, load rules and each other can exclude. */
 export interface Offer {
@@ -22,14 +22,16 @@ export interface Offer {
 }
 
 /**
- * How many candidates a match offers to the caps, time and again until enough of them have room: nearly all requests need
- * the first few only, and each that is offered costs some µs. An offer holds who won of the one before, and the next in rank
- * order that are not certain to be passed over: so the winners, their order and their prices are those of all that are
- * eligible, unless more than were offered in all are capped one by one, or the index was too costly to ask again. What
- * changes between two offers (a bid, a decision elsewhere) counts for what is offered later.
+ * What a match offers to the caps, time and again until enough of it has room: nearly all requests need the first few
+ * candidates only, and each that is offered costs some µs. An offer holds who won of the one before, and the next in rank order
+ * that are not certain to be passed over: so the winners, their order and their prices are those of all that are eligible,
+ * unless more than `MOST_OFFERED` are passed over, or the index took so long that a match may not ask again. What changes between
+ * two offers (a bid, a decision elsewhere) counts for what is offered later.
  */
 export class Offers {
   private most: number;
+  private offered = 0;
+  private cost = 0;
   private asked: MatchRequest;
   private winners: readonly Scored[] = [];
   /** Ids of ad groups and campaigns. */
@@ -38,20 +40,24 @@ export class Offers {
   constructor(
     request: MatchRequest,
     wanted: number,
-    private readonly index: Pick<LiveIndex, 'top' | 'isCostly'>,
+    private readonly index: Pick<LiveIndex, 'top' | 'cost'>,
   ) {
     this.asked = request;
     this.most = wanted + SPARE_OFFERS;
   }
 
-  /** Each is larger than the one before. */
+  /** Not to be asked after the last. */
   next(): Offer {
     const { asked, winners, most, index } = this;
     const found = index.top(asked, most, this.without);
-    const isLast = found.length < most || most >= MOST_OFFERED || index.isCostly;
-    this.most = Math.min(most * OFFER_GROWTH, MOST_OFFERED);
-    // The index may have changed since who won was found in it.
-    return { ranked: winners.length === 0 ? found : [...winners, ...found].sort(rankOrder(asked.seed)), isLast };
+    this.offered += found.length;
+    this.cost += index.cost;
+    this.most = Math.min(most * OFFER_GROWTH, LONGEST_OFFER);
+    return {
+      // The index may have changed since who won was found in it.
+      ranked: winners.length === 0 ? found : [...winners, ...found].sort(rankOrder(asked.seed)),
+      isLast: found.length < most || this.offered >= MOST_OFFERED || this.cost + index.cost > MOST_LOOKS,
+    };
   }
 
   /** Too few of what was offered have room. `verdicts`: of each. */

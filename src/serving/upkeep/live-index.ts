@@ -103,9 +103,9 @@ export class LiveIndex {
     return this.index.top(request, this.money, limit, without);
   }
 
-  /** The latest `top` cost so much that its match must do with what it has. */
-  get isCostly(): boolean {
-    return this.index.isCostly;
+  /** Of the latest `top`, in looks (see `WorkBound`). */
+  get cost(): number {
+    return this.index.cost;
   }
 
   /** Why a candidate is left out, by the same checks. */
