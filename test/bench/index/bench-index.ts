@@ -34,13 +34,18 @@ const LOOSE = 'loose bound (CTRs over 100 ×, weights up to 0.1, pacing 0.5 to 1
 const HELP = `Usage: npm run bench:index -- [options]
   --ad-groups LIST   sizes, by commas; default 1000,10000,100000; beyond 100000 the plain loop is the only peer
   --rounds N         rounds of all engines in turn; default 5
-  --shapes LIST      flat, trees or both; default flat,trees
+  --shapes LIST      flat, trees or both; default both, and flat alone beyond 100000, since trees take much memory
   --no-peers         the index and the plain loop alone
   --out FILE         where the figures go as JSON; default bench-results/index.json
 `;
 
 const progress = new ProgressDisplay();
 const collections = new Collections();
+
+function shapesAt(size: number): readonly Shape[] {
+  if (values.shapes !== undefined) return values.shapes.split(',') as Shape[];
+  return size > MOST_FOR_PEERS ? ['flat'] : ['flat', 'trees'];
+}
 
 async function checkPeer(peer: PostgresPeer, filled: Filled): Promise<void> {
   const { index } = filled;
@@ -198,7 +203,7 @@ const { values } = parseArgs({
   options: {
     'ad-groups': { type: 'string', default: '1000,10000,100000' },
     rounds: { type: 'string', default: '5' },
-    shapes: { type: 'string', default: 'flat,trees' },
+    shapes: { type: 'string' },
     peers: { type: 'boolean', default: true },
     out: { type: 'string', default: 'bench-results/index.json' },
     help: { type: 'boolean', default: false },
@@ -218,7 +223,7 @@ else {
         progress.stop();
         process.stdout.write(`\nPeers other than the plain loop are skipped at ${size} ad groups.\n`);
       }
-      for (const shape of values.shapes.split(',') as Shape[]) {
+      for (const shape of shapesAt(size)) {
         const rounds = Number(values.rounds);
         const result = await run(size, shape, rounds, servers?.databaseUrl ?? null);
         const loose = await runLoose(size, shape, rounds);
