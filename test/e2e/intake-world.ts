@@ -210,7 +210,7 @@ export class IntakeWorld {
     const statement = this.statements.find(({ isBatch, isAnswered }) => isBatch && !isAnswered);
     if (statement === undefined) return;
     statement.isAnswered = true;
-    const refusal = Object.assign(new Error('could not extend file'), { code: '53100' });
+    const refusal = Object.assign(new Error('could not extend file'), { code: '53100', severity: 'ERROR' });
     statement.reject(new QueryFailedError(statement.sql, [], refusal));
   }
 
