@@ -21,6 +21,23 @@ import { rebuiltOf } from './exposure-entries.js';
 const LIFETIME = -1;
 const EPOCH = { epochId: 'e1', settledUntil: SUNDAY_NOON };
 
+const REQUEST: HoldRequest = {
+  memberId: '',
+  requestId: null,
+  decisionId: 'D1',
+  now: SUNDAY_NOON,
+  expiresAt: SUNDAY_NOON + 600_000,
+  frame: '',
+  wanted: 2,
+  allowsRepeats: false,
+  load: UNLIMITED,
+  placement: 'list',
+  placementCaps: [],
+  keepFrom: SUNDAY_NOON,
+  candidates: [],
+  isLast: false,
+};
+
 /** Most messages of each campaign and advertiser, by its id; absent: any number. */
 type Limits = Readonly<Record<string, number>>;
 
@@ -99,23 +116,9 @@ describe('the hold script', () => {
         const rules = { ...UNLIMITED, maxPerAdvertiserPerDay: most };
         const room = loadRoom(NOTHING_SEEN, rules, SUNDAY_NOON);
         const expected = selectWinners(ranked, { wanted, allowsRepeats }, room, fullScopeOf);
+        const candidates = candidatesOf(ranked, limits);
         const call = holdArguments(
-          {
-            memberId: '',
-            requestId: null,
-            decisionId: 'D1',
-            now: SUNDAY_NOON,
-            expiresAt: SUNDAY_NOON + 600_000,
-            frame: '',
-            wanted,
-            allowsRepeats,
-            load: rules,
-            placement: 'list',
-            placementCaps: [],
-            keepFrom: SUNDAY_NOON,
-            candidates: candidatesOf(ranked, limits),
-            isLast: false,
-          },
+          { ...REQUEST, wanted, allowsRepeats, load: rules, candidates },
           { ...EPOCH, isQuarantined: false },
         );
         const nothing = JSON.stringify(rebuiltOf([], 0));
@@ -146,24 +149,8 @@ describe('the hold script', () => {
   ] as const)('is told after a loss whom caps of %j pass over, and of the widest of them', async (scopes, digit) => {
     const caps = scopes.map((scope): HoldCap => ({ scope, from: LIFETIME, limit: 9 }));
     const owners = { adGroupId: 'adg_0', campaignId: 'cmp_0', advertiserId: 'adv_0', categories: [] };
-    const request: HoldRequest = {
-      memberId: '',
-      requestId: null,
-      decisionId: 'D1',
-      now: SUNDAY_NOON,
-      expiresAt: SUNDAY_NOON + 600_000,
-      frame: '',
-      wanted: 2,
-      allowsRepeats: false,
-      load: UNLIMITED,
-      placement: 'list',
-      placementCaps: [],
-      keepFrom: SUNDAY_NOON,
-      candidates: [
-        { adGroup: writeHoldAdGroup({ ...owners, caps }), creatives: [writeHoldCreative('crv_0', [])], ticket: 't' },
-      ],
-      isLast: false,
-    };
+    const [adGroup, creatives] = [writeHoldAdGroup({ ...owners, caps }), [writeHoldCreative('crv_0', [])]];
+    const request = { ...REQUEST, candidates: [{ adGroup, creatives, ticket: 't' }] };
     const call = holdArguments(request, { ...EPOCH, isQuarantined: true });
     const nothing = JSON.stringify(rebuiltOf([], 0));
     const answer = await redis.holdMessages(exposureKey(`lost-${members++}`), ...call, nothing);
