@@ -60,6 +60,11 @@ export class ProductScene {
     expect({ ...ending, log }).toEqual({ code: 0, signal: null, log: '' });
     expect(await processesIn(this.dataDir)).toEqual([]);
     expect(await readdir(join(this.dataDir, 'owners'))).toEqual([]);
+    this.expectNoTrouble(product);
+  }
+
+  /** It has not complained so far. */
+  expectNoTrouble(product: ProductProcess): void {
     const troubles = product.troubles.filter((trouble) => !this.isOfKilled(trouble));
     expect([troubles, product.stderr]).toEqual([[], '']);
   }

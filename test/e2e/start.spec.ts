@@ -63,8 +63,7 @@ describe('the product with its own servers', () => {
     const { messages } = await paste(await product.untilPrinted(/^ +(curl .*)$/m));
     expect(messages).toHaveLength(3);
     shown = messages;
-    expect(product.troubles).toEqual([]);
-    expect(product.stderr).toBe('');
+    scene.expectNoTrouble(product);
   });
 
   it('keeps what is secret from others', async () => {

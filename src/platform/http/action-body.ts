@@ -1,5 +1,6 @@
 import { invalid, malformed } from '../app-error.js';
-import { isPlainObject, RequestValidationPipe } from './validation.pipe.js';
+import { isPlainObject } from './read-fields.js';
+import { RequestValidationPipe } from './validation.pipe.js';
 
 /** Bodies of the routes that act on a resource: they may be left out, which counts as an empty object. */
 const validation = new RequestValidationPipe();

@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -17,9 +16,9 @@ import {
   Min,
   ValidateBy,
   ValidateIf,
-  ValidateNested,
 } from 'class-validator';
 import { MAX_AMOUNT_MICROS } from '../../core/money/micros.js';
+import { type FieldsClass, INNER, type Inner, isPlainObject } from './read-fields.js';
 
 /**
  * The fields of request and answer classes: each decorator validates, and describes the field for the API's documentation.
@@ -194,25 +193,21 @@ function isWebAddress(value: unknown): boolean {
   return url.username === '' && url.password === '';
 }
 
-export function Nested(type: () => new () => object, options: FieldOptions): PropertyDecorator {
+export function Nested(type: () => FieldsClass, options: FieldOptions): PropertyDecorator {
   return field(
     options,
     // The name of the function tells the documentation that it is one, and not a class.
     { type: () => type() },
-    ValidateNested({ message: 'must be an object' }),
     ValidateBy({
-      name: 'object',
-      validator: {
-        validate: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-        defaultMessage: () => 'must be an object',
-      },
+      name: INNER,
+      constraints: [{ kind: 'object', classOf: type } satisfies Inner],
+      validator: { validate: isPlainObject, defaultMessage: () => 'must be an object' },
     }),
-    Type(type),
   );
 }
 
 export function NestedList(
-  type: () => new () => object,
+  type: () => FieldsClass,
   options: FieldOptions & { readonly max: number },
 ): PropertyDecorator {
   return field(
@@ -221,15 +216,13 @@ export function NestedList(
     IsArray({ message: 'must be a list' }),
     ArrayMaxSize(options.max, { message: `must have at most ${options.max} entries` }),
     ValidateBy({
-      name: 'objects',
+      name: INNER,
+      constraints: [{ kind: 'list', classOf: type, most: options.max } satisfies Inner],
       validator: {
-        // Lists in the list would pass as lists of nothing.
-        validate: (value) => !Array.isArray(value) || !value.some((item) => Array.isArray(item)),
+        validate: (value) => Array.isArray(value) && value.every(isPlainObject),
         defaultMessage: () => 'must be a list of objects',
       },
     }),
-    ValidateNested({ each: true, message: 'must be a list of objects' }),
-    Type(type),
   );
 }
 
@@ -259,9 +252,9 @@ export function RawJson(options: FieldOptions, api: ApiPropertyOptions = { type:
   return field(
     { optional: true, ...options },
     api,
-    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
     ValidateBy({
-      name: 'rawJson',
+      name: INNER,
+      constraints: [{ kind: 'raw' } satisfies Inner],
       validator: { validate: (value) => value !== null, defaultMessage: () => 'must not be null' },
     }),
   );

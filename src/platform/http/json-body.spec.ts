@@ -43,4 +43,13 @@ describe('parseJsonLine', () => {
       expect(() => parseJsonLine(line(objects(10_001, end)))).toThrow(expect.objectContaining({ status: 422, errors }));
     }
   });
+
+  it.each(['{}', '[]', '1'])('refuses lists of too many %s in all, before they are parsed', (value) => {
+    const list = (count: number): string => `[[${Array(count).fill(value).join(',')}]]`;
+    expect(parseJsonLine(line(list(39_998)))).toEqual([Array(39_998).fill(JSON.parse(value))]);
+    const errors = [{ path: '', message: 'must have at most 40000 values in all, not 40001' }];
+    for (const end of ['', ',,,']) {
+      expect(() => parseJsonLine(line(list(39_999) + end))).toThrow(expect.objectContaining({ status: 422, errors }));
+    }
+  });
 });

@@ -7,9 +7,12 @@ export const CLOSING_BRACKET = 0x5d;
 export const OPENING_BRACE = 0x7b;
 export const CLOSING_BRACE = 0x7d;
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
 
 /** The shortest entry is `"":1,`. */
 export const SHORTEST_ENTRY_BYTES = 5;
+/** As in `1,`. */
+export const SHORTEST_VALUE_BYTES = 2;
 
 /** Where the string that begins at `from` has its closing quote, or the text its end. O(bytes). */
 export function endOfString(json: Buffer, from: number): number {
@@ -43,14 +46,43 @@ export function nestsDeeperThan(json: Buffer, limit: number): boolean {
   return false;
 }
 
-/** The entries of all objects together; keys that repeat count each time. O(bytes). */
-export function countEntries(json: Buffer): number {
+export interface JsonParts {
+  /** Of all objects together; keys that repeat count each time. */
+  readonly entries: number;
+  /** The outermost one, and what all objects and lists hold. */
+  readonly values: number;
+}
+
+/** Of a text that is not JSON, some numbers. O(bytes). */
+export function countParts(json: Buffer): JsonParts {
   let entries = 0;
+  let values = 1;
+  let isEmpty = false;
   for (let i = 0; i < json.length; i++) {
-    if (json[i] === QUOTE) i = endOfString(json, i);
-    else if (json[i] === COLON) entries++;
+    const byte = json[i]!;
+    switch (byte) {
+      case COLON:
+        entries++;
+        break;
+      case COMMA:
+        values++;
+        break;
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
+        if (isEmpty) values--;
+        isEmpty = false;
+        break;
+      case OPENING_BRACE:
+      case OPENING_BRACKET:
+        values++;
+        isEmpty = true;
+        break;
+      default:
+        if (byte === QUOTE) i = endOfString(json, i);
+        if (byte > SPACE) isEmpty = false;
+    }
   }
-  return entries;
+  return { entries, values };
 }
 
 /** What a string says, given with its quotes; what it holds as it is where it has an escape that JSON does not know. */
