@@ -171,7 +171,7 @@ describe('hostile input to the advertisers’ side', () => {
     let deep: object = { segment: 'x' };
     for (let i = 0; i < 40; i++) deep = { not: deep };
     const nodes = { any: Array.from({ length: 100 }, () => ({ all: Array<object>(99).fill({}) })) };
-    const values = { any: Array<object>(100).fill({ carrier: Array<string>(500).fill('SKT') }) };
+    const values = { any: Array<object>(60).fill({ carrier: Array<string>(500).fill('SKT') }) };
     for (const [targeting, limit] of [
       [deep, 'at most 32 levels'],
       [nodes, 'at most 1000 nodes'],

@@ -48,7 +48,7 @@ describe('parseJsonLine', () => {
     const list = (count: number): string => `[[${Array(count).fill(value).join(',')}]]`;
     expect(parseJsonLine(line(list(39_998)))).toEqual([Array(39_998).fill(JSON.parse(value))]);
     const errors = [{ path: '', message: 'must have at most 40000 values in all, not 40001' }];
-    for (const end of ['', ',,,']) {
+    for (const end of ['', 'x']) {
       expect(() => parseJsonLine(line(list(39_999) + end))).toThrow(expect.objectContaining({ status: 422, errors }));
     }
   });
