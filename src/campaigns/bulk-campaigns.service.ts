@@ -87,6 +87,8 @@ export class BulkCampaigns {
         }
         last = line.line;
         underWay.push(settle(line));
+        // Lines that are large, or fail at once, would otherwise keep every other request waiting.
+        await nextTurn();
         if (underWay.length < LINES_AT_ONCE) continue;
         const result = (await underWay.shift()) as LineResult;
         yield result;
@@ -110,8 +112,6 @@ export class BulkCampaigns {
     try {
       if (line.tooLong) throw new AppError(413, 'line_too_long', `A line has at most ${MAX_LINE_BYTES} bytes.`);
       const body = parseJsonLine(line.bytes);
-      // Lines that fail at once would otherwise keep every other request waiting.
-      await nextTurn();
       const dto = (await this.validation.transform(body, {
         type: 'body',
         metatype: CreateCampaignDto,
