@@ -44,7 +44,7 @@ const BIRTH_DATE = {
 };
 const BIRTH_YEAR = {
   description:
-    'Year of birth, where the date is not known; not beside birthDate. Ages are counted from its 31 December',
+    'Year of birth, up to the present one, where the date is not known; not beside birthDate. Ages are counted from its 31 December',
   example: null,
   min: EARLIEST_BIRTH_YEAR,
   max: 2199,

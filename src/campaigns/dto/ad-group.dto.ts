@@ -36,7 +36,7 @@ export class BidDto {
 
   @Micros({
     description:
-      "Micros of the advertiser's currency: of a `cpm` bid for 1,000 impressions, of a `cpc` bid for a click",
+      "Micros of the advertiser's currency: of a `cpm` bid for 1,000 impressions, 1,000 at least, of a `cpc` bid for a click",
     example: 5_000_000_000,
   })
   amountMicros!: number;

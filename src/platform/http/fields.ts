@@ -60,6 +60,9 @@ const UNSAFE_TEXT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066
 /** Line ends of Unicode, too. */
 const NOT_ONE_LINE = /[\t\n\u2028\u2029]/;
 
+/** Not a space, a mark on a letter, a direction or join of letters, nor one of the fillers, which are letters to Unicode. */
+const VISIBLE_CHARACTER = /[^\p{Z}\p{M}\p{Cc}\p{Cf}\u115f\u1160\u2800\u3164\uffa0]/u;
+
 /** A surrogate pair with its variation selector. */
 const CODE_UNITS_A_CHARACTER = 3;
 
@@ -75,7 +78,8 @@ interface TextOptions extends FieldOptions {
 
 export function Text(options: TextOptions): PropertyDecorator {
   const { min = 1, max, pattern, form, multiline = false } = options;
-  const isPlain = (text: string): boolean => !UNSAFE_TEXT.test(text) && (multiline || !NOT_ONE_LINE.test(text));
+  const isPlain = (text: string): boolean =>
+    !UNSAFE_TEXT.test(text) && (multiline || !NOT_ONE_LINE.test(text)) && VISIBLE_CHARACTER.test(text);
   return field(
     options,
     {
@@ -186,7 +190,7 @@ export function WebAddress(options: FieldOptions): PropertyDecorator {
 }
 
 function isWebAddress(value: unknown): boolean {
-  if (typeof value !== 'string' || value.length > 2048 || !/^https?:\/\/\S+$/.test(value) || UNSAFE_TEXT.test(value))
+  if (typeof value !== 'string' || value.length > 2048 || !/^https?:\/\/\S+$/i.test(value) || UNSAFE_TEXT.test(value))
     return false;
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
