@@ -7,8 +7,13 @@ export {
   writeHoldAdGroup,
   writeHoldCreative,
 } from './exposure/hold-request.js';
-export { COMMIT_LOCK_SPACE, commitLockKey } from './settlement/commit-locks.js';
-export { LONGEST_COMMIT_MS, LONGEST_INTAKE_WAIT_MS, SettlementProgress } from './settlement/settlement-progress.js';
+export { COMMIT_LOCK_SPACE, commitLockKey, readCommitLocks } from './settlement/commit-locks.js';
+export {
+  CLOCK_MARGIN_MS,
+  LONGEST_COMMIT_MS,
+  LONGEST_INTAKE_WAIT_MS,
+  SettlementProgress,
+} from './settlement/settlement-progress.js';
 export { SETTLEMENT_QUEUE, type SettlementQueue } from './settlement/settlement-job.js';
 export { longestHoldSeconds, MAX_HOLD_SECONDS } from './longest-hold.js';
 export { CtrBook } from './ctr/ctr-book.js';

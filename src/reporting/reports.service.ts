@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Actor } from '../access/access.api.js';
+import { CLOCK_MARGIN_MS, readCommitLocks } from '../delivery/delivery.api.js';
 import { AppError } from '../platform/app-error.js';
+import { Clock } from '../platform/clock.js';
 import { isStatementTimeout } from '../platform/database/database-errors.js';
 import { WorkSlots } from '../platform/work-slots.js';
 import { columnsOf, type SqlRow } from './report-columns.js';
@@ -31,7 +33,10 @@ export interface WrittenReport {
 export class ReportsService {
   private readonly slots = new WorkSlots(SLOTS);
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
 
   /** `now`: the request's time, epoch ms. */
   async write(request: ReportRequest, form: ReportForm, actor: Actor, now: number): Promise<WrittenReport> {
@@ -45,10 +50,11 @@ export class ReportsService {
   private async read(request: ReportRequest, actor: Actor, now: number): Promise<Report> {
     const periods = await periodsOf(request);
     const query = reportQuery(request, periods, onlyAdvertiser(actor));
+    const committedUntil = await this.committedUntil(now);
     const { rows, progress } = await this.dataSource
       .transaction('REPEATABLE READ', async (tx) => {
         await tx.query('SET TRANSACTION READ ONLY');
-        const progress = await readProgress(tx, now);
+        const progress = await readProgress(tx, committedUntil);
         return { progress, rows: await tx.query<SqlRow[]>(query.text, [...query.parameters]) };
       })
       .catch((error: unknown) => {
@@ -61,6 +67,15 @@ export class ReportsService {
       asOf: progress.asOf,
       isFinal: isFinal(progress, request.to, request.metrics.includes('conversions')),
     };
+  }
+
+  /**
+   * Before any snapshot that is taken later: a batch that has no lock by now is in it, or begins so late that `isFinal` still
+   * allows for it. A process whose clock is behind dates what it accepts after the snapshot before `now`.
+   */
+  private async committedUntil(now: number): Promise<number> {
+    const { receivedFrom } = await readCommitLocks(this.dataSource);
+    return Math.min(this.clock.simulated ? now : now - CLOCK_MARGIN_MS, receivedFrom);
   }
 }
 

@@ -4,6 +4,7 @@ import { decidePace, type PaceDecision, replaces } from '../../src/core/pacing/d
 import { type DayShape, QUARTER_MS, QUARTERS_A_DAY } from '../../src/core/pacing/day-shape.js';
 import { plannedMicros } from '../../src/core/pacing/paced-plan.js';
 import { FIRST_PASS_SHARE } from '../../src/core/pacing/pass-share.js';
+import { promisedMicros } from '../../src/core/pacing/promise.js';
 import { TrafficCurve } from '../../src/core/pacing/traffic-curve.js';
 
 /** A market of one campaign: traffic of a shape, prices, delays, and outages; all by the seed. */
@@ -27,9 +28,17 @@ export interface PacedWorld {
   readonly noise: number;
   /** A charge is known so long after its impression, at most. */
   readonly delayMs: number;
+  /** Null: impressions are paid for. */
+  readonly clicks: PaidClicks | null;
   /** While one lasts, this share of the traffic is left. */
   readonly outages: readonly { readonly fromMs: number; readonly untilMs: number; readonly left: number }[];
   readonly stepMs: number;
+}
+
+/** The share of messages that is clicked, and how long what is promised for each of them binds money, clicked or not. */
+export interface PaidClicks {
+  readonly rate: number;
+  readonly boundMs: number;
 }
 
 export interface Sample {
@@ -68,6 +77,8 @@ class PacedMarket {
   private lastStep: number | null = null;
   private readonly spent = { inAll: 0, today: 0 };
   private readonly known = { inAll: 0, today: 0 };
+  private readonly promises: { readonly endsAt: number; readonly micros: number }[] = [];
+  private promised = 0;
   private day = -Infinity;
   private drift = 0;
   private noiseUntil: number;
@@ -81,25 +92,45 @@ class PacedMarket {
 
   /** The step that ends now: charges at random, as far as the budget goes, each known some time later. */
   spend(now: number): void {
-    const { priceMicros, delayMs, stepMs, timeZone } = this.world;
-    const charges = poisson(this.random, this.expectedMicros(now) / (priceMicros * (2 / 3)));
-    for (let i = 0; i < charges; i++) {
+    const { priceMicros, clicks } = this.world;
+    while ((this.promises[0]?.endsAt ?? Infinity) <= now) this.promised -= this.promises.shift()?.micros ?? 0;
+    const messages = poisson(this.random, this.expectedMicros(now) / (priceMicros * (2 / 3) * (clicks?.rate ?? 1)));
+    for (let i = 0; i < messages; i++) {
       const price = Math.round(priceMicros * (1 / 3 + (this.random.next() * 2) / 3));
-      if (!this.isAffordable(price)) continue;
-      this.spent.inAll += price;
-      this.spent.today += price;
-      const knownAt = Math.ceil((now + this.random.next() * delayMs) / stepMs) * stepMs;
-      const news = this.news.get(knownAt) ?? { micros: 0, day: localDayStart(now - 1, timeZone) };
-      news.micros += price;
-      this.news.set(knownAt, news);
+      if (clicks === null) this.charge(price, now);
+      else if (this.promise(price, clicks, now) && this.random.chance(clicks.rate)) this.charge(price, now);
     }
+  }
+
+  /** As leases do: only while the highest price of a click is free beside what is promised. */
+  private promise(price: number, { rate, boundMs }: PaidClicks, now: number): boolean {
+    if (!this.isAffordable(this.promised + this.world.priceMicros)) return false;
+    const micros = promisedMicros('cpc', price, rate);
+    this.promises.push({ endsAt: now + boundMs, micros });
+    this.promised += micros;
+    return true;
+  }
+
+  private charge(price: number, now: number): void {
+    const { delayMs, stepMs, timeZone } = this.world;
+    if (!this.isAffordable(price)) return;
+    this.spent.inAll += price;
+    this.spent.today += price;
+    const knownAt = Math.ceil((now + this.random.next() * delayMs) / stepMs) * stepMs;
+    const news = this.news.get(knownAt) ?? { micros: 0, day: localDayStart(now - 1, timeZone) };
+    news.micros += price;
+    this.news.set(knownAt, news);
   }
 
   /** At the very end of a day it is that day that is looked at. */
   sample(now: number): Sample | null {
     if (this.decision === null) return null;
     const { plan, pace } = this.decision;
-    const planned = plannedMicros(plan, { curve: this.curve, paysClicks: false }, Math.min(now, plan.endMs));
+    const planned = plannedMicros(
+      plan,
+      { curve: this.curve, paysClicks: this.world.clicks !== null },
+      Math.min(now, plan.endMs),
+    );
     return { ms: now, spentMicros: this.periodSpent(this.spent), plannedMicros: planned, passShare: pace.passShare };
   }
 
@@ -126,7 +157,7 @@ class PacedMarket {
     if (now < world.startsAt || (world.endsAt !== null && now >= world.endsAt)) return;
     const { inAll: spentMicros, today: spentTodayMicros } = this.known;
     const campaign = {
-      terms: { ...world, paysClicks: false },
+      terms: { ...world, paysClicks: world.clicks !== null },
       curve,
       priceMicros: world.priceMicros,
       spentMicros,

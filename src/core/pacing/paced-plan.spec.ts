@@ -147,14 +147,14 @@ describe('plannedMicros', () => {
     expect(planned(18 * HOUR - 60_000)).toBe(1_000_000);
   });
 
-  it('is done earlier where clicks are paid for: half an hour of traffic before the end, or three hundredths of it', () => {
+  it('is done earlier where clicks are paid for: an hour of traffic before the end, or six hundredths of it', () => {
     const clicks = { curve, paysClicks: true };
     const days = (count: number): PacedPlan => ({ ...plan, budgetMicros: 1_000_000, endMs: MIDNIGHT + count * DAY });
     const firstDay = (count: number): number => plannedMicros(days(count), clicks, MIDNIGHT + DAY);
-    expect(1_000_000 / firstDay(4)).toBeCloseTo(4 - 1 / 48, 6);
+    expect(1_000_000 / firstDay(4)).toBeCloseTo(4 - 1 / 24, 6);
     const hours = { ...days(1), endMs: MIDNIGHT + 8 * HOUR };
     const mass = curve.massAt(hours.endMs) - curve.massAt(MIDNIGHT);
-    expect(plannedRate(hours, clicks)).toBeCloseTo(1_000_000 / (0.97 * mass), 3);
+    expect(plannedRate(hours, clicks)).toBeCloseTo(1_000_000 / (0.94 * mass), 3);
   });
 
   it('keeps what it plans for a campaign that begins in the last minutes', () => {

@@ -91,11 +91,12 @@ export interface PlannedTraffic {
  * A plan is done when so much of its traffic is still to come (`share`), or so much of a mean day's if that is less
  * (`mostMass`): what is decided at the end is seen after it, or is not seen at all and binds money until then. Of messages
  * that are paid by clicks most are never clicked, and what was promised for them is free again only once they are over
- * (ten minutes, as a rule): the last of the budget is promised a second and a third time.
+ * (ten minutes, as a rule): beside a whole price that is kept free, the last of the budget is promised up to six times, and
+ * two thirds of it are clicked at the most each time.
  */
 const DONE_EARLY = {
   impressions: { share: 0.01, mostMass: 1 / 96 },
-  clicks: { share: 0.03, mostMass: 1 / 48 },
+  clicks: { share: 0.06, mostMass: 1 / 24 },
 } as const;
 
 /** Traffic from the plan's beginning until it is done. */
