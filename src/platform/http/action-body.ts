@@ -1,5 +1,6 @@
 import { invalid, malformed } from '../app-error.js';
-import { isPlainObject } from './read-fields.js';
+import { joinPath } from './field-path.js';
+import { isObject } from './read-fields.js';
 import { RequestValidationPipe } from './validation.pipe.js';
 
 /** Bodies of the routes that act on a resource: they may be left out, which counts as an empty object. */
@@ -12,12 +13,12 @@ export async function readActionBody<T extends object>(body: unknown, type: new 
 /** For actions without fields: unknown ones are refused here, too. */
 export function requireNoFields(body: unknown): void {
   if (body === undefined || body === null) return;
-  if (!isPlainObject(body)) {
+  if (!isObject(body)) {
     throw malformed(
       [{ path: '', message: 'must be a JSON object' }],
       'The body must be a JSON object, or be left out.',
     );
   }
   const [field] = Object.keys(body);
-  if (field !== undefined) throw invalid([{ path: field.slice(0, 40), message: 'is not a known field' }]);
+  if (field !== undefined) throw invalid([{ path: joinPath('', field), message: 'is not a known field' }]);
 }

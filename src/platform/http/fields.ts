@@ -1,9 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import {
-  ArrayMaxSize,
-  ArrayUnique,
-  IsArray,
   IsBoolean,
   IsIn,
   IsInt,
@@ -18,7 +15,7 @@ import {
   ValidateIf,
 } from 'class-validator';
 import { MAX_AMOUNT_MICROS } from '../../core/money/micros.js';
-import { type FieldsClass, INNER, type Inner, isPlainObject } from './read-fields.js';
+import { type FieldsClass, INNER, type Inner, isObject } from './read-fields.js';
 
 /**
  * The fields of request and answer classes: each decorator validates, and describes the field for the API's documentation.
@@ -202,11 +199,7 @@ export function Nested(type: () => FieldsClass, options: FieldOptions): Property
     options,
     // The name of the function tells the documentation that it is one, and not a class.
     { type: () => type() },
-    ValidateBy({
-      name: INNER,
-      constraints: [{ kind: 'object', classOf: type } satisfies Inner],
-      validator: { validate: isPlainObject, defaultMessage: () => 'must be an object' },
-    }),
+    innerRule({ kind: 'object', classOf: type }, isObject, 'must be an object'),
   );
 }
 
@@ -217,17 +210,17 @@ export function NestedList(
   return field(
     options,
     { type: () => [type()], maxItems: options.max },
-    IsArray({ message: 'must be a list' }),
-    ArrayMaxSize(options.max, { message: `must have at most ${options.max} entries` }),
-    ValidateBy({
-      name: INNER,
-      constraints: [{ kind: 'list', classOf: type, most: options.max } satisfies Inner],
-      validator: {
-        validate: (value) => Array.isArray(value) && value.every(isPlainObject),
-        defaultMessage: () => 'must be a list of objects',
-      },
-    }),
+    innerRule({ kind: 'list', classOf: type, most: options.max }, Array.isArray, 'must be a list'),
   );
+}
+
+/** What is inside is read afterwards (see read-fields.ts): of the value, only the kind is seen here. */
+function innerRule(inner: Inner, isOfKind: (value: unknown) => boolean, message: string): PropertyDecorator {
+  return ValidateBy({
+    name: INNER,
+    constraints: [inner],
+    validator: { validate: isOfKind, defaultMessage: () => message },
+  });
 }
 
 interface TextListOptions extends FieldOptions {
@@ -244,22 +237,12 @@ export function TextList(options: TextListOptions): PropertyDecorator {
   return field(
     options,
     { type: [String], maxItems: max, ...(distinct ? { uniqueItems: true } : {}) },
-    IsArray({ message: 'must be a list' }),
-    ArrayMaxSize(max, { message: `must have at most ${max} entries` }),
-    Matches(pattern, { each: true, message: `must each be ${form}` }),
-    ...(distinct ? [ArrayUnique({ message: 'must be different from each other' })] : []),
+    innerRule({ kind: 'texts', pattern, form, most: max, distinct }, Array.isArray, 'must be a list'),
   );
 }
 
 /** JSON that another parser checks, with errors of its own; it is passed on as it came. */
 export function RawJson(options: FieldOptions, api: ApiPropertyOptions = { type: Object }): PropertyDecorator {
-  return field(
-    { optional: true, ...options },
-    api,
-    ValidateBy({
-      name: INNER,
-      constraints: [{ kind: 'raw' } satisfies Inner],
-      validator: { validate: (value) => value !== null, defaultMessage: () => 'must not be null' },
-    }),
-  );
+  const isGiven = (value: unknown): boolean => value !== null;
+  return field({ optional: true, ...options }, api, innerRule({ kind: 'raw' }, isGiven, 'must not be null'));
 }

@@ -107,7 +107,8 @@ function verdict(json: string): number | undefined {
   const parsed: unknown = JSON.parse(json);
   if (json.length > MOST_BYTES) return 413;
   if (depthOf(parsed) > 100) return 400;
-  if (widthOf(parsed) > 2_000 || entriesIn(parsed) > maxEntriesInAll) return 422;
+  if (widthOf(parsed) > 2_000 || namesIn(parsed).length > maxEntriesInAll) return 422;
+  if (new Set(namesIn(parsed)).size > 2_000) return 422;
   return json.includes('u0000') || json.includes('__proto__') ? 400 : undefined;
 }
 
@@ -121,8 +122,8 @@ function widthOf(value: unknown): number {
   return Math.max(Array.isArray(value) ? 0 : Object.keys(value).length, ...Object.values(value).map(widthOf));
 }
 
-function entriesIn(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  const children = Object.values(value).map(entriesIn);
-  return children.reduce((sum, count) => sum + count, Array.isArray(value) ? 0 : children.length);
+/** Of all objects, as often as they come. */
+function namesIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return [...(Array.isArray(value) ? [] : Object.keys(value)), ...Object.values(value).flatMap(namesIn)];
 }

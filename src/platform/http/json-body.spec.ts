@@ -34,13 +34,18 @@ describe('parseJsonLine', () => {
     }
   });
 
-  it('refuses small objects that have too many entries in all, before they are parsed', () => {
+  it.each([
+    ['entries', 10_000, (i: number) => i % 900, 'must have at most 20000 entries in all, not 20002'],
+    ['different names', 1_000, (i: number) => i, 'must have at most 2000 different names in all, not 2002'],
+  ])('refuses small objects that have too many %s in all, before they are parsed', (_name, most, nameOf, message) => {
     const objects = (count: number, end: string): string =>
-      `[${Array.from({ length: count }, (_, i) => `{"s${i}":1,"t${i}":[]}`).join(',')}${end}`;
-    expect(parseJsonLine(line(objects(6_000, ']')))).toHaveLength(6_000);
-    const errors = [{ path: '', message: 'must have at most 12000 entries in all, not 12002' }];
+      `[${Array.from({ length: count }, (_, i) => `{"s${nameOf(i)}":1,"t${nameOf(i)}":[]}`).join(',')}${end}`;
+    expect(parseJsonLine(line(objects(most, ']')))).toHaveLength(most);
     for (const end of [']', ',,,']) {
-      expect(() => parseJsonLine(line(objects(6_001, end)))).toThrow(expect.objectContaining({ status: 422, errors }));
+      const errors = [{ path: '', message }];
+      expect(() => parseJsonLine(line(objects(most + 1, end)))).toThrow(
+        expect.objectContaining({ status: 422, errors }),
+      );
     }
   });
 

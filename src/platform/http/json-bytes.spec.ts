@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { countParts, type JsonParts } from './json-bytes.js';
+import { countNames, countParts, type JsonParts } from './json-bytes.js';
 
 /** Of a parsed value. */
 function partsOf(value: unknown): JsonParts {
@@ -31,8 +31,19 @@ describe('countParts', () => {
   ])('counts %s', (json, entries, values) => {
     expect(countParts(Buffer.from(json))).toEqual({ entries, values });
   });
+});
 
-  it.each(['', '[', ']', '{"a', ',,,', '"\\'])('ends at %j, which is not JSON', (json) => {
-    expect(countParts(Buffer.from(json)).values).toBeGreaterThanOrEqual(0);
+describe('countNames', () => {
+  it('counts each name once, and no other text', () => {
+    const names = (value: unknown): readonly string[] =>
+      typeof value !== 'object' || value === null
+        ? []
+        : [...(Array.isArray(value) ? [] : Object.keys(value)), ...Object.values(value).flatMap(names)];
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
+        expect(countNames(Buffer.from(JSON.stringify(value)))).toBe(new Set(names(value)).size);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });

@@ -11,8 +11,6 @@ const SPACE = 0x20;
 
 /** The shortest entry is `"":1,`. */
 export const SHORTEST_ENTRY_BYTES = 5;
-/** As in `1,`. */
-export const SHORTEST_VALUE_BYTES = 2;
 
 /** Where the string that begins at `from` has its closing quote, or the text its end. O(bytes). */
 export function endOfString(json: Buffer, from: number): number {
@@ -83,6 +81,20 @@ export function countParts(json: Buffer): JsonParts {
     }
   }
   return { entries, values };
+}
+
+/** Different names of entries, in all objects together, each as it is written. O(bytes). */
+export function countNames(json: Buffer): number {
+  const names = new Set<string>();
+  let from = 0;
+  let to = 0;
+  for (let i = 0; i < json.length; i++) {
+    if (json[i] === QUOTE) {
+      from = i;
+      i = to = endOfString(json, i);
+    } else if (json[i] === COLON) names.add(json.toString('latin1', from, to));
+  }
+  return names.size;
 }
 
 /** What a string says, given with its quotes; what it holds as it is where it has an escape that JSON does not know. */

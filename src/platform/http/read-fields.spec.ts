@@ -31,8 +31,15 @@ class Branch {
   @TextList({ ...described, max: 10_000, pattern: /^[a-z]+$/, form: 'letters', optional: true })
   words?: readonly string[];
 
+  @TextList({ ...described, max: 10, pattern: /^[a-z]+$/, form: 'letters', distinct: true, optional: true })
+  tags: readonly string[] = ['as', 'before'];
+
   @OneOf(['oak', 'elm'], { ...described, optional: true })
   kind?: string;
+
+  grow(): void {
+    throw new Error('grows');
+  }
 }
 
 interface Reading {
@@ -71,6 +78,7 @@ describe('readFields', () => {
       bud: { size: 3 },
       raw,
       words: ['a', 'b'],
+      tags: ['a'],
       kind: 'elm',
     });
     expect(faults).toEqual([]);
@@ -78,38 +86,58 @@ describe('readFields', () => {
     const branch = value as Branch;
     expect([branch.bud, ...branch.leaves!].every((leaf) => leaf instanceof Leaf)).toBe(true);
     expect(branch.raw).toBe(raw);
-    expect(branch).toEqual({ name: 'b', leaves: leaves(2), bud: { size: 3 }, raw, words: ['a', 'b'], kind: 'elm' });
+    expect(branch).toEqual({
+      name: 'b',
+      leaves: leaves(2),
+      bud: { size: 3 },
+      raw,
+      words: ['a', 'b'],
+      tags: ['a'],
+      kind: 'elm',
+    });
   });
 
-  it('leaves absent what is absent, and null what may be null', () => {
+  it('leaves what is absent as the class has it, and null what may be null', () => {
     const { value, faults } = read({ name: 'b', bud: null });
-    expect([faults, (value as Branch).bud, (value as Branch).leaves]).toEqual([[], null, undefined]);
+    expect(faults).toEqual([]);
+    expect(value).toEqual({ name: 'b', bud: null, tags: ['as', 'before'] });
   });
 
+  const name = 'b';
   const faulty: readonly [string, Readonly<Record<string, unknown>>, readonly [string, string][]][] = [
-    ['a field that is absent', { name: 'b', leaves: [{ size: 1 }, {}] }, [['leaves[1].size', 'is required']]],
-    ['one in an object', { name: 'b', bud: { size: 10 } }, [['bud.size', 'must be a whole number from 0 to 9']]],
-    ['an unknown one', { name: 'b', leaves: [{ size: 1, x: 1 }] }, [['leaves[0].x', 'is not a known field']]],
-    ['a list for an object', { name: 'b', bud: [{ size: 1 }] }, [['bud', 'must be an object']]],
-    ['an object for a list', { name: 'b', leaves: { size: 99 } }, [['leaves', 'must be a list']]],
+    ['a field that is absent', { name, leaves: [{ size: 1 }, {}] }, [['leaves[1].size', 'is required']]],
+    ['one in an object', { name, bud: { size: 10 } }, [['bud.size', 'must be a whole number from 0 to 9']]],
+    ['an unknown one', { name, leaves: [{ size: 1, x: 1 }] }, [['leaves[0].x', 'is not a known field']]],
+    ['one with the name of a method', { name, grow: 1 }, [['grow', 'is not a known field']]],
+    ['one with a long name', { name, ['x'.repeat(1_000)]: 1 }, [['x'.repeat(64), 'is not a known field']]],
+    ['a list for an object', { name, bud: [{ size: 1 }] }, [['bud', 'must be an object']]],
+    ['an object for a list', { name, leaves: { size: 99 } }, [['leaves', 'must be a list']]],
+    ['null for a list', { name, leaves: null }, [['leaves', 'must be a list']]],
+    ['null for what another reader checks', { name, raw: null }, [['raw', 'must not be null']]],
     [
-      'null where it may not be',
-      { name: 'b', leaves: null, raw: null },
+      'what is no object in a list',
+      { name, leaves: [{ size: 1 }, 7, [], null, { size: 10 }] },
       [
-        ['leaves', 'must be a list'],
-        ['raw', 'must not be null'],
+        ['leaves[1]', 'must be an object'],
+        ['leaves[2]', 'must be an object'],
+        ['leaves[3]', 'must be an object'],
+        ['leaves[4].size', 'must be a whole number from 0 to 9'],
       ],
     ],
-    ['what is no object in a list', { name: 'b', leaves: [{ size: 1 }, 7] }, [['leaves', 'must be a list of objects']]],
-    ['a list in a list', { name: 'b', leaves: [[]] }, [['leaves', 'must be a list of objects']]],
     ['an object for a text', { name: { size: 1 } }, [['name', 'must be a string']]],
-    ['an object for one of some words', { name: 'b', kind: {} }, [['kind', 'must be one of oak, elm']]],
-    ['an object in a list of texts', { name: 'b', words: ['a', { b: 1 }] }, [['words', 'must each be letters']]],
+    ['an object for one of some words', { name, kind: {} }, [['kind', 'must be one of oak, elm']]],
     [
-      'a list that is too long by one',
-      { name: 'b', words: leaves(10_001, 'a') },
-      [['words', 'must have at most 10000 entries']],
+      'what is none of the texts in a list',
+      { name, words: ['a', { b: 1 }, 'B', 7] },
+      [
+        ['words[1]', 'must be letters'],
+        ['words[2]', 'must be letters'],
+        ['words[3]', 'must be letters'],
+      ],
     ],
+    ['texts that are too many', { name, words: leaves(10_001, 'a') }, [['words', 'must have at most 10000 entries']]],
+    ['objects that are too many', { name, leaves: leaves(201) }, [['leaves', 'must have at most 200 entries']]],
+    ['a text that comes twice', { name, tags: ['a', 'b', 'a'] }, [['tags', 'must be different from each other']]],
   ];
 
   it.each(faulty)('tells the path of %s', (_name, fields, expected) => {
@@ -151,7 +179,13 @@ describe('readFields', () => {
     expect(read({ name: 'b', leaves: leaves(200), bud: { size: 1 } }).steps).toBe(202);
   });
 
+  it('tells of as many unknown fields as there may be faults', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`k${i}`, i]));
+    expect(read({ name: 'b', ...unknown }).faults).toHaveLength(MAX_FAULTS);
+  });
+
   it('reads no further once there are enough faults', () => {
+    expect(read({ name: 'b', words: leaves(10_000, 7) }).faults).toHaveLength(MAX_FAULTS);
     made = 0;
     expect(read({ name: 'b', leaves: leaves(200, {}) }).faults).toHaveLength(MAX_FAULTS);
     expect(made).toBe(MAX_FAULTS);

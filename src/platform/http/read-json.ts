@@ -1,13 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import { AppError, type FieldError, invalid, malformed } from '../app-error.js';
-import { countParts, nestsDeeperThan, SHORTEST_ENTRY_BYTES, SHORTEST_VALUE_BYTES } from './json-bytes.js';
+import { AppError, invalid, malformed } from '../app-error.js';
+import { asFieldError, type FoundFault, within } from './field-path.js';
+import { countNames, countParts, nestsDeeperThan, SHORTEST_ENTRY_BYTES } from './json-bytes.js';
 import { findWideObject } from './wide-object.js';
 
 /**
  * Parses JSON texts of anybody's. What no field could ever hold is refused here, once for all routes, with a path: broken
  * UTF-8, NUL characters and lone surrogates (Postgres can't store them), keys that reach for a prototype, nesting past
- * `MAX_DEPTH`, and more entries than `MAX_ENTRIES` in one object, or more in all than `MAX_ENTRIES_IN_ALL`
- * and `MAX_VALUES_IN_ALL`: what would take long to parse is not parsed at all.
+ * `MAX_DEPTH`, and more entries than `MAX_ENTRIES` in one object, or more in all than `MAX_ENTRIES_IN_ALL`,
+ * `MAX_NAMES` and `MAX_VALUES_IN_ALL`: what would take long to parse is not parsed at all.
  */
 
 /** Twice the depth of the deepest targeting expression, which has an object and a list a level, with room around it. */
@@ -16,11 +17,14 @@ const MAX_DEPTH = 100;
 /** More than any object of ours may have; so many are parsed in a millisecond. */
 export const MAX_ENTRIES = 2_000;
 
+/** Of all objects together. A campaign of 200 ad groups with three creatives each has 13,408, where all is filled in. */
+const MAX_ENTRIES_IN_ALL = 20_000;
+
 /**
- * Of all objects together. Objects of ever new keys take longest of all: 20,000 of them 45 ms to parse, and 60 to 90 until they are
- * refused (measured). So many are in a campaign of 200 ad groups with three creatives each.
+ * Different names of entries, in all. Objects of ever new names take longest to parse: 20,000 take 45 ms, and with the garbage 60 to 90 until they are
+ * refused; as many of 2,000 names 10 (measured).
  */
-const MAX_ENTRIES_IN_ALL = 12_000;
+const MAX_NAMES = 2_000;
 
 /** Of all objects and lists together, entries included: 350,000 empty objects take 130 to 300 ms to parse, so many 5 (measured). */
 const MAX_VALUES_IN_ALL = 40_000;
@@ -50,7 +54,7 @@ export function readJson(
   const text = json.toString('utf8');
   const parsed: unknown = JSON.parse(text);
   const fault = mayHoldFault(text) ? findFault(parsed) : null;
-  if (fault !== null) throw malformed([fault]);
+  if (fault !== null) throw malformed([asFieldError(fault)]);
   return parsed;
 }
 
@@ -63,14 +67,15 @@ function refuseWideObjects(body: Buffer, limits: EntryLimits = {}): void {
 }
 
 function refuseManyParts(json: Buffer, mostEntries: number): void {
-  if (json.length < Math.min(mostEntries * SHORTEST_ENTRY_BYTES, MAX_VALUES_IN_ALL * SHORTEST_VALUE_BYTES)) return;
+  if (json.length < Math.min(mostEntries, MAX_NAMES) * SHORTEST_ENTRY_BYTES) return;
   const { entries, values } = countParts(json);
-  if (entries > mostEntries) {
-    throw invalid([{ path: '', message: `must have at most ${mostEntries} entries in all, not ${entries}` }]);
-  }
-  if (values > MAX_VALUES_IN_ALL) {
-    throw invalid([{ path: '', message: `must have at most ${MAX_VALUES_IN_ALL} values in all, not ${values}` }]);
-  }
+  refuseMany('entries', entries, mostEntries);
+  refuseMany('values', values, MAX_VALUES_IN_ALL);
+  if (entries > MAX_NAMES) refuseMany('different names', countNames(json), MAX_NAMES);
+}
+
+function refuseMany(parts: string, count: number, most: number): void {
+  if (count > most) throw invalid([{ path: '', message: `must have at most ${most} ${parts} in all, not ${count}` }]);
 }
 
 /** What few bodies hold, so that few are walked: an escape, without which no such character is in a string, or a name. */
@@ -78,30 +83,24 @@ function mayHoldFault(text: string): boolean {
   return /\\u|"__proto__"|"constructor"/.test(text);
 }
 
-/** Its path is written only where there is a fault: most bodies have thousands of places, and none. */
-function findFault(value: unknown): FieldError | null {
-  if (typeof value === 'string') return isStorable(value) ? null : { path: '', message: UNSTORABLE };
+function findFault(value: unknown): FoundFault | null {
+  if (typeof value === 'string') return isStorable(value) ? null : { keys: [], message: UNSTORABLE };
   if (typeof value !== 'object' || value === null) return null;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const fault = findFault(value[i]);
-      if (fault !== null) return within(`[${i}]`, fault);
+      if (fault !== null) return within(i, fault);
     }
     return null;
   }
   for (const key of Object.keys(value)) {
-    if (!isStorable(key)) return { path: '', message: UNSTORABLE };
+    if (!isStorable(key)) return { keys: [], message: UNSTORABLE };
     const child = (value as Readonly<Record<string, unknown>>)[key];
-    if (reachesForPrototype(key, child)) return { path: key, message: 'is not a possible key' };
+    if (reachesForPrototype(key, child)) return { keys: [key], message: 'is not a possible key' };
     const fault = findFault(child);
     if (fault !== null) return within(key, fault);
   }
   return null;
-}
-
-/** A fault of what is inside `parent`: a key, or `[i]`. */
-export function within(parent: string, { path, message }: FieldError): FieldError {
-  return { path: path === '' || path.startsWith('[') ? parent + path : `${parent}.${path}`, message };
 }
 
 function isStorable(text: string): boolean {

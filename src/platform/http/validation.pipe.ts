@@ -1,8 +1,9 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { type FieldError, invalid, malformed } from '../app-error.js';
 import { inSlices } from '../in-slices.js';
-import { type FieldsClass, isPlainObject, MAX_FAULTS, readFields } from './read-fields.js';
-import { MAX_ENTRIES, within } from './read-json.js';
+import { asFieldError, type FoundFault, within } from './field-path.js';
+import { type FieldsClass, isObject, MAX_FAULTS, readFields } from './read-fields.js';
+import { MAX_ENTRIES } from './read-json.js';
 
 /** Validates bodies and queries against their classes; unknown fields are refused, and every fault gets its path. */
 @Injectable()
@@ -12,11 +13,11 @@ export class RequestValidationPipe implements PipeTransform {
     const hasClass = metatype !== undefined && metatype !== Object;
     // Of no class: what a schema or the route's own reader checks.
     if (type === 'body' && !hasClass) return value;
-    if (!isPlainObject(value)) {
+    if (!isObject(value)) {
       throw malformed([{ path: '', message: 'must be a JSON object' }], 'The body must be a JSON object.');
     }
     const unfit = findUnfit(value);
-    if (unfit !== null) throw invalid([unfit]);
+    if (unfit !== null) throw invalid([asFieldError(unfit)]);
     return hasClass ? readInSlices(metatype as FieldsClass, value) : value;
   }
 }
@@ -35,23 +36,22 @@ async function readInSlices(type: FieldsClass, value: Readonly<Record<string, un
 }
 
 /**
- * The first place that the libraries can't take: a key that every object inherits (`constructor`, `toString`), since they
- * would drop some of these without a word and take others for known fields; and an object with more keys than any of ours,
- * since they compare each key with every other one. Paths are written only where there is one.
+ * The first place that no reader takes: a key that every object inherits (`constructor`, `toString`), since
+ * some would drop it without a word and others take it for a known field; and an object with more keys than any of ours.
  */
-function findUnfit(value: unknown): FieldError | null {
+function findUnfit(value: unknown): FoundFault | null {
   if (typeof value !== 'object' || value === null) return null;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
       const unfit = findUnfit(value[i]);
-      if (unfit !== null) return within(`[${i}]`, unfit);
+      if (unfit !== null) return within(i, unfit);
     }
     return null;
   }
   const keys = Object.keys(value);
-  if (keys.length > MAX_ENTRIES) return { path: '', message: `must have at most ${MAX_ENTRIES} fields` };
+  if (keys.length > MAX_ENTRIES) return { keys: [], message: `must have at most ${MAX_ENTRIES} fields` };
   for (const key of keys) {
-    if (key in Object.prototype || key === 'prototype') return { path: key, message: 'is not a known field' };
+    if (key in Object.prototype || key === 'prototype') return { keys: [key], message: 'is not a known field' };
     const unfit = findUnfit((value as Readonly<Record<string, unknown>>)[key]);
     if (unfit !== null) return within(key, unfit);
   }

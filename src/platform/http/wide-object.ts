@@ -1,3 +1,4 @@
+import { joinPath } from './field-path.js';
 import {
   CLOSING_BRACE,
   CLOSING_BRACKET,
@@ -22,7 +23,6 @@ export interface WideObject {
   readonly entries: number;
 }
 
-const LONGEST_SHOWN_KEY = 64;
 /** Far beyond what any body may nest: such a text is refused for its depth, and what is open is not kept without bound. */
 const DEEPEST = 1_000;
 
@@ -82,9 +82,9 @@ export function findWideObject(json: Buffer, most: number): WideObject | null {
 }
 
 function pathOf(json: Buffer, parents: readonly OpenValue[]): string {
-  return parents.reduce((path, { isList, count, keyFrom, keyTo }) => {
-    if (isList) return `${path}[${count}]`;
-    const key = readString(json.subarray(keyFrom, keyTo)).slice(0, LONGEST_SHOWN_KEY);
-    return path === '' ? key : `${path}.${key}`;
-  }, '');
+  return parents.reduce(
+    (path, { isList, count, keyFrom, keyTo }) =>
+      joinPath(path, isList ? count : readString(json.subarray(keyFrom, keyTo))),
+    '',
+  );
 }
