@@ -72,6 +72,24 @@ describe('campaigns', () => {
       expect(await read(`/v1/creatives/${creatives[0].id}`)).toEqual(creatives[0]);
     });
 
+    it('takes a campaign of as many ad groups as there may be, with three creatives each and all filled in', async () => {
+      const creatives = Array.from({ length: 3 }, () =>
+        creativeBody({ language: 'ko', imageUrl: 'https://e.com/i.png', frequencyCaps: [CAP] }),
+      );
+      const adGroup = {
+        name: 'one of many',
+        targeting: { all: [{ language: ['ko'] }, { age: { min: 20, max: 59 } }] },
+        bid: { model: 'cpm', amountMicros: 5_000 * WON },
+        frequencyCaps: [CAP],
+        dailyBudgetMicros: 50_000 * WON,
+        dayParts: DAY_PARTS,
+        creatives,
+      };
+      const { status, body } = await create({ adGroups: Array.from({ length: 200 }, () => adGroup) });
+      expect([status, body.errors]).toEqual([201, undefined]);
+      expect(body.adGroups).toHaveLength(200);
+    });
+
     it.each([
       [
         'an unknown segment',
@@ -108,13 +126,13 @@ describe('campaigns', () => {
       [{ frequencyCaps: undefined }, 'frequencyCaps'],
       [{ categories: 'auto' }, 'categories'],
       [{ categories: null }, 'categories'],
-      [{ categories: ['auto', 'Auto'] }, 'categories'],
-      [{ categories: [''] }, 'categories'],
-      [{ categories: ['-auto'] }, 'categories'],
-      [{ categories: ['a'.repeat(65)] }, 'categories'],
-      [{ categories: ['자동차'] }, 'categories'],
-      [{ categories: [['auto']] }, 'categories'],
-      [{ categories: [7] }, 'categories'],
+      [{ categories: ['auto', 'Auto'] }, 'categories[1]'],
+      [{ categories: [''] }, 'categories[0]'],
+      [{ categories: ['-auto'] }, 'categories[0]'],
+      [{ categories: ['a'.repeat(65)] }, 'categories[0]'],
+      [{ categories: ['자동차'] }, 'categories[0]'],
+      [{ categories: [['auto']] }, 'categories[0]'],
+      [{ categories: [7] }, 'categories[0]'],
       [{ categories: ['auto', 'food', 'auto'] }, 'categories'],
       [{ categories: Array.from({ length: 9 }, (_, i) => `c${i}`) }, 'categories'],
       [{ adGroups: Array.from({ length: 201 }, () => ({})) }, 'adGroups'],
@@ -144,7 +162,7 @@ describe('campaigns', () => {
       expect(await patch({ categories: ['food', 'auto'] })).toEqual(['food', 'auto']);
       expect((await app.request('GET', path)).body.categories).toEqual(['food', 'auto']);
       expect((await app.request('PATCH', path, { categories: ['Food'] })).body.errors).toMatchObject([
-        { path: 'categories' },
+        { path: 'categories[0]' },
       ]);
       expect(await patch({ categories: [] })).toEqual([]);
     });
