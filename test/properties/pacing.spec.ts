@@ -102,16 +102,15 @@ describe('even pacing over a day', () => {
     expect(Math.max(...farthestBySeed)).toBeLessThan(0.05);
   });
 
-  it('spends 99 %, mostly, where clicks are paid for, although messages that nobody clicks bind money', () => {
+  it('spends 99 % where clicks are paid for, although messages that nobody clicks bind money', () => {
     const peaks = { trough: 0.3, noon: 12.5, noonHeight: 1, evening: 20.5, eveningHeight: 1.3, width: 3 };
     const clicks = { rate: 0.01, boundMs: 11 * 60_000 };
     const spentBySeed = Array.from({ length: 32 }, (_, seed) => {
       const some = { seed, peaks, charges: 170, plenty: 6, delayMs: 60_000 };
-      const samples = pacedDays(worldOf(some, { planned: twoPeaks(peaks), stepMs: 15_000, clicks }));
+      const samples = pacedDays(worldOf(some, { planned: twoPeaks(peaks), stepMs: 30_000, clicks }));
       return (samples.at(-1)?.spentMicros ?? 0) / (170 * WON);
     });
-    expect(spentBySeed.filter((share) => share >= 0.99).length).toBeGreaterThanOrEqual(31);
-    expect(Math.min(...spentBySeed)).toBeGreaterThan(0.98);
+    expect(Math.min(...spentBySeed)).toBeGreaterThanOrEqual(0.99);
   });
 
   it('keeps within 3 % and spends 99 % with the shape learned from days of other traffic', () => {
