@@ -87,7 +87,9 @@ export class BulkCampaigns {
         }
         last = line.line;
         underWay.push(settle(line));
-        // Lines that are large, or fail at once, would otherwise keep every other request waiting.
+        // A line is parsed in one turn and checked from the next on, and the one after it is parsed in the third: lines that are
+        // large, or fail at once, would otherwise keep every other request waiting.
+        await nextTurn();
         await nextTurn();
         if (underWay.length < LINES_AT_ONCE) continue;
         const result = (await underWay.shift()) as LineResult;
@@ -112,6 +114,7 @@ export class BulkCampaigns {
     try {
       if (line.tooLong) throw new AppError(413, 'line_too_long', `A line has at most ${MAX_LINE_BYTES} bytes.`);
       const body = parseJsonLine(line.bytes);
+      await nextTurn();
       const dto = (await this.validation.transform(body, {
         type: 'body',
         metatype: CreateCampaignDto,
