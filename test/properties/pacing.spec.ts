@@ -86,7 +86,7 @@ describe('even pacing over a day', () => {
   it('keeps within 3 % of the plan and spends 99 %, on traffic that it has never seen', () => {
     fc.assert(
       fc.property(anyCase, (some) => expectEven(worldOf(some))),
-      runs(15),
+      runs(9),
     );
   });
 
@@ -119,7 +119,7 @@ describe('even pacing over a day', () => {
         const seen = twoPeaks(before).map((weight) => ({ impressions: Math.round(weight * 100_000), days: 1 }));
         expectEven(worldOf(some, { planned: learnDayShape(seen) }));
       }),
-      runs(8),
+      runs(5),
     );
   });
 
@@ -143,7 +143,7 @@ describe('even pacing over a day', () => {
           begins ? { ...world, startsAt: at } : { ...world, endsAt: at + 9 * HOUR_MS, untilMs: at + 9 * HOUR_MS },
         );
       }),
-      runs(8),
+      runs(5),
     );
   });
 
@@ -187,7 +187,7 @@ describe('even pacing after an outage', () => {
         expect(farthest(recovered, daily)).toBeLessThan(0.03);
         expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * daily);
       }),
-      runs(12),
+      runs(6),
     );
   });
 
