@@ -14,16 +14,16 @@ import type { MatchRequest, MoneySnapshot } from './match-request.js';
 /** Words of a scan's first block, and of its longest: nearly all scans end within the first few words. */
 const FIRST_BLOCK = 4;
 const LONGEST_BLOCK = 64;
-/** So far it is cheaper to ask each slot by its program; then the member's traits are looked up once for all (measured). */
-const WORDS_BEFORE_TRAITS = 512;
+/** So many slots are asked one by one, by their programs; then it is cheaper to look up the member's traits, once for all (measured). */
+const ASKED_BEFORE_TRAITS = 4_000;
 
 /** To ask about a slot takes as long as so many looks (measured). */
 const LOOKS_OF_SLOT = 20;
 /**
- * A scan that has asked about so many slots one by one ends, as if none that follows were eligible: some 35 ms. Only where
+ * A scan that has asked about so many slots one by one ends, as if none that follows were eligible: some 15 to 25 ms. Only where
  * scores rise while bounds fall are so many asked about, which takes a catalogue made for it.
  */
-const MOST_ASKED = 60_000;
+const MOST_ASKED = 30_000;
 
 const SMALLEST = 1_024;
 /** A rebuild is due once this share of the ad groups has been put in, moved or taken out, or lies after its rank. */
@@ -117,7 +117,7 @@ export class BlockIndex implements CandidateIndex {
       if (this.asked >= MOST_ASKED || this.isBeyond(from, best, request)) break;
       const to = Math.min(from + length, layout.words);
       this.filter(rows, from, to);
-      if (from >= WORDS_BEFORE_TRAITS) {
+      if (this.asked >= ASKED_BEFORE_TRAITS) {
         if (!hasTraits) this.lookUpTraits(request);
         hasTraits = true;
         this.filterByTraits(from, to);

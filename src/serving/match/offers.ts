@@ -9,10 +9,8 @@ import type { LiveIndex } from '../upkeep/live-index.js';
 const SPARE_OFFERS = 4;
 /** Measured with a hundred that are capped: six times as many each time took twice as long. */
 const OFFER_GROWTH = 4;
-/** More at once would hold up the matches of others. */
-const LONGEST_OFFER = 800;
-/** In all: as many impressions as the state of a member lists (state.lua), and so as many ad groups as can be capped by themselves. */
-const MOST_OFFERED = 2_000;
+/** In all: half as many as the state of a member lists impressions (state.lua). To offer them takes some 10 to 20 ms of the process. */
+const MOST_OFFERED = 1_000;
 
 /** Candidates in rank order that nothing but caps, load rules and each other can exclude. */
 export interface Offer {
@@ -52,7 +50,7 @@ export class Offers {
     const found = index.top(asked, most, this.without);
     this.offered += found.length;
     this.cost += index.cost;
-    this.most = Math.min(most * OFFER_GROWTH, LONGEST_OFFER);
+    this.most = Math.min(most * OFFER_GROWTH, MOST_OFFERED - this.offered);
     return {
       // The index may have changed since who won was found in it.
       ranked: winners.length === 0 ? found : [...winners, ...found].sort(rankOrder(asked.seed)),

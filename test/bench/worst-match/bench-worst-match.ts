@@ -15,12 +15,13 @@ const WARM_CALLS = 5;
 
 const HELP = `Usage: npm run bench:worst-match -- [options]
   --ad-groups N   of the ordinary catalogues; default 100000
-  --calls N       matches measured of each scene; default 40
+  --calls N       matches measured of each scene, whose 20 requests take turns; default 60
   --wanted N      messages of one list; default 3
   --out FILE      where the figures go as JSON; default bench-results/worst-match.json
 
 A match is measured as the process decides it when the caps of all that it offers are full: the index is asked for longer
-and longer offers, and all candidates are written out for Redis.
+and longer offers, and all candidates are written out for Redis. The longest is one call, noise of the machine and of the
+benchmark's heap included; the slowest request is the one whose median is the highest.
 `;
 
 interface Figures {
@@ -30,13 +31,15 @@ interface Figures {
   readonly medianMs: number;
   /** Of the index alone, asked once for the first offer. */
   readonly firstOfferMs: number;
+  /** Of the requests of a scene, the one whose median is the highest: what a caller can bring about whenever it likes. */
+  readonly slowestMs: number;
   readonly longest: Pause;
 }
 
 const { values } = parseArgs({
   options: {
     'ad-groups': { type: 'string', default: '100000' },
-    calls: { type: 'string', default: '40' },
+    calls: { type: 'string', default: '60' },
     wanted: { type: 'string', default: '3' },
     out: { type: 'string', default: 'bench-results/worst-match.json' },
     help: { type: 'boolean', default: false },
@@ -77,6 +80,9 @@ async function measure(scene: HostileScene, calls: number, wanted: number): Prom
     offers: decide(scene, at(0), wanted),
     medianMs: medianOf(whole.ms),
     firstOfferMs: medianOf(first.ms),
+    slowestMs: Math.max(
+      ...requests.slice(0, calls).map((_, r) => medianOf(whole.ms.filter((_ms, i) => i % requests.length === r))),
+    ),
     longest: longest!,
   };
 }
@@ -85,16 +91,17 @@ function medianOf(ms: readonly number[]): number {
   return [...ms].sort((a, b) => a - b)[ms.length >> 1]!;
 }
 
-function toRow({ name, offers, medianMs, firstOfferMs, longest }: Figures): Row {
+function toRow({ name, offers, medianMs, firstOfferMs, slowestMs, longest }: Figures): Row {
   return {
     scene: name,
     offers: offers.join(', '),
     'first offer, median ms': short(firstOfferMs),
     'whole match, median ms': short(medianMs),
+    'slowest request, median ms': short(slowestMs),
     'longest ms': short(longest.ms),
     'of which garbage': short(longest.garbageMs),
     'of which waiting': short(longest.waitedMs),
-    [`within ${PROMISED_MS} ms`]: longest.ms <= PROMISED_MS ? 'yes' : 'no',
+    [`within ${PROMISED_MS} ms`]: longest.ms <= PROMISED_MS ? 'all' : slowestMs <= PROMISED_MS ? 'each request' : 'no',
   };
 }
 
