@@ -1,10 +1,12 @@
 import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { localDayStart } from '../../src/core/calendar/local-day.js';
-import { decidePace, type PaceDecision, replaces } from '../../src/core/pacing/decide-pace.js';
 import { type DayShape, QUARTER_MS, QUARTERS_A_DAY } from '../../src/core/pacing/day-shape.js';
+import { decidePace, type PaceDecision, replaces } from '../../src/core/pacing/decide-pace.js';
+import { ExpectedClicks } from '../../src/core/pacing/expected-clicks.js';
+import { keptForClicks } from '../../src/core/pacing/kept-for-clicks.js';
 import { plannedMicros } from '../../src/core/pacing/paced-plan.js';
+import { decidedMinute } from '../../src/core/pacing/promise-book.js';
 import { FIRST_PASS_SHARE } from '../../src/core/pacing/pass-share.js';
-import { promisedMicros } from '../../src/core/pacing/promise.js';
 import { TrafficCurve } from '../../src/core/pacing/traffic-curve.js';
 
 /** A market of one campaign: traffic of a shape, prices, delays, and outages; all by the seed. */
@@ -35,10 +37,11 @@ export interface PacedWorld {
   readonly stepMs: number;
 }
 
-/** The share of messages that is clicked, and how long what is promised for each of them binds money, clicked or not. */
+/** The share of messages that is clicked, how soon on average, and for how long a message may be clicked. */
 export interface PaidClicks {
   readonly rate: number;
-  readonly boundMs: number;
+  readonly meanDelayMs: number;
+  readonly holdMs: number;
 }
 
 export interface Sample {
@@ -77,8 +80,8 @@ class PacedMarket {
   private lastStep: number | null = null;
   private readonly spent = { inAll: 0, today: 0 };
   private readonly known = { inAll: 0, today: 0 };
-  private readonly promises: { readonly endsAt: number; readonly micros: number }[] = [];
-  private promised = 0;
+  private readonly expected = new ExpectedClicks();
+  private readonly coming: { readonly at: number; readonly decidedAt: number; readonly price: number }[] = [];
   private day = -Infinity;
   private drift = 0;
   private noiseUntil: number;
@@ -93,22 +96,32 @@ class PacedMarket {
   /** The step that ends now: charges at random, as far as the budget goes, each known some time later. */
   spend(now: number): void {
     const { priceMicros, clicks } = this.world;
-    while ((this.promises[0]?.endsAt ?? Infinity) <= now) this.promised -= this.promises.shift()?.micros ?? 0;
+    this.click(now);
     const messages = poisson(this.random, this.expectedMicros(now) / (priceMicros * (2 / 3) * (clicks?.rate ?? 1)));
     for (let i = 0; i < messages; i++) {
       const price = Math.round(priceMicros * (1 / 3 + (this.random.next() * 2) / 3));
       if (clicks === null) this.charge(price, now);
-      else if (this.promise(price, clicks, now) && this.random.chance(clicks.rate)) this.charge(price, now);
+      else this.show(price, clicks, now);
     }
   }
 
-  /** As leases do: only while the highest price of a click is free beside what is promised. */
-  private promise(price: number, { rate, boundMs }: PaidClicks, now: number): boolean {
-    if (!this.isAffordable(this.promised + this.world.priceMicros)) return false;
-    const micros = promisedMicros('cpc', price, rate);
-    this.promises.push({ endsAt: now + boundMs, micros });
-    this.promised += micros;
-    return true;
+  /** As leases do: only where the next message leaves enough for those that were shown, and for one click. */
+  private show(price: number, { rate, meanDelayMs, holdMs }: PaidClicks, now: number): void {
+    const { priceMicros } = this.world;
+    const kept = keptForClicks(this.expected.micros('') + price * rate, priceMicros);
+    if (!this.isAffordable(Math.max(kept, priceMicros))) return;
+    this.expected.add({ adGroupId: '', micros: price * rate, decidedAt: now, expiresAt: now + holdMs });
+    const delay = -meanDelayMs * Math.log(1 - this.random.next());
+    if (this.random.chance(rate) && delay < holdMs) this.coming.push({ at: now + delay, decidedAt: now, price });
+  }
+
+  private click(now: number): void {
+    for (const { at, decidedAt, price } of this.coming.filter((click) => click.at <= now)) {
+      this.charge(price, now);
+      this.expected.noteClick('', decidedMinute(decidedAt), at);
+    }
+    this.coming.splice(0, Infinity, ...this.coming.filter(({ at }) => at > now));
+    this.expected.ageTo(now);
   }
 
   private charge(price: number, now: number): void {

@@ -2,8 +2,8 @@
  * What one process has promised and not yet seen settled or over, by ad group. Promises are kept by the minute of their
  * decision, by which charges name them, and there by slots of their expiry. A charge lowers what the slots of that minute
  * hold, the first to end first; what is left of a slot is over once everything accepted before its end is settled, so that
- * slots end in the order in which charges lower them. Invariants: what is promised is never negative, and never less than what may still be charged (a charge of a
- * later slot only leaves more there), but for clicks, whose promises are expectations.
+ * slots end in the order in which charges lower them. Invariants: what is promised is never negative, and never less than
+ * what may still be charged (a charge of a later slot only leaves more there).
  */
 export interface MessagePromise {
   readonly adGroupId: string;

@@ -3,7 +3,8 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import type { Shortage } from '../../core/index/match-request.js';
 import type { ClaimGrant } from '../../core/pacing/allot-claims.js';
-import { promisedMicros } from '../../core/pacing/promise.js';
+import { ExpectedClicks } from '../../core/pacing/expected-clicks.js';
+import { keptForClicks } from '../../core/pacing/kept-for-clicks.js';
 import { PromiseBook } from '../../core/pacing/promise-book.js';
 import { Clock } from '../../platform/clock.js';
 import { Readiness } from '../../platform/health/readiness.js';
@@ -27,7 +28,7 @@ const LONGEST_RETURN_MS = 2_000;
 /** Money is there a while before a campaign begins, and after it ends, for clocks that differ. */
 const SCHEDULE_MARGIN_MS = 3_600_000;
 
-/** A message that is about to be shown, with what it will cost. */
+/** A message that is about to be shown, with what its impression or its click will cost. */
 export interface CostlyMessage {
   readonly record: AdGroupRecord;
   readonly priceMicros: number;
@@ -47,7 +48,9 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly logger = new Logger(LeaseBook.name);
   private readonly loop = new PollLoop('LeaseBook', PAUSE_MS, () => this.exchange());
   private readonly leases = new Map<string, Lease>();
+  /** Of messages that are paid by their impressions, and of those that are paid by their clicks. */
   private readonly promises = new PromiseBook();
+  private readonly clicks = new ExpectedClicks();
   private readonly due: DueLeases;
   /** Those for which nothing was asked yet. */
   private readonly unasked = new Set<string>();
@@ -102,7 +105,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const isBudgeted = sameBudgets(lease.record, record);
     lease.record = record;
     if (!isBudgeted) {
-      lease.claimedMicros = Math.min(lease.claimedMicros, this.promises.promisedMicros(record.id));
+      lease.claimedMicros = Math.min(lease.claimedMicros, this.boundMicros(lease));
       this.tell(lease);
     }
     lease.isWanted = record.campaignStatus === 'active' && record.creatives.length > 0;
@@ -131,10 +134,12 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   promise({ record, priceMicros, ctr, decidedAt, expiresAt }: CostlyMessage): boolean {
     const lease = this.leases.get(record.id);
     if (lease === undefined || this.holder.id === null) return false;
-    const micros = promisedMicros(record.bid.model, priceMicros, ctr);
-    const isPaid = this.freeMicros(lease) >= micros;
+    const isClick = record.bid.model === 'cpc';
+    const micros = isClick ? Math.min(priceMicros, priceMicros * ctr) : priceMicros;
+    const isPaid = lease.claimedMicros >= this.neededMicros(lease, micros);
+    lease.messageMicros = micros;
     if (isPaid) {
-      this.promises.add({ adGroupId: record.id, micros, decidedAt, expiresAt });
+      (isClick ? this.clicks : this.promises).add({ adGroupId: record.id, micros, decidedAt, expiresAt });
       lease.use(micros, performance.now());
     }
     this.due.add(record.id);
@@ -148,12 +153,26 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     return this.isStarted || this.leases.size === 0;
   }
 
-  private freeMicros({ record, claimedMicros }: Lease): number {
-    return claimedMicros - this.promises.promisedMicros(record.id);
+  /** What may still be charged for the messages that were shown; of clicks, what has to be kept for them. */
+  private boundMicros({ record, priceMicros }: Lease): number {
+    return this.promises.promisedMicros(record.id) + keptForClicks(this.clicks.micros(record.id), priceMicros);
+  }
+
+  /** What has to be claimed for one more message that is expected to cost so much. Of clicks, at least the price of one. */
+  private neededMicros({ record, priceMicros }: Lease, micros: number): number {
+    const promised = this.promises.promisedMicros(record.id);
+    if (record.bid.model === 'cpm')
+      return promised + keptForClicks(this.clicks.micros(record.id), priceMicros) + micros;
+    return promised + Math.max(priceMicros, keptForClicks(this.clicks.micros(record.id) + micros, priceMicros));
+  }
+
+  /** The most that one more message may need. */
+  private neededNext(lease: Lease): number {
+    return this.neededMicros(lease, lease.record.bid.model === 'cpm' ? lease.priceMicros : lease.messageMicros);
   }
 
   private shortageOf(lease: Lease): Shortage | null {
-    if (this.freeMicros(lease) >= lease.priceMicros) return null;
+    if (lease.claimedMicros >= this.neededNext(lease)) return null;
     return lease.shortage === 'balance' ? 'balance' : 'budget';
   }
 
@@ -173,6 +192,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const { settledUntil } = this.progress;
     await this.takeCharges(id);
     for (const adGroupId of this.promises.close(settledUntil)) this.due.add(adGroupId);
+    for (const adGroupId of this.clicks.ageTo(settledUntil)) this.due.add(adGroupId);
     const tick = performance.now();
     await this.due.lookAround(tick);
     const changes = this.takeDue(tick);
@@ -211,6 +231,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   /** This process counted as dead for so long that its claims were freed; its promises are over. */
   private beginAnew(): void {
     this.promises.close(Infinity);
+    this.clicks.ageTo(Infinity);
     for (const [adGroupId, lease] of this.leases) {
       lease.claimedMicros = 0;
       lease.storedMicros = 0;
@@ -220,11 +241,11 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async takeCharges(holderId: number): Promise<void> {
-    for (const { adGroupId, micros, minute } of await this.charges.next(holderId)) {
+    for (const { adGroupId, micros, minute, settledAt } of await this.charges.next(holderId)) {
       const lease = this.leases.get(adGroupId);
       if (lease === undefined) continue;
-      // A click's price is more than was promised for its message; the promises of others stay.
       if (lease.record.bid.model === 'cpm') this.promises.settle(adGroupId, micros, minute);
+      else this.clicks.noteClick(adGroupId, minute, settledAt);
       lease.claimedMicros = Math.max(0, lease.claimedMicros - micros);
       this.due.add(adGroupId);
       this.tell(lease);
@@ -245,28 +266,31 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private toChange(adGroupId: string, tick: number): LeaseChange | null {
     const lease = this.leases.get(adGroupId);
     if (lease === undefined) return null;
-    const promised = this.promises.promisedMicros(adGroupId);
+    const promised = this.boundMicros(lease);
+    const needed = this.neededNext(lease);
     const isLent = this.due.isLackedBesides(lease, tick);
     const goal = this.goalMicros(lease, isLent, tick);
     // What is too little for a message, and can't become more, may be enough for another ad group or process.
-    const isOfNoUse = lease.shortage !== null && lease.claimedMicros - promised < lease.priceMicros;
+    const isOfNoUse = lease.shortage !== null && lease.claimedMicros < needed;
     const isLastLent = isLent && this.due.isLackedForLong(lease, tick);
     const keep = promised + (isOfNoUse || isLastLent ? 0 : goal);
     if (keep === promised || lease.claimedMicros > keep + goal) {
       // Others get the time to take it, before it is asked for again.
-      if (isLent && lease.claimedMicros - promised >= lease.priceMicros) lease.askAgainTick = tick + ASK_AGAIN_MS;
+      if (isLent && lease.claimedMicros >= needed) lease.askAgainTick = tick + ASK_AGAIN_MS;
       lease.claimedMicros = Math.min(lease.claimedMicros, keep);
     }
     this.tell(lease);
     if (!lease.isWanted && lease.claimedMicros === 0 && lease.storedMicros === 0) {
       this.leases.delete(adGroupId);
+      this.clicks.forget(adGroupId);
       this.due.noteShort(adGroupId, false);
       return null;
     }
     const free = lease.claimedMicros - promised;
+    const lacking = needed - lease.claimedMicros;
     const isAsking = lease.askAgainTick <= tick && goal - free > goal / 2;
     const isDrifting = lease.storedMicros === null || lease.storedMicros - lease.claimedMicros > (isLent ? 0 : goal);
-    return isAsking || isDrifting || isOfNoUse ? changeOf(lease, free, isAsking ? goal - free : 0) : null;
+    return isAsking || isDrifting || isOfNoUse ? changeOf(lease, lacking, isAsking ? goal - free : 0) : null;
   }
 
   private goalMicros(lease: Lease, isLent: boolean, tick: number): number {
@@ -306,15 +330,15 @@ function sameBudgets({ budgets: a }: AdGroupRecord, { budgets: b }: AdGroupRecor
   );
 }
 
-function changeOf(lease: Lease, freeMicros: number, wantedMicros: number): LeaseChange {
-  const { record, priceMicros, claimedMicros, isWanted, shortage } = lease;
+function changeOf(lease: Lease, lackingMicros: number, wantedMicros: number): LeaseChange {
+  const { record, claimedMicros, isWanted, shortage } = lease;
   return {
     adGroupId: record.id,
     campaignId: record.campaignId,
     advertiserId: record.advertiserId,
     claimedMicros,
     wantedMicros,
-    leastMicros: Math.min(wantedMicros, Math.max(1, priceMicros - freeMicros)),
+    leastMicros: Math.min(wantedMicros, Math.max(1, lackingMicros)),
     shortage: isWanted ? shortage : null,
   };
 }

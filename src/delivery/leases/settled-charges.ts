@@ -9,6 +9,8 @@ export interface SettledCharge {
   readonly micros: number;
   /** See `decidedMinute`. */
   readonly minute: number;
+  /** Epoch ms. */
+  readonly settledAt: number;
 }
 
 /** The charges of one holder's messages as they are settled, each given once. */
@@ -25,7 +27,8 @@ export class SettledCharges {
     // The horizon is taken first: what commits while charges are read is read again next time.
     const [next] = await this.dataSource.query<{ horizon: string }[]>(`SELECT ${HORIZON_SQL} AS horizon`);
     const charges = await this.dataSource.query<SettledCharge[]>(
-      `SELECT id, ad_group_id AS "adGroupId", amount_micros AS micros, decided_minute AS minute
+      `SELECT id, ad_group_id AS "adGroupId", amount_micros AS micros, decided_minute AS minute,
+              (extract(epoch FROM created_at) * 1000)::float8 AS "settledAt"
        FROM ledger_transfers WHERE lease_holder = $1 AND created_xid >= $2::text::xid8 AND kind = 'charge'`,
       [holder, this.horizon],
     );
