@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { PRIOR_CTR } from '../../src/core/scoring/score.js';
 import { LeaseBook } from '../../src/delivery/delivery.api.js';
 import type { DueLeases } from '../../src/delivery/leases/due-leases.js';
 import { LeaseExchange } from '../../src/delivery/leases/lease-exchange.js';
@@ -25,6 +26,8 @@ const WON = 1_000_000;
 /** One message costs ₩5: the floor of the placement is the bid. */
 const BID = { model: 'cpm', amountMicros: 5_000 * WON };
 const PRICE = 5 * WON;
+/** As much for the floor, by the click rate that is predicted at first. */
+const CLICK_PRICE = PRICE / PRIOR_CTR;
 
 interface SpentRow {
   readonly spent: number;
@@ -103,6 +106,17 @@ describe('money that processes promise', () => {
     return row!;
   }
 
+  /** How many messages the first process places until there is no more money for a while: the other gives back what it does not use. */
+  async function askUntilShort(): Promise<number> {
+    let placed = 0;
+    for (let since = Date.now(); Date.now() - since < 6_500; await setTimeout(100)) {
+      const { length } = await ask(first, 10);
+      placed += length;
+      if (length > 0) since = Date.now();
+    }
+    return placed;
+  }
+
   /** Both processes place and show messages until neither finds money for one more. */
   async function exhaust(): Promise<void> {
     await eventually(async () => {
@@ -169,6 +183,28 @@ describe('money that processes promise', () => {
     await untilSettled(first);
     expect(await spentOf(campaign)).toEqual({ spent: 40 * PRICE, refused: 0 });
     for (const app of [first, second]) expect(await ask(app, 10)).toEqual([]);
+  });
+
+  it('is kept for clicks as their chance asks, and free again once the time has gone by in which members click', async () => {
+    const click = { bid: { model: 'cpc', amountMicros: CLICK_PRICE } };
+    const known = await sell({ totalMicros: 1_000 * CLICK_PRICE }, undefined, click);
+    const clicked = await ask(first, 40);
+    await see(clicked);
+    now += 10_000;
+    const events = clicked.map(({ token }) => ({ type: 'click', token }));
+    expect((await first.request('POST', '/v1/events', { events }, time())).status).toBe(202);
+    await eventually(async () => (await spentOf(known)).spent === clicked.length * CLICK_PRICE);
+    await first.dataSource.query(`UPDATE campaigns SET status = 'paused'`);
+    now += 60_000;
+
+    const campaign = await sell({ totalMicros: 2 * CLICK_PRICE }, undefined, click);
+    // Each is expected to cost a hundredth of a click, and of a quarter of a click two more may come.
+    const shown = await askUntilShort();
+    expect(shown).toBeGreaterThan(8);
+    expect(shown).toBeLessThanOrEqual(25);
+    now += HOLD_MS / 2;
+    await eventually(async () => (await ask(first, 5)).length > 0);
+    expect(await spentOf(campaign)).toEqual({ spent: 0, refused: 0 });
   });
 
   it('is given back by a process that stops, but for what it has promised', async () => {

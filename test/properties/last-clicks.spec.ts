@@ -26,7 +26,7 @@ function spend(clicks: number, stepMs: number, messagesAStep: number, seed: numb
     for (const { at, decidedAt } of coming.filter((click) => click.at <= now)) {
       if (left >= PRICE) left -= PRICE;
       else inVain++;
-      expected.noteClick('', decidedMinute(decidedAt), at);
+      expected.noteClicks('', decidedMinute(decidedAt), at);
     }
     coming = coming.filter(({ at }) => at > now);
     expected.ageTo(now);

@@ -118,7 +118,7 @@ class PacedMarket {
   private click(now: number): void {
     for (const { at, decidedAt, price } of this.coming.filter((click) => click.at <= now)) {
       this.charge(price, now);
-      this.expected.noteClick('', decidedMinute(decidedAt), at);
+      this.expected.noteClicks('', decidedMinute(decidedAt), at);
     }
     this.coming.splice(0, Infinity, ...this.coming.filter(({ at }) => at > now));
     this.expected.ageTo(now);

@@ -15,12 +15,12 @@ export class ClickDelays {
   private readonly ofAll = new Delays();
   private readonly byAdGroup = new Map<string, Delays>();
 
-  /** A click was charged in this minute after that of its message's decision, counted from 0. O(1). */
-  note(adGroupId: string, delay: number): void {
+  /** So many clicks were charged in this minute after that of their messages' decision, counted from 0. O(1). */
+  note(adGroupId: string, delay: number, count: number): void {
     const own = this.byAdGroup.get(adGroupId) ?? new Delays();
     this.byAdGroup.set(adGroupId, own);
-    own.note(delay);
-    this.ofAll.note(delay);
+    own.note(delay, count);
+    this.ofAll.note(delay, count);
   }
 
   /** Of the clicks on a message of this ad group, the share that comes in that minute after its decision or later; 0 to 1. */
@@ -41,10 +41,10 @@ class Delays {
   /** Clicks that came in each minute or later. */
   private readonly clicks = new Float32Array(MINUTES);
 
-  note(delay: number): void {
+  note(delay: number, count: number): void {
     const { clicks } = this;
     const last = Math.min(Math.max(delay, 0), MINUTES - 1);
-    for (let minute = 0; minute <= last; minute++) clicks[minute]!++;
+    for (let minute = 0; minute <= last; minute++) clicks[minute]! += count;
     if (clicks[0]! > MOST_CLICKS) for (let minute = 0; minute < MINUTES; minute++) clicks[minute]! /= 2;
   }
 

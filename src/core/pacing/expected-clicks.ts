@@ -47,13 +47,13 @@ export class ExpectedClicks {
     expected.firstEnd = Math.min(expected.firstEnd, end);
   }
 
-  /** A click was charged that came at this time, on a message decided in that minute. */
-  noteClick(adGroupId: string, minute: number, clickedAt: number): void {
-    this.delays.note(adGroupId, decidedMinute(clickedAt) - minute);
+  /** Clicks were charged that came at this time, on messages decided in that minute. */
+  noteClicks(adGroupId: string, minute: number, clickedAt: number, count = 1): void {
+    this.delays.note(adGroupId, decidedMinute(clickedAt) - minute, count);
   }
 
   /**
-   * Everything accepted before `settledUntilMs` is settled, and was told to `noteClick`. Answers the ad groups of which less is
+   * Everything accepted before `settledUntilMs` is settled, and was told to `noteClicks`. Answers the ad groups of which less is
    * expected now. O(ad groups), and O(messages' minutes) of those that are looked at: once a minute, and as their messages end.
    */
   ageTo(settledUntilMs: number): readonly string[] {

@@ -245,7 +245,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
       const lease = this.leases.get(adGroupId);
       if (lease === undefined) continue;
       if (lease.record.bid.model === 'cpm') this.promises.settle(adGroupId, micros, minute);
-      else this.clicks.noteClick(adGroupId, minute, settledAt);
+      else this.clicks.noteClicks(adGroupId, minute, settledAt, Math.max(1, Math.round(micros / lease.priceMicros)));
       lease.claimedMicros = Math.max(0, lease.claimedMicros - micros);
       this.due.add(adGroupId);
       this.tell(lease);
