@@ -92,7 +92,7 @@ describe('the most complex targeting, hundreds of times', () => {
   });
 
   it('is no way around the bound where the score rises as the bid falls', () => {
-    const size = 70_000;
+    const size = 35_000;
     const interests = new Map(Array.from({ length: 500 }, (_, i) => [`segment.${i}`, (i + 1) / 500] as const));
     const index = new BlockIndex(WON_RATES);
     for (let i = 0; i < size; i++) {
@@ -112,7 +112,7 @@ describe('the most complex targeting, hundreds of times', () => {
 
   it('is not asked again where a scan went through tens of thousands of ad groups', () => {
     const index = new BlockIndex(WON_RATES);
-    for (let i = 0; i < 40 * HOSTILE; i++) {
+    for (let i = 0; i < 32 * HOSTILE; i++) {
       index.load(adGroup({ id: `adg_${i}`, advertiserId: `adv_${i % ADVERTISERS}` }));
     }
     for (const work = index.rebuild(); work.next().done !== true;);
