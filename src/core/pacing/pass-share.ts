@@ -57,14 +57,14 @@ const LONGEST_MEMORY_MASS = 1;
 const RECENT_MASS = 1 / 480;
 /** Silence where so many charges were expected (chance: 0.7 %) is an outage and tells nothing of the rate. */
 const SILENT_CHARGES = 5;
-/** What spend is behind or ahead of the plan is made up for within so much traffic: a quarter of an hour of a mean day. */
-const CLOSING_MASS = 1 / 96;
+/** What spend is behind or ahead of the plan is made up for within so much traffic: ten minutes of a mean day. */
+const CLOSING_MASS = 1 / 144;
 /** Feedback of a step comes with the next one: correcting faster than in three would overshoot. */
 const CLOSING_STEPS = 3;
 /** Times the plan: twice is promised, the rest is for the error of the learned rate. */
 const MOST_CATCH_UP = 1.5;
 /**
- * But of so few charges that chance alone is more than that, so many may be made up for in a quarter of an hour: a budget of two
+ * But of so few charges that chance alone is more than that, so many may be made up for in ten minutes: a budget of two
  * hundred charges would lie five of them behind its plan before the day is over.
  */
 const CHARGES_OF_CHANCE = 3;
