@@ -3,7 +3,6 @@ import { localDayStart } from '../../src/core/calendar/local-day.js';
 import { type DayShape, QUARTER_MS, QUARTERS_A_DAY } from '../../src/core/pacing/day-shape.js';
 import { decidePace, type PaceDecision, replaces } from '../../src/core/pacing/decide-pace.js';
 import { ExpectedClicks } from '../../src/core/pacing/expected-clicks.js';
-import { keptForClicks } from '../../src/core/pacing/kept-for-clicks.js';
 import { plannedMicros } from '../../src/core/pacing/paced-plan.js';
 import { decidedMinute } from '../../src/core/pacing/promise-book.js';
 import { FIRST_PASS_SHARE } from '../../src/core/pacing/pass-share.js';
@@ -108,9 +107,9 @@ class PacedMarket {
   /** As leases do: only where the next message leaves enough for those that were shown, and for one click. */
   private show(price: number, { rate, meanDelayMs, holdMs }: PaidClicks, now: number): void {
     const { priceMicros } = this.world;
-    const kept = keptForClicks(this.expected.micros('') + price * rate, priceMicros);
-    if (!this.isAffordable(Math.max(kept, priceMicros))) return;
-    this.expected.add({ adGroupId: '', micros: price * rate, decidedAt: now, expiresAt: now + holdMs });
+    const message = { adGroupId: '', priceMicros: price, ctr: rate, decidedAt: now, expiresAt: now + holdMs };
+    if (!this.isAffordable(Math.max(this.expected.keptMicros('', message), priceMicros))) return;
+    this.expected.add(message);
     const delay = -meanDelayMs * Math.log(1 - this.random.next());
     if (this.random.chance(rate) && delay < holdMs) this.coming.push({ at: now + delay, decidedAt: now, price });
   }
@@ -118,7 +117,7 @@ class PacedMarket {
   private click(now: number): void {
     for (const { at, decidedAt, price } of this.coming.filter((click) => click.at <= now)) {
       this.charge(price, now);
-      this.expected.noteClicks('', decidedMinute(decidedAt), at);
+      this.expected.noteCharge('', price, decidedMinute(decidedAt), at);
     }
     this.coming.splice(0, Infinity, ...this.coming.filter(({ at }) => at > now));
     this.expected.ageTo(now);

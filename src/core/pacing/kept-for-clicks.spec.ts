@@ -24,7 +24,7 @@ describe('what is kept for clicks', () => {
     }
   });
 
-  it('is not much more than that takes: of one click less than is kept, the chance would be above', () => {
+  it('is not much more than that takes: two clicks less would lack in one of a thousand cases at least', () => {
     for (const expected of EXPECTED.filter((clicks) => clicks > 0.2 && clicks < 50)) {
       const clicks = keptForClicks(expected * PRICE, PRICE) / PRICE;
       expect(chanceOfMore(Math.floor(clicks) - 2, expected)).toBeGreaterThan(0.001);
@@ -47,5 +47,6 @@ describe('what is kept for clicks', () => {
     expect(keptForClicks(0.01 * PRICE, PRICE)).toBeLessThan(PRICE / 4);
     expect(keptForClicks(0.08 * PRICE, PRICE)).toBeLessThanOrEqual(PRICE * 1.03);
     expect(keptForClicks(5, 0)).toBe(0);
+    expect(keptForClicks(Number.MIN_VALUE, 1)).toBe(1);
   });
 });

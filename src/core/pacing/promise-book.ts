@@ -29,8 +29,8 @@ export function decidedMinute(decidedAt: number): number {
   return Math.floor(decidedAt / MINUTE_MS);
 }
 
-/** When the slot of a promise ends, epoch ms: its width is a share of the hold, from a second to a minute. */
-function slotEnd({ decidedAt, expiresAt }: MessagePromise): number {
+/** When the slot of a message ends, epoch ms: its width is a share of the hold, from a second to a minute. */
+export function slotEnd({ decidedAt, expiresAt }: Pick<MessagePromise, 'decidedAt' | 'expiresAt'>): number {
   const widthMs = Math.ceil(Math.min(MINUTE_MS, Math.max(LEAST_SLOT_MS, (expiresAt - decidedAt) * SLOT_SHARE)));
   return Math.ceil(expiresAt / widthMs) * widthMs;
 }

@@ -4,7 +4,6 @@ import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import type { Shortage } from '../../core/index/match-request.js';
 import type { ClaimGrant } from '../../core/pacing/allot-claims.js';
 import { ExpectedClicks } from '../../core/pacing/expected-clicks.js';
-import { keptForClicks } from '../../core/pacing/kept-for-clicks.js';
 import { PromiseBook } from '../../core/pacing/promise-book.js';
 import { Clock } from '../../platform/clock.js';
 import { Readiness } from '../../platform/health/readiness.js';
@@ -48,8 +47,9 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly logger = new Logger(LeaseBook.name);
   private readonly loop = new PollLoop('LeaseBook', PAUSE_MS, () => this.exchange());
   private readonly leases = new Map<string, Lease>();
-  /** Of messages that are paid by their impressions, and of those that are paid by their clicks. */
+  /** Of messages that are paid by their impressions. */
   private readonly promises = new PromiseBook();
+  /** Of those that are paid by their clicks. */
   private readonly clicks = new ExpectedClicks();
   private readonly due: DueLeases;
   /** Those for which nothing was asked yet. */
@@ -135,12 +135,13 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = this.leases.get(record.id);
     if (lease === undefined || this.holder.id === null) return false;
     const isClick = record.bid.model === 'cpc';
-    const micros = isClick ? Math.min(priceMicros, priceMicros * ctr) : priceMicros;
-    const isPaid = lease.claimedMicros >= this.neededMicros(lease, micros);
-    lease.messageMicros = micros;
+    lease.ctr = ctr;
+    const isPaid = lease.claimedMicros >= this.neededMicros(lease, priceMicros);
     if (isPaid) {
-      (isClick ? this.clicks : this.promises).add({ adGroupId: record.id, micros, decidedAt, expiresAt });
-      lease.use(micros, performance.now());
+      const message = { adGroupId: record.id, decidedAt, expiresAt };
+      if (isClick) this.clicks.add({ ...message, priceMicros, ctr });
+      else this.promises.add({ ...message, micros: priceMicros });
+      lease.use(isClick ? priceMicros * ctr : priceMicros, performance.now());
     }
     this.due.add(record.id);
     this.tell(lease);
@@ -154,25 +155,26 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** What may still be charged for the messages that were shown; of clicks, what has to be kept for them. */
-  private boundMicros({ record, priceMicros }: Lease): number {
-    return this.promises.promisedMicros(record.id) + keptForClicks(this.clicks.micros(record.id), priceMicros);
+  private boundMicros({ record }: Lease): number {
+    return this.promises.promisedMicros(record.id) + this.clicks.keptMicros(record.id);
   }
 
-  /** What has to be claimed for one more message that is expected to cost so much. Of clicks, at least the price of one. */
-  private neededMicros({ record, priceMicros }: Lease, micros: number): number {
-    const promised = this.promises.promisedMicros(record.id);
-    if (record.bid.model === 'cpm')
-      return promised + keptForClicks(this.clicks.micros(record.id), priceMicros) + micros;
-    return promised + Math.max(priceMicros, keptForClicks(this.clicks.micros(record.id) + micros, priceMicros));
-  }
-
-  /** The most that one more message may need. */
-  private neededNext(lease: Lease): number {
-    return this.neededMicros(lease, lease.record.bid.model === 'cpm' ? lease.priceMicros : lease.messageMicros);
+  /** What has to be claimed for one more message at this price. Of clicks, the price of one at least, and enough for one more at most. */
+  private neededMicros(lease: Lease, priceMicros: number): number {
+    const { record, ctr } = lease;
+    const kept = this.clicks.keptMicros(record.id);
+    const withIt =
+      record.bid.model === 'cpm'
+        ? kept + priceMicros
+        : Math.max(
+            lease.priceMicros,
+            Math.min(this.clicks.keptMicros(record.id, { priceMicros, ctr }), kept + priceMicros),
+          );
+    return this.promises.promisedMicros(record.id) + withIt;
   }
 
   private shortageOf(lease: Lease): Shortage | null {
-    if (lease.claimedMicros >= this.neededNext(lease)) return null;
+    if (lease.claimedMicros >= this.neededMicros(lease, lease.priceMicros)) return null;
     return lease.shortage === 'balance' ? 'balance' : 'budget';
   }
 
@@ -231,7 +233,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   /** This process counted as dead for so long that its claims were freed; its promises are over. */
   private beginAnew(): void {
     this.promises.close(Infinity);
-    this.clicks.ageTo(Infinity);
+    this.clicks.clear();
     for (const [adGroupId, lease] of this.leases) {
       lease.claimedMicros = 0;
       lease.storedMicros = 0;
@@ -244,8 +246,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     for (const { adGroupId, micros, minute, settledAt } of await this.charges.next(holderId)) {
       const lease = this.leases.get(adGroupId);
       if (lease === undefined) continue;
-      if (lease.record.bid.model === 'cpm') this.promises.settle(adGroupId, micros, minute);
-      else this.clicks.noteClicks(adGroupId, minute, settledAt, Math.max(1, Math.round(micros / lease.priceMicros)));
+      const isClick = this.clicks.noteCharge(adGroupId, micros, minute, settledAt);
+      if (!isClick) this.promises.settle(adGroupId, micros, minute);
       lease.claimedMicros = Math.max(0, lease.claimedMicros - micros);
       this.due.add(adGroupId);
       this.tell(lease);
@@ -267,7 +269,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = this.leases.get(adGroupId);
     if (lease === undefined) return null;
     const promised = this.boundMicros(lease);
-    const needed = this.neededNext(lease);
+    const needed = this.neededMicros(lease, lease.priceMicros);
     const isLent = this.due.isLackedBesides(lease, tick);
     const goal = this.goalMicros(lease, isLent, tick);
     // What is too little for a message, and can't become more, may be enough for another ad group or process.

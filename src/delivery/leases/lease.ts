@@ -22,8 +22,8 @@ export class Lease {
   /** When its ad group was last heard to have changed: what was answered before says nothing of it. */
   trackedTick = 0;
   usedTick = -Infinity;
-  /** What its latest message is expected to cost. */
-  messageMicros = 0;
+  /** Of its latest message; the next one needs as much, unless it is predicted anew. */
+  ctr = 0;
   /** The ad group may serve; otherwise what is promised runs out. */
   isWanted = true;
   private usedMicros = 0;

@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import { adGroup } from '../../../test/properties/arbitraries/candidates.js';
+import type { AdGroupRecord, Bid } from '../../core/index/ad-group-record.js';
+import { allotClaims } from '../../core/pacing/allot-claims.js';
+import { decidedMinute } from '../../core/pacing/promise-book.js';
+import { LeaseBook } from './lease-book.js';
+import type { LeaseChange } from './lease-exchange.js';
+import type { SettledCharge } from './settled-charges.js';
+
+const MINUTE = 60_000;
+const HOLD_MS = 10 * MINUTE;
+/** Longer than the pause after which who was refused asks again. */
+const PATIENCE_MS = 750;
+
+const cpc = (amountMicros: number): Bid => ({ model: 'cpc', amountMicros });
+const cpm = (priceMicros: number): Bid => ({ model: 'cpm', amountMicros: 1_000 * priceMicros });
+
+/** One process, and the money of one campaign as Postgres would have it. */
+class Bookkeeping {
+  private now = Date.parse('2026-11-22T03:00:00Z');
+  private spent = 0;
+  private claimed = 0;
+  private readonly charges: SettledCharge[] = [];
+  private readonly book: LeaseBook;
+
+  constructor(
+    private readonly budget: number,
+    private record: AdGroupRecord,
+  ) {
+    const nothing = { register: () => undefined };
+    this.book = new LeaseBook(
+      { id: 1, renew: () => Promise.resolve(false) } as never,
+      { exchange: this.exchangeAll.bind(this), wanted: () => Promise.resolve(new Set()) } as never,
+      { next: () => Promise.resolve(this.charges.splice(0)) } as never,
+      Object.defineProperty({}, 'settledUntil', { get: () => this.now }) as never,
+      { now: () => this.now } as never,
+      nothing as never,
+    );
+    this.book.track(record);
+  }
+
+  get claimedMicros(): number {
+    return this.claimed;
+  }
+
+  bid(bid: Bid): void {
+    this.record = { ...this.record, bid };
+    this.book.track(this.record);
+  }
+
+  stop(): void {
+    this.book.untrack(this.record.id);
+  }
+
+  pass(ms: number): void {
+    this.now += ms;
+  }
+
+  /** As the loop does, some times, with the pauses that who was refused keeps. */
+  async exchange(times = 1): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      await (this.book as unknown as { exchange(): Promise<void> }).exchange();
+      if (i < times - 1) await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    }
+  }
+
+  /** Whether one message is shown at the bid's price, which the index has to be told first. */
+  show(priceMicros: number, ctr: number): boolean {
+    if (this.book.shortage(this.record) !== null) return false;
+    const { now, record } = this;
+    return this.book.promise({ record, priceMicros, ctr, decidedAt: now, expiresAt: now + HOLD_MS });
+  }
+
+  /** A message of this minute was charged. */
+  charge(micros: number): void {
+    this.spent += micros;
+    this.charges.push({
+      id: String(this.spent),
+      adGroupId: this.record.id,
+      micros,
+      minute: decidedMinute(this.now),
+      settledAt: this.now,
+    });
+  }
+
+  private exchangeAll(_holder: number, [change]: readonly LeaseChange[]): Promise<unknown> {
+    if (change === undefined) return Promise.resolve([]);
+    expect(change.claimedMicros).toBeLessThanOrEqual(this.claimed);
+    expect(Number.isSafeInteger(change.claimedMicros) && Number.isSafeInteger(change.leastMicros)).toBe(true);
+    this.claimed = change.claimedMicros;
+    if (change.wantedMicros === 0) return Promise.resolve([]);
+    const left = {
+      byAdvertiser: new Map(),
+      byCampaign: new Map([[change.campaignId, this.left]]),
+      byAdGroup: new Map(),
+    };
+    const grants = allotClaims([change], left, 1);
+    for (const { grantedMicros } of grants) this.claimed += grantedMicros;
+    expect(this.spent + this.claimed).toBeLessThanOrEqual(this.budget);
+    return Promise.resolve(grants);
+  }
+
+  private get left(): number {
+    return this.budget - this.spent - this.claimed;
+  }
+}
+
+describe('what a process promises', () => {
+  it.each([0.01, 0.08, 0.2])(
+    'is the last price of a budget, one message of it at least, where %d of them are clicked',
+    async (ctr) => {
+      const books = new Bookkeeping(1_000, adGroup({ bid: cpc(1_000) }));
+      await books.exchange(2);
+      expect(books.show(1_000, ctr)).toBe(true);
+      books.pass(HOLD_MS + MINUTE);
+      await books.exchange(2);
+      expect(books.show(1_000, ctr)).toBe(true);
+    },
+  );
+
+  it('follows a bid for impressions that becomes one for clicks', async () => {
+    const books = new Bookkeeping(5_000, adGroup({ bid: cpm(5_000) }));
+    await books.exchange(2);
+    expect(books.show(5_000, 0.01)).toBe(true);
+    books.bid(cpc(1_000));
+    books.pass(HOLD_MS + MINUTE);
+    await books.exchange(2);
+    expect(books.show(1_000, 0.01)).toBe(true);
+  });
+
+  it('follows a bid for clicks that is lowered, but for the clicks that may come at the higher price', async () => {
+    const books = new Bookkeeping(20_000, adGroup({ bid: cpc(10_000) }));
+    await books.exchange(2);
+    expect(books.show(10_000, 0.05)).toBe(true);
+    books.bid(cpc(100));
+    books.stop();
+    await books.exchange(2);
+    // 0.05 clicks at 10,000 each.
+    expect(books.claimedMicros).toBeGreaterThan(7_000);
+    books.pass(HOLD_MS + MINUTE);
+    await books.exchange();
+    expect(books.claimedMicros).toBe(0);
+    books.bid(cpc(100));
+    await books.exchange(2);
+    expect(books.show(100, 0.05)).toBe(true);
+  });
+
+  it('is still promised for impressions when a click of the same ad group is charged', async () => {
+    const books = new Bookkeeping(1_000_000, adGroup({ bid: cpc(1_000) }));
+    await books.exchange();
+    expect(books.show(1_000, 0.01)).toBe(true);
+    books.bid(cpm(10));
+    for (let i = 0; i < 50; i++) expect(books.show(10, 0.01)).toBe(true);
+    books.charge(1_000);
+    books.stop();
+    await books.exchange(2);
+    expect(books.claimedMicros).toBeGreaterThanOrEqual(500);
+  });
+});
