@@ -90,6 +90,8 @@ describe('clicks that are expected', () => {
   it('do not fall by clicks of messages that may be clicked still: late ones are missing among them', () => {
     const clicks = new ExpectedClicks();
     clicks.add(shown('a', 1, 0));
+    // Of the same minute, and over sooner.
+    clicks.add({ ...shown('a', 1, 0), expiresAt: 30_000 });
     expect(clicks.noteCharge('a', 5_000 * PRICE, 0, 1)).toBe(true);
     clicks.ageTo(HOLD_MS - 1);
     expect(clicks.keptMicros('a')).toBe(keptFor(1));
