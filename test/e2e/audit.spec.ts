@@ -142,6 +142,7 @@ describe('the audit', () => {
 
   it('tells figures of what is no fault', () => {
     expect(figure('unsettled')).toMatchObject({ checked: 1, figure: { name: 'oldest, seconds', value: 86_400 } });
+    expect(figure('parked')).toMatchObject({ checked: 1, figure: { name: 'oldest, seconds', value: 86_400 } });
     expect(figure('lost-clicks')).toMatchObject({ checked: 1 });
     expect(figure('over-delivery')).toMatchObject({ checked: 1, figure: { value: 40 } });
   });
@@ -149,7 +150,7 @@ describe('the audit', () => {
   it('has a test for each of its rules', () => {
     const tested = new Set(CORRUPTIONS.map(([check]) => check));
     const untested = figures.map(({ name }) => name).filter((name) => !tested.has(name));
-    expect(untested).toEqual(['lost-clicks', 'unsettled']);
+    expect(untested).toEqual(['lost-clicks', 'unsettled', 'parked']);
   });
 
   it.each(CORRUPTIONS)('names %s for %s', async (check, _how, sql) => {

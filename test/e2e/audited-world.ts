@@ -8,7 +8,7 @@ import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { creativeBody } from './fixtures.js';
 import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
 
-/** A bit of all that the rules are about. The last batch stays unsettled. */
+/** A bit of all that the rules are about. The last batches stay unsettled, one of them parked. */
 export async function fillWorld(databaseUrl: string): Promise<void> {
   const app = await startTestApp({ env: { ROLE: 'api' }, databaseUrl });
   const redis = new Redis(app.redisUrl);
@@ -24,6 +24,8 @@ export async function fillWorld(databaseUrl: string): Promise<void> {
     await lowerLimits(app, settle);
     const last = await sellCampaign(app);
     await acceptBatch(app, [eventOf(last, { messageId: 'unsettled' })]);
+  const parked = await acceptBatch(app, [eventOf(last, { messageId: 'parked' })]);
+  await app.dataSource.query(`UPDATE event_batches SET parked_at = received_at WHERE id = $1`, [parked]);
   } finally {
     redis.disconnect();
     await app.close();

@@ -75,7 +75,14 @@ export const EVENT_CHECKS: readonly AuditCheck[] = [
     name: 'unsettled',
     rule: 'batches that wait for their settlement',
     sql: `SELECT null::text AS fault, greatest(extract(epoch FROM ${AUDITED_AT} - received_at), 0) AS figure
-          FROM event_batches WHERE settled_at IS NULL`,
+          FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL`,
+    figure: { name: 'oldest, seconds', of: 'max' },
+  },
+  {
+    name: 'parked',
+    rule: 'batches that failed time and again: neither charged nor reported until somebody retries them (/v1/ops/batches)',
+    sql: `SELECT null::text AS fault, greatest(extract(epoch FROM ${AUDITED_AT} - received_at), 0) AS figure
+          FROM event_batches WHERE parked_at IS NOT NULL`,
     figure: { name: 'oldest, seconds', of: 'max' },
   },
 ];
