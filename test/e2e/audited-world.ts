@@ -24,8 +24,8 @@ export async function fillWorld(databaseUrl: string): Promise<void> {
     await lowerLimits(app, settle);
     const last = await sellCampaign(app);
     await acceptBatch(app, [eventOf(last, { messageId: 'unsettled' })]);
-  const parked = await acceptBatch(app, [eventOf(last, { messageId: 'parked' })]);
-  await app.dataSource.query(`UPDATE event_batches SET parked_at = received_at WHERE id = $1`, [parked]);
+    const parked = await acceptBatch(app, [eventOf(last, { messageId: 'parked' })]);
+    await app.dataSource.query(`UPDATE event_batches SET parked_at = received_at WHERE id = $1`, [parked]);
   } finally {
     redis.disconnect();
     await app.close();
