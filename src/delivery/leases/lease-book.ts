@@ -136,7 +136,6 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     if (lease === undefined || this.holder.id === null) return false;
     const isClick = record.bid.model === 'cpc';
     lease.ctr = ctr;
-    lease.latestPriceMicros = priceMicros;
     const isPaid = lease.claimedMicros >= this.neededMicros(lease, priceMicros);
     if (isPaid) {
       const message = { adGroupId: record.id, decidedAt, expiresAt };
@@ -167,12 +166,15 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const withIt =
       record.bid.model === 'cpm'
         ? kept + priceMicros
-        : Math.max(priceMicros, Math.min(this.clicks.keptMicros(record.id, { priceMicros, ctr }), kept + priceMicros));
+        : Math.max(
+            lease.priceMicros,
+            Math.min(this.clicks.keptMicros(record.id, { priceMicros, ctr }), kept + priceMicros),
+          );
     return this.promises.promisedMicros(record.id) + withIt;
   }
 
   private shortageOf(lease: Lease): Shortage | null {
-    if (lease.claimedMicros >= this.neededMicros(lease, lease.nextPriceMicros)) return null;
+    if (lease.claimedMicros >= this.neededMicros(lease, lease.priceMicros)) return null;
     return lease.shortage === 'balance' ? 'balance' : 'budget';
   }
 
@@ -267,7 +269,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = this.leases.get(adGroupId);
     if (lease === undefined) return null;
     const promised = this.boundMicros(lease);
-    const needed = this.neededMicros(lease, lease.nextPriceMicros);
+    const needed = this.neededMicros(lease, lease.priceMicros);
     const isLent = this.due.isLackedBesides(lease, tick);
     const goal = this.goalMicros(lease, isLent, tick);
     // What is too little for a message, and can't become more, may be enough for another ad group or process.
@@ -295,7 +297,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private goalMicros(lease: Lease, isLent: boolean, tick: number): number {
     if (!this.isServing(lease)) return 0;
-    return isLent ? lease.nextPriceMicros : lease.goalMicros(tick);
+    return isLent ? lease.priceMicros : lease.goalMicros(tick);
   }
 
   private isServing({ isWanted, record: { startsAt, endsAt } }: Lease): boolean {
