@@ -14,7 +14,7 @@ import type { MatchRequest, MoneySnapshot } from './match-request.js';
 /** Words of a scan's first block, and of its longest: nearly all scans end within the first few words. */
 const FIRST_BLOCK = 4;
 const LONGEST_BLOCK = 64;
-/** So many slots are asked one by one, by their programs; then it is cheaper to look up the member's traits, once for all (measured). */
+/** So many slots are asked by their programs; then it is cheaper to look up the member's traits, once for all (measured). */
 const ASKED_BEFORE_TRAITS = 4_000;
 
 /** To ask about a slot takes as long as so many looks (measured). */

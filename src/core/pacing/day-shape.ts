@@ -11,9 +11,9 @@ export const QUARTERS_A_DAY = 96;
 
 /**
  * Traffic by the hour, in which a messenger is used as people are awake: a trough before dawn, a peak at noon, a higher
- * one in the evening. A start that learning corrects. Low on purpose at night, in the morning and in mid-afternoon, where some messengers are
- * quiet: a plan below the traffic can always be followed, one above it never. Of 600 days of a trough and two peaks at random, this
- * one asks at its scarcest hour for 1.4 times its share of the traffic (median; 1.7 in one of ten).
+ * one in the evening. A start that learning corrects. Low on purpose at night, in the morning and in mid-afternoon, where
+ * some messengers are quiet: a plan below the traffic can always be followed, one above it never. Of 600 days of a trough and
+ * two peaks at random, it asks at the scarcest hour for 1.4 times its share of the traffic (median; 1.7 in one of ten).
  */
 const START_HOURS = [
   0.75, 0.5, 0.33, 0.25, 0.22, 0.24, 0.32, 0.43, 0.58, 0.8, 1.02, 1.27, 1.46, 1.45, 1.3, 1.15, 1.1, 1.18, 1.38, 1.6,

@@ -29,7 +29,7 @@ interface Slot {
 interface Expected {
   slots: Slot[];
   /** Charged so far on messages that may be clicked still, by the minutes after the decision. */
-  clicks: readonly { readonly minute: number; readonly delay: number; readonly count: number }[];
+  clicks: { readonly minute: number; readonly delay: number; readonly count: number }[];
   /** Of all slots together, as of the minute `asOf`. */
   micros: number;
   priceMicros: number;
@@ -41,11 +41,11 @@ interface Expected {
 const MOST_LOOKS = 500;
 
 /**
- * What the clicks may cost that are still expected on messages that one process has shown, by ad group. It is a message's price
- * times its CTR when it is shown, falls as time goes by without its click (`ClickDelays`), and is nothing once the message is
- * over. Clicks teach delays only when all messages of their minute are over: before, only those that come soon are known. The time that counts is
- * until when everything accepted is settled, so that a click that waits for settlement does not look like one that did not
- * come. Nothing is kept beyond the process: one that begins takes clicks for coming at any time.
+ * What the clicks may cost that are still expected on messages that one process has shown, by ad group. It is a message's
+ * price times its CTR when it is shown, falls as time goes by without its click (`ClickDelays`), and is nothing once the
+ * message is over. Clicks teach delays only when all messages of their minute are over: before, only those that come soon
+ * are known. The time that counts is until when everything accepted is settled, so that a click that waits for settlement
+ * does not look like one that did not come. Nothing is kept beyond the process: a new one takes clicks for coming at any time.
  */
 export class ExpectedClicks {
   /** They stay when all messages of an ad group are over: its next ones are clicked alike. */
@@ -63,7 +63,7 @@ export class ExpectedClicks {
   add(message: ClickableMessage): void {
     const { adGroupId, priceMicros, ctr, decidedAt } = message;
     const micros = priceMicros * ctr;
-    const expected = this.byAdGroup.get(adGroupId) ?? { ...NOTHING, slots: [] };
+    const expected = this.byAdGroup.get(adGroupId) ?? { ...NOTHING, slots: [], clicks: [] };
     this.byAdGroup.set(adGroupId, expected);
     const minute = decidedMinute(decidedAt);
     const end = slotEnd(message);
@@ -87,7 +87,7 @@ export class ExpectedClicks {
     const slot = expected?.slots.find((one) => one.minute === minute);
     if (expected === undefined || slot === undefined) return false;
     const count = Math.max(1, Math.round(micros / slot.priceMicros));
-    expected.clicks = [...expected.clicks, { minute, delay: decidedMinute(settledAt) - minute, count }];
+    expected.clicks.push({ minute, delay: decidedMinute(settledAt) - minute, count });
     return true;
   }
 
@@ -129,7 +129,7 @@ export class ExpectedClicks {
     const now = decidedMinute(settledUntilMs);
     const slots = expected.slots.filter(({ end }) => end > settledUntilMs);
     if (slots.length < expected.slots.length) this.learn(adGroupId, expected, slots);
-    Object.assign(expected, { ...NOTHING, clicks: expected.clicks, slots, asOf: now });
+    Object.assign(expected, { ...NOTHING, slots, asOf: now });
     const delays = this.delays.get(adGroupId);
     for (const { minute, end, micros, priceMicros } of slots) {
       // Of whole minutes since the last message: one that was shown at the minute's end has hardly begun to be clicked.
@@ -151,4 +151,4 @@ export class ExpectedClicks {
 }
 
 const NO_MESSAGE = { priceMicros: 0, ctr: 0 };
-const NOTHING = { clicks: [], micros: 0, priceMicros: 0, asOf: -Infinity, firstEnd: Infinity };
+const NOTHING = { micros: 0, priceMicros: 0, asOf: -Infinity, firstEnd: Infinity };

@@ -12,9 +12,9 @@ const STEPS = 6;
 
 /**
  * How much has to be kept for clicks that are expected to cost `expectedMicros` in all, each at most `priceMicros`; whole
- * micros. Clicks come by chance, so that
- * few need much more than is expected of them (a tenth of one 1.2 prices, one 4.3, ten 20), and many half as much again. So much that the chance of one click more is at most `e^-RISK`, by Chernoff's bound for Poisson's distribution:
- * of `k` or more where `m` are expected, `e^-(m - k + k ln(k / m))`.
+ * micros. Clicks come by chance, so that few need much more than is expected of them (a tenth of one 1.2 prices, one 4.3,
+ * ten 20), and many half as much again. So much that the chance of one click more is at most `e^-RISK`, by Chernoff's bound
+ * for Poisson's distribution: of `k` or more where `m` are expected, `e^-(m - k + k ln(k / m))`.
  */
 export function keptForClicks(expectedMicros: number, priceMicros: number): number {
   if (expectedMicros <= 0 || priceMicros <= 0) return 0;

@@ -9,7 +9,7 @@ import type { LiveIndex } from '../upkeep/live-index.js';
 const SPARE_OFFERS = 4;
 /** Measured with a hundred that are capped: six times as many each time took twice as long. */
 const OFFER_GROWTH = 4;
-/** In all: half as many as the state of a member lists impressions (state.lua). To offer them takes some 10 to 20 ms of the process. */
+/** In all: half as many as the state of a member lists impressions (state.lua); some 10 to 20 ms of the process. */
 const MOST_OFFERED = 1_000;
 
 /** Candidates in rank order that nothing but caps, load rules and each other can exclude. */

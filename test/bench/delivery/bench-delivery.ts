@@ -1,4 +1,5 @@
 /** How exactly budgets are spent by several API processes at full rate: `npm run bench:delivery -- --help`. */
+import { setTimeout } from 'node:timers/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,8 @@ async function main(): Promise<void> {
     const launched = await launchCampaigns(client, plan, { name: 'delivery', onProgress: progress.report });
     const campaignIds = launched.campaignIds.slice(0, BUDGETED.length);
     await client.call('PUT', '/v1/placements/chat_list', { body: PLACEMENT });
+    // Other processes know the hold time within a second: what they decide before is bound for that of before.
+    await setTimeout(2 * 1_000);
     const clients = new FullRateClients({ urls, key: KEY, connections: Number(values.connections), clickShare });
     const begun = performance.now();
     const counts = await clients.run(Number(values.seconds) * 1_000, new Set(campaignIds), (messages) =>
