@@ -113,8 +113,8 @@ describe('a change of a campaign', () => {
       }
     });
 
-    /** Whether the reader holds the ad group at each of its reads, until all of `ids` are read; `onRead` comes first. */
-    async function heldAtReads(
+    /** Whether the reader's ad group may serve as each of its reads begins, until all of `ids` are read; then `onRead` is awaited. */
+    async function servesAtReads(
       adGroupId: string,
       ids: readonly string[],
       change: () => Promise<unknown>,
@@ -123,7 +123,7 @@ describe('a change of a campaign', () => {
       const source = reader.app.get(AdGroupSource);
       const index = reader.app.get(LiveIndex);
       const load = source.loadCampaigns.bind(source);
-      const held: boolean[] = [];
+      const serves: boolean[] = [];
       const unread = new Set(ids);
       // What was changed before is not read again once a poll has found nothing.
       const polls = jest.spyOn(source, 'changedSince');
@@ -133,7 +133,7 @@ describe('a change of a campaign', () => {
       });
       polls.mockRestore();
       const spy = jest.spyOn(source, 'loadCampaigns').mockImplementation(async function* (read) {
-        held.push(index.get(adGroupId) !== null);
+        serves.push(index.get(adGroupId)?.record.campaignStatus === 'active');
         await onRead();
         yield* load(read);
         for (const id of read) unread.delete(id);
@@ -144,28 +144,28 @@ describe('a change of a campaign', () => {
       } finally {
         spy.mockRestore();
       }
-      return held;
+      return serves;
     }
 
     const changeOthers = `UPDATE campaigns SET name = name || '.' WHERE id = ANY($1)`;
 
     it('is in force before others that changed with it are read', async () => {
       const { campaignId, adGroupId } = await serving();
-      const held = await heldAtReads(adGroupId, [...others, campaignId], () =>
+      const serves = await servesAtReads(adGroupId, [...others, campaignId], () =>
         writer.dataSource.query(
           `WITH others AS (${changeOthers}) UPDATE campaigns SET status = 'paused' WHERE id = $2`,
           [others, campaignId],
         ),
       );
-      expect(held.length).toBeGreaterThanOrEqual(3);
-      expect(held[0]).toBe(false);
+      expect(serves.length).toBeGreaterThanOrEqual(3);
+      expect(serves[0]).toBe(false);
       await act(campaignId, 'archive');
     });
 
     it('is in force before the others of which the reading had begun before it', async () => {
       const { campaignId, adGroupId } = await serving();
       let isPaused = false;
-      const held = await heldAtReads(
+      const serves = await servesAtReads(
         adGroupId,
         others,
         () => writer.dataSource.query(changeOthers, [others]),
@@ -174,7 +174,7 @@ describe('a change of a campaign', () => {
           isPaused = true;
         },
       );
-      expect(held.slice(0, 3)).toEqual([true, false, false]);
+      expect(serves.slice(0, 3)).toEqual([true, false, false]);
       await act(campaignId, 'archive');
     });
   });

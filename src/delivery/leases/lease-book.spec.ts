@@ -24,7 +24,7 @@ class Bookkeeping {
   private readonly book: LeaseBook;
 
   constructor(
-    private readonly budget: number,
+    private budget: number,
     private record: AdGroupRecord,
   ) {
     const nothing = { register: () => undefined };
@@ -45,6 +45,11 @@ class Bookkeeping {
 
   bid(bid: Bid): void {
     this.record = { ...this.record, bid };
+    this.book.track(this.record);
+  }
+
+  raise(byMicros: number): void {
+    this.budget += byMicros;
     this.book.track(this.record);
   }
 
@@ -117,6 +122,54 @@ describe('what a process promises', () => {
       expect(books.show(1_000, ctr)).toBe(true);
     },
   );
+
+  it.each([cpm(300), cpc(300)])('is spent far below the bid, down to less than a message costs (%j)', async (bid) => {
+    const books = new Bookkeeping(330, adGroup({ bid }));
+    await books.exchange(2);
+    for (let i = 0; i < 3; i++) {
+      expect(books.show(110, 0.01)).toBe(true);
+      books.charge(110);
+      books.pass(HOLD_MS + MINUTE);
+      await books.exchange(2);
+    }
+    expect(books.show(110, 0.01)).toBe(false);
+  });
+
+  it('is not asked for again where a message was too dear, until there is more', async () => {
+    const books = new Bookkeeping(50, adGroup({ bid: cpm(100) }));
+    await books.exchange(2);
+    expect(books.show(60, 0.01)).toBe(false);
+    expect(books.show(1, 0.01)).toBe(false);
+    books.raise(60);
+    await books.exchange(2);
+    expect(books.show(30, 0.01)).toBe(true);
+    expect(books.show(81, 0.01)).toBe(false);
+    expect(books.show(80, 0.01)).toBe(false);
+    books.raise(1);
+    await books.exchange(2);
+    expect(books.show(81, 0.01)).toBe(true);
+  });
+
+  it.each([cpm(100), cpc(100)])(
+    'is tried where less than a bid is left, since prices may be lower (%j)',
+    async (bid) => {
+      const books = new Bookkeeping(99, adGroup({ bid }));
+      await books.exchange(1);
+      expect(books.show(10, 0.01)).toBe(false);
+      await books.exchange(2);
+      expect(books.show(10, 0.01)).toBe(true);
+    },
+  );
+
+  it('is nothing once all is spent, even for messages that cost nothing', async () => {
+    const books = new Bookkeeping(100, adGroup({ bid: cpm(100) }));
+    await books.exchange(2);
+    expect(books.show(0, 0.01)).toBe(true);
+    expect(books.show(100, 0.01)).toBe(true);
+    books.charge(100);
+    await books.exchange(2);
+    expect(books.show(0, 0.01)).toBe(false);
+  });
 
   it('follows a bid for impressions that becomes one for clicks', async () => {
     const books = new Bookkeeping(5_000, adGroup({ bid: cpm(5_000) }));

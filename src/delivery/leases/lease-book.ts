@@ -136,6 +136,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     if (lease === undefined || this.holder.id === null) return false;
     const isClick = record.bid.model === 'cpc';
     lease.ctr = ctr;
+    lease.latestPriceMicros = priceMicros;
     const isPaid = lease.claimedMicros >= this.neededMicros(lease, priceMicros);
     if (isPaid) {
       const message = { adGroupId: record.id, decidedAt, expiresAt };
@@ -166,15 +167,12 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const withIt =
       record.bid.model === 'cpm'
         ? kept + priceMicros
-        : Math.max(
-            lease.priceMicros,
-            Math.min(this.clicks.keptMicros(record.id, { priceMicros, ctr }), kept + priceMicros),
-          );
+        : Math.max(priceMicros, Math.min(this.clicks.keptMicros(record.id, { priceMicros, ctr }), kept + priceMicros));
     return this.promises.promisedMicros(record.id) + withIt;
   }
 
   private shortageOf(lease: Lease): Shortage | null {
-    if (lease.claimedMicros >= this.neededMicros(lease, lease.priceMicros)) return null;
+    if (lease.claimedMicros >= this.neededMicros(lease, lease.nextPriceMicros)) return null;
     return lease.shortage === 'balance' ? 'balance' : 'budget';
   }
 
@@ -269,7 +267,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = this.leases.get(adGroupId);
     if (lease === undefined) return null;
     const promised = this.boundMicros(lease);
-    const needed = this.neededMicros(lease, lease.priceMicros);
+    const needed = this.neededMicros(lease, lease.nextPriceMicros);
     const isLent = this.due.isLackedBesides(lease, tick);
     const goal = this.goalMicros(lease, isLent, tick);
     // What is too little for a message, and can't become more, may be enough for another ad group or process.
@@ -297,7 +295,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private goalMicros(lease: Lease, isLent: boolean, tick: number): number {
     if (!this.isServing(lease)) return 0;
-    return isLent ? lease.priceMicros : lease.goalMicros(tick);
+    return isLent ? lease.nextPriceMicros : lease.goalMicros(tick);
   }
 
   private isServing({ isWanted, record: { startsAt, endsAt } }: Lease): boolean {
@@ -316,6 +314,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     lease.claimedMicros += grantedMicros;
     lease.storedMicros = (lease.storedMicros ?? 0) + grantedMicros;
     lease.shortage = shortage;
+    // Less than a bid is left, and what the first message costs is not known: it is tried with whatever is left.
+    if (shortage !== null) lease.latestPriceMicros ??= 0;
     const isOld = lease.trackedTick >= tick;
     if (isOld) this.due.add(adGroupId);
     const pauseMs = Math.max(ASK_AGAIN_MS, this.due.shortCount / MOST_ASKS_PER_MS);

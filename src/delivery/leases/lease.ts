@@ -22,8 +22,10 @@ export class Lease {
   /** When its ad group was last heard to have changed: what was answered before says nothing of it. */
   trackedTick = 0;
   usedTick = -Infinity;
-  /** Of its latest message; the next one needs as much, unless it is predicted anew. */
+  /** Of its latest message, whether it could be paid for or not. */
   ctr = 0;
+  /** Null: there was none yet. */
+  latestPriceMicros: number | null = null;
   /** The ad group may serve; otherwise what is promised runs out. */
   isWanted = true;
   private usedMicros = 0;
@@ -34,6 +36,14 @@ export class Lease {
 
   get priceMicros(): number {
     return highestPriceMicros(this.record.bid);
+  }
+
+  /**
+   * What the next message is taken to cost: as much as the latest one, whether it could be paid for or not, and at first the bid.
+   * At least something, so that who has no money left shows nothing, even where nobody competes.
+   */
+  get nextPriceMicros(): number {
+    return Math.max(1, Math.min(this.latestPriceMicros ?? Infinity, this.priceMicros));
   }
 
   use(micros: number, tick: number): void {
