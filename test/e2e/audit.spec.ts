@@ -30,6 +30,7 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
   ],
   ['ledger-accounts', 'a charge to nobody’s account', `UPDATE ledger_transfers SET debit_account = 'prepaid:nobody'`],
   ['ledger-accounts', 'another currency', `UPDATE ledger_transfers SET currency = 'USD'`],
+  ['ledger-accounts', 'a refund without its reason', `UPDATE ledger_transfers SET reason = NULL WHERE kind = 'refund'`],
   ['balances', 'a balance of one micro more', `UPDATE prepaid_accounts SET balance_micros = balance_micros + 1`],
   ['charges', 'a price of one micro more', `UPDATE events SET price_micros = price_micros + 1 WHERE price_micros > 0`],
   ['charges', 'a lost charge', `DELETE FROM ledger_transfers WHERE kind = 'charge'`],

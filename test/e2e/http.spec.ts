@@ -50,6 +50,25 @@ describe('HTTP requests at the edge', () => {
     expect(Array.isArray(errors)).toBe(true);
   });
 
+  it.each([
+    ['GET', '/v1/ops/audit', undefined],
+    ['GET', '/v1/placements/chat_list', undefined],
+    ['POST', '/v1/match', { userId: 'm-1', placement: 'chat_list', chatCount: 50 }],
+    ['POST', '/v1/advertisers', {}],
+    ['DELETE', '/v1/api-keys/key_1', undefined],
+  ])('refuses filters of a route that takes none (%s %s)', async (method, path, sent) => {
+    const { status, body } = await app.request(method, `${path}?day=1&${'x'.repeat(99)}=2`, sent);
+    expect(status).toBe(422);
+    expect((body as Problem).errors).toEqual([
+      { path: 'day', message: 'is not a known filter' },
+      { path: 'x'.repeat(64), message: 'is not a known filter' },
+    ]);
+  });
+
+  it('takes any parameters where no key is needed', async () => {
+    expect((await app.request('GET', '/health/live?from=probe')).status).toBe(200);
+  });
+
   it('names the methods that a path takes', async () => {
     expect((await app.request('PUT', '/v1/api-keys')).headers.get('allow')).toBe('GET, HEAD, POST');
     expect((await app.request('GET', '/v1/api-keys/key_1')).headers.get('allow')).toBe('DELETE');

@@ -1,6 +1,11 @@
 import type { SimulationOutcome } from './run-simulation.js';
 import type { KindFigures } from './spend-record.js';
 
+/** Of fewer, one message is more of a budget than the pacing is meant to be exact to. */
+const MEANINGFUL_IMPRESSIONS_A_DAY = 20_000;
+const TOO_FEW =
+  'So few messages are shown in a day that one is a large part of a budget: these figures say little. More members show more (--members).';
+
 /** What a simulation found, as plain data and as text. */
 export interface SimulationSummary {
   readonly days: number;
@@ -43,7 +48,7 @@ export function isSound({ failedMatches, refusedEvents, kinds, capsBroken, audit
 export function printSummary(summary: SimulationSummary): string {
   const { days, members, matches, impressions, clicks, seconds, failedMatches, refusedEvents } = summary;
   const lines = [
-    `${days} days, ${members} members: ${matches} matches, ${impressions} impressions, ${clicks} clicks in ${seconds} s`,
+    `${days} ${days === 1 ? 'day' : 'days'}, ${members} members: ${matches} matches, ${impressions} impressions, ${clicks} clicks in ${seconds} s`,
     `failed matches ${failedMatches}, events not accepted ${refusedEvents}, caps broken ${summary.capsBroken}`,
     '',
     ...table([
@@ -56,6 +61,8 @@ export function printSummary(summary: SimulationSummary): string {
         percent(mostSpent),
       ]),
     ]),
+    '-: not paced evenly, or without a budget of a day',
+    ...(impressions < MEANINGFUL_IMPRESSIONS_A_DAY * days ? [TOO_FEW] : []),
     '',
     ...auditLines(summary.audit),
   ];

@@ -35,9 +35,10 @@ export const LEDGER_CHECKS: readonly AuditCheck[] = [
   },
   {
     name: 'ledger-accounts',
-    rule: 'each transfer moves a positive amount between two accounts, those of its kind and its advertiser’s currency',
+    rule: 'each transfer moves a positive amount between two accounts, those of its kind and its advertiser’s currency; refunds say why',
     sql: `SELECT CASE WHEN t.amount_micros <= 0 OR t.debit_account = t.credit_account OR t.currency <> a.currency
                         OR k.kind IS NULL OR t.debit_account <> k.debit OR t.credit_account <> k.credit
+                        OR t.kind = 'refund' AND t.reason IS NULL
                  THEN format('%s: %s %s from %s to %s', t.id, t.amount_micros, t.currency, t.debit_account, t.credit_account)
                  END AS fault
           FROM ledger_transfers t JOIN advertisers a ON a.id = t.advertiser_id

@@ -13,6 +13,7 @@ import { registerMethodNotAllowed } from './method-not-allowed.js';
 import { registerNdjson } from './ndjson.js';
 import { registerRequestTime } from './now.js';
 import { ProblemFilter } from './problem.filter.js';
+import { QueryGuard } from './query-guard.js';
 import { registerNulRefusal } from './refuse-nul.js';
 import { RequestValidationPipe } from './validation.pipe.js';
 
@@ -54,6 +55,7 @@ export async function createApp(root: DynamicModule, pino: Logger): Promise<Nest
   registerNdjson(fastify);
   registerRequestTime(fastify, app.get(Clock));
   observeRequests(fastify, app.get(Metrics), pino);
+  app.useGlobalGuards(new QueryGuard());
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   return app;

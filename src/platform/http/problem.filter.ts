@@ -33,7 +33,7 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** The one place where an error becomes an answer. What nobody foresaw is logged and answered with a bare 500. */
+/** The one place where an error becomes an answer. What no part of the product says itself is logged, and answered with a bare 500. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
@@ -42,7 +42,7 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     const fault = toAppError(error);
-    if (fault.status >= 500) {
+    if (fault.status >= 500 && !(error instanceof AppError)) {
       const request = http.getRequest<FastifyRequest>();
       const stack = error instanceof Error ? error.stack : String(error);
       this.logger.error({ msg: 'request failed', requestId: request.id, route: request.routeOptions?.url, stack });
