@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { DataSource } from 'typeorm';
 import { HIGHEST_CTR, LEAST_CTR, PRIOR_CTR, predictCtr } from '../../src/core/scoring/score.js';
 import { DECLARE_SQL } from '../../src/delivery/ctr/ctr-book.js';
+import { cautiousCtr } from '../../src/core/pacing/cautious-ctr.js';
 import { CtrBook } from '../../src/delivery/delivery.api.js';
 import { Clock } from '../../src/platform/clock.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
@@ -74,6 +75,7 @@ describe('the book of predicted CTRs', () => {
   it('expects of a newcomer what is usual', async () => {
     await book.refresh();
     expect(book.ctrOf('adg_new')).toBe(PRIOR_CTR);
+    expect(book.cautiousCtrOf('adg_new')).toBe(cautiousCtr(0, 0));
     expect(changes).toEqual([[]]);
   });
 
@@ -90,6 +92,9 @@ describe('the book of predicted CTRs', () => {
     await book.refresh();
     expect(book.ctrOf('a')).toBe(predictCtr(2_011, 100));
     expect(book.ctrOf('b')).toBe(predictCtr(7_000, 0));
+    expect(book.cautiousCtrOf('a')).toBe(cautiousCtr(2_011, 100));
+    // Not below what is predicted, which goes by others as well.
+    expect(book.cautiousCtrOf('b')).toBe(predictCtr(7_000, 0));
     expect(changes).toEqual([['a', 'b']]);
   });
 

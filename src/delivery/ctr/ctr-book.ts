@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { cautiousCtr } from '../../core/pacing/cautious-ctr.js';
 import { PRIOR_CTR, predictCtr } from '../../core/scoring/score.js';
 import { Clock } from '../../platform/clock.js';
 import { inSlices } from '../../platform/in-slices.js';
@@ -50,6 +51,7 @@ interface Closed {
 /** Takes the ad groups whose predicted CTR has changed. */
 export type CtrFollower = (adGroupIds: readonly string[]) => Promise<void>;
 
+const UNKNOWN_CTR = cautiousCtr(0, 0);
 const NONE: Counts = { impressions: 0, clicks: 0 };
 
 /**
@@ -63,6 +65,8 @@ export class CtrBook implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly followers: CtrFollower[] = [];
   /** Of ad groups whose prediction is not that of a newcomer. */
   private readonly predictions = new Map<string, number>();
+  /** Of all that were shown lately. */
+  private readonly cautious = new Map<string, number>();
   private closed: Closed | null = null;
   private refreshing: Promise<void> | null = null;
 
@@ -83,6 +87,11 @@ export class CtrBook implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Clicks expected for one impression, bounded as `predictCtr` bounds it; the prior of an ad group that is not known. */
   ctrOf(adGroupId: string): number {
     return this.predictions.get(adGroupId) ?? PRIOR_CTR;
+  }
+
+  /** What money is kept by: see `cautiousCtr`. At least what is predicted. */
+  cautiousCtrOf(adGroupId: string): number {
+    return Math.max(this.ctrOf(adGroupId), this.cautious.get(adGroupId) ?? UNKNOWN_CTR);
   }
 
   /** Called after each poll, which ends once the follower is done. */
@@ -144,17 +153,22 @@ export class CtrBook implements OnApplicationBootstrap, OnApplicationShutdown {
     open: ReadonlyMap<string, Counts>,
     changed: string[],
   ): Generator<undefined, void> {
-    const { predictions } = this;
+    const { predictions, cautious } = this;
     function* adGroupIds(): Iterable<string> {
-      yield* predictions.keys();
-      for (const counts of [closed, open]) for (const id of counts.keys()) if (!predictions.has(id)) yield id;
+      yield* cautious.keys();
+      for (const counts of [closed, open]) for (const id of counts.keys()) if (!cautious.has(id)) yield id;
     }
     for (const id of adGroupIds()) {
       const known = this.ctrOf(id);
       const { impressions, clicks } = sum(closed.get(id), open.get(id));
       const predicted = predictCtr(impressions, clicks);
-      if (impressions === 0 && clicks === 0) predictions.delete(id);
-      else if (isFarFrom(known, predicted)) predictions.set(id, predicted);
+      if (impressions === 0 && clicks === 0) {
+        predictions.delete(id);
+        cautious.delete(id);
+      } else {
+        if (isFarFrom(known, predicted)) predictions.set(id, predicted);
+        cautious.set(id, cautiousCtr(impressions, clicks));
+      }
       if (this.ctrOf(id) !== known) changed.push(id);
       yield;
     }

@@ -26,6 +26,7 @@ class Bookkeeping {
   constructor(
     private budget: number,
     private record: AdGroupRecord,
+    cautiousCtr = 0,
   ) {
     const nothing = { register: () => undefined };
     this.book = new LeaseBook(
@@ -33,6 +34,7 @@ class Bookkeeping {
       { exchange: this.exchangeAll.bind(this), wanted: () => Promise.resolve(new Set()) } as never,
       { next: () => Promise.resolve(this.charges.splice(0)) } as never,
       Object.defineProperty({}, 'settledUntil', { get: () => this.now }) as never,
+      { cautiousCtrOf: () => cautiousCtr } as never,
       { now: () => this.now } as never,
       nothing as never,
     );
@@ -133,6 +135,46 @@ describe('what a process promises', () => {
       await books.exchange(2);
     }
     expect(books.show(110, 0.01)).toBe(false);
+  });
+
+  it('is tried again after a while, where less was left than a message cost', async () => {
+    const books = new Bookkeeping(57, adGroup({ bid: cpm(30) }));
+    await books.exchange(2);
+    expect(books.show(29, 0.01)).toBe(true);
+    await books.exchange(1);
+    expect(books.show(1, 0.01)).toBe(false);
+    books.charge(29);
+    await books.exchange(4);
+    for (let i = 0; i < 28; i++) {
+      expect(books.show(1, 0.01)).toBe(true);
+      books.charge(1);
+      await books.exchange(1);
+    }
+    expect(books.show(1, 0.01)).toBe(false);
+  });
+
+  it('is not tried while it may come back from messages that are not clicked', async () => {
+    const books = new Bookkeeping(100, adGroup({ bid: cpc(100) }));
+    await books.exchange(1);
+    while (books.show(90, 0.1)) await books.exchange(1);
+    await books.exchange(4);
+    expect(books.show(1, 0.001)).toBe(false);
+    books.pass(HOLD_MS + 2 * MINUTE);
+    await books.exchange(4);
+    expect(books.show(1, 0.001)).toBe(true);
+  });
+
+  it('is kept for more clicks than are predicted, while little is known of them', async () => {
+    const shown = async (cautiousCtr: number): Promise<number> => {
+      const books = new Bookkeeping(10_000, adGroup({ bid: cpc(1_000) }), cautiousCtr);
+      await books.exchange(1);
+      let count = 0;
+      for (; books.show(1_000, 0.01); count++) await books.exchange(1);
+      return count;
+    };
+    const [bold, cautious] = [await shown(0), await shown(0.1)];
+    expect(bold).toBeGreaterThan(350);
+    expect(cautious).toBe(Math.floor(bold / 10));
   });
 
   it('is not asked for again where a message was too dear, until there is more', async () => {

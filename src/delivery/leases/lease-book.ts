@@ -9,6 +9,7 @@ import { Clock } from '../../platform/clock.js';
 import { Readiness } from '../../platform/health/readiness.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import { withinTime } from '../../platform/within-time.js';
+import { CtrBook } from '../ctr/ctr-book.js';
 import { SettlementProgress } from '../settlement/settlement-progress.js';
 import { DueLeases } from './due-leases.js';
 import { Lease } from './lease.js';
@@ -31,6 +32,7 @@ const SCHEDULE_MARGIN_MS = 3_600_000;
 export interface CostlyMessage {
   readonly record: AdGroupRecord;
   readonly priceMicros: number;
+  /** Predicted. */
   readonly ctr: number;
   /** Epoch ms. */
   readonly decidedAt: number;
@@ -62,6 +64,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly exchanges: LeaseExchange,
     private readonly charges: SettledCharges,
     private readonly progress: SettlementProgress,
+    private readonly ctrs: CtrBook,
     private readonly clock: Clock,
     readiness: Readiness,
   ) {
@@ -135,12 +138,12 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = this.leases.get(record.id);
     if (lease === undefined || this.holder.id === null) return false;
     const isClick = record.bid.model === 'cpc';
-    lease.ctr = ctr;
+    lease.ctr = Math.max(ctr, this.ctrs.cautiousCtrOf(record.id));
     lease.latestPriceMicros = priceMicros;
     const isPaid = lease.claimedMicros >= this.neededMicros(lease, priceMicros);
     if (isPaid) {
       const message = { adGroupId: record.id, decidedAt, expiresAt };
-      if (isClick) this.clicks.add({ ...message, priceMicros, ctr });
+      if (isClick) this.clicks.add({ ...message, priceMicros, ctr: lease.ctr });
       else this.promises.add({ ...message, micros: priceMicros });
       lease.use(isClick ? priceMicros * ctr : priceMicros, performance.now());
     }
@@ -180,6 +183,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const shortage = this.shortageOf(lease);
     if (shortage === lease.toldShortage) return;
     lease.toldShortage = shortage;
+    if (shortage !== null) lease.beginWaiting(performance.now());
     this.due.noteShort(lease.record.id, shortage !== null);
     for (const listener of this.listeners) listener(lease.record.id);
   }
@@ -255,11 +259,18 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private takeDue(tick: number): readonly LeaseChange[] {
     const changes: LeaseChange[] = [];
     for (const adGroupId of this.due.take()) {
+      this.awaitLowerPrice(adGroupId, tick);
       const change = this.toChange(adGroupId, tick);
       if (change === null) this.unasked.delete(adGroupId);
       else changes.push(change);
     }
     return changes;
+  }
+
+  /** Where nothing can come back by itself any more, of messages that are not seen or clicked. */
+  private awaitLowerPrice(adGroupId: string, tick: number): void {
+    const lease = this.leases.get(adGroupId);
+    if (lease !== undefined && lease.toldShortage !== null && this.boundMicros(lease) === 0) lease.waitUntil(tick);
   }
 
   /** Null where nothing is to be exchanged. What is given back is taken out of the lease at once. */

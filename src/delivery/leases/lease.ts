@@ -10,6 +10,13 @@ const AHEAD_MS = 3_000;
 /** How much of the present rate is what was seen since the exchange before. */
 const RATE_WEIGHT = 0.5;
 
+/**
+ * For so long a price is believed that is more than what is left; then what is left is tried at the price that the next message
+ * has. A try that is refused leaves a member's place empty, so that each takes twice as long as the one before.
+ */
+const SHORTEST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 3_600_000;
+
 /** This process's claim on the money of one ad group; micros, times of `performance.now()`. */
 export class Lease {
   claimedMicros = 0;
@@ -28,6 +35,8 @@ export class Lease {
   latestPriceMicros: number | null = null;
   /** The ad group may serve; otherwise what is promised runs out. */
   isWanted = true;
+  private waitMs = SHORTEST_WAIT_MS;
+  private waitedTick = Infinity;
   private usedMicros = 0;
   private ratePerMs = 0;
   private ratedTick = 0;
@@ -39,8 +48,9 @@ export class Lease {
   }
 
   /**
-   * What the next message is taken to cost: as much as the latest one, whether it could be paid for or not, and at first the bid.
-   * At least something, so that who has no money left shows nothing, even where nobody competes.
+   * What the next message is taken to cost: as much as the latest one, whether it could be paid for or not, and at first the bid;
+   * nearly nothing once there was too little for it for a while. At least something, so that who has no money left shows nothing,
+   * even where nobody competes.
    */
   get nextPriceMicros(): number {
     return Math.max(1, Math.min(this.latestPriceMicros ?? Infinity, this.priceMicros));
@@ -49,6 +59,20 @@ export class Lease {
   use(micros: number, tick: number): void {
     this.usedMicros += micros;
     this.usedTick = tick;
+    this.waitMs = SHORTEST_WAIT_MS;
+  }
+
+  /** From now on there is too little for the next message. */
+  beginWaiting(tick: number): void {
+    this.waitedTick = tick + this.waitMs;
+  }
+
+  /** There was until now. */
+  waitUntil(tick: number): void {
+    if (tick < this.waitedTick) return;
+    this.latestPriceMicros = 0;
+    this.waitMs = Math.min(2 * this.waitMs, LONGEST_WAIT_MS);
+    this.waitedTick = Infinity;
   }
 
   /** What it wants free beside its promises, by the rate at which it promises now. */
