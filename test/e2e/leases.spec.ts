@@ -127,6 +127,24 @@ describe('money that processes promise', () => {
     }, 25_000);
   }
 
+  it('is spent where messages are cheap, after the last one of another place was dearer than what is left', async () => {
+    const cheap = { maxMessages: 1, firstPosition: 1, spacing: 6, refreshAfterSeconds: 300, holdSeconds: 600 };
+    const rules = { ...cheap, floorMicros: BID.amountMicros / 5 };
+    expect((await first.request('PUT', '/v1/placements/cheap', rules)).status).toBe(200);
+    const campaign = await sell({ totalMicros: 1.8 * PRICE });
+    await exhaust();
+    expect(await spentOf(campaign)).toEqual({ spent: PRICE, refused: 0 });
+    await eventually(async () => {
+      const { status, body } = await match(first, `member-${++members}`, { placement: 'cheap' }, time());
+      expect(status).toBe(200);
+      await see(body.messages as { token: string }[]);
+      await untilSettled(first);
+      return (await spentOf(campaign)).spent === 1.8 * PRICE;
+    }, 25_000);
+    expect(await ask(first, 5)).toEqual([]);
+    expect(await spentOf(campaign)).toEqual({ spent: 1.8 * PRICE, refused: 0 });
+  });
+
   it.each([
     ['a total budget', { totalMicros: 150 * PRICE }, undefined],
     ['a daily budget', { dailyMicros: 150 * PRICE }, undefined],
