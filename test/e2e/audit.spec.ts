@@ -32,6 +32,7 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
   ['ledger-accounts', 'another currency', `UPDATE ledger_transfers SET currency = 'USD'`],
   ['ledger-accounts', 'a refund without its reason', `UPDATE ledger_transfers SET reason = NULL WHERE kind = 'refund'`],
   ['balances', 'a balance of one micro more', `UPDATE prepaid_accounts SET balance_micros = balance_micros + 1`],
+  ['balances', 'a lost balance', `DELETE FROM prepaid_accounts`],
   ['charges', 'a price of one micro more', `UPDATE events SET price_micros = price_micros + 1 WHERE price_micros > 0`],
   ['charges', 'a lost charge', `DELETE FROM ledger_transfers WHERE kind = 'charge'`],
   ['charges', 'a charge of another day', `UPDATE ledger_transfers SET day = day + 1 WHERE kind = 'charge'`],
@@ -62,6 +63,14 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
     'a smaller budget',
     `UPDATE ad_groups SET daily_budget_micros = 1999 WHERE name = 'group'`,
   ],
+  ...(['campaign-total-budgets', 'campaign-daily-budgets', 'ad-group-daily-budgets'] as const).map(
+    (check) => [check, 'an overspend before a raise', lowerBefore(check)] as const,
+  ),
+  [
+    'campaign-daily-budgets',
+    'a charge an hour after the budget was lowered',
+    `UPDATE limit_changes SET entered_at = entered_at - interval '1 hour' WHERE before->'daily_budget_micros' = '10000'`,
+  ],
   [
     'over-delivery',
     'two messages beyond a budget',
@@ -72,6 +81,19 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
     ...['over_budget_impressions', 'over_budget_clicks'],
   ].map((column) => ['reports', `one too many ${column}`, `UPDATE report_rows SET ${column} = ${column} + 1`] as const),
   ['reports', 'a row of another bucket', `UPDATE report_rows SET bucket_at = bucket_at + interval '10 days'`],
+  ...['click_before_impression', 'click_too_soon', 'click_rate'].flatMap((reason) => [
+    [
+      'invalid-traffic',
+      `lost rows of ${reason}`,
+      `DELETE FROM invalid_traffic_rows WHERE reason = '${reason}'`,
+    ] as const,
+    [
+      'invalid-traffic',
+      `events that were not ${reason}`,
+      `UPDATE events SET outcome = 'accepted', invalid_reason = NULL WHERE invalid_reason = '${reason}'`,
+    ] as const,
+  ]),
+  ['invalid-traffic', 'one too many clicks', `UPDATE invalid_traffic_rows SET clicks = clicks + 1`],
   ['batches', 'events without a batch', `DELETE FROM event_batches WHERE id = ${ONE_EVENT}`],
   ['batches', 'a batch without its events', `DELETE FROM events WHERE batch_id = ${ONE_EVENT}`],
   [
@@ -88,6 +110,28 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
     'clicks',
     'a click that waits on',
     `UPDATE events SET outcome = 'waiting' WHERE message_id = 'clicked.1' AND type = 'click'`,
+  ],
+  [
+    'expired-events',
+    'an impression that came when its message was over',
+    `UPDATE event_batches SET received_at = received_at + interval '10 minutes' WHERE id = ${ONE_EVENT}`,
+  ],
+  [
+    'expired-events',
+    'an impression that no hold time there ever was explains',
+    `UPDATE placements SET earlier_hold_seconds = 600, hold_changed_at = 'infinity';
+     UPDATE event_batches SET received_at = received_at + interval '24 hours' WHERE id = ${ONE_EVENT}`,
+  ],
+  ['triggers', 'a trigger that is gone', `DROP TRIGGER ledger_transfers_append_only ON ledger_transfers`],
+  ['triggers', 'a trigger that is off', `ALTER TABLE ledger_transfers DISABLE TRIGGER ledger_transfers_append_only`],
+  ['triggers', 'all triggers off', `ALTER TABLE ledger_transfers DISABLE TRIGGER ALL`],
+  ['triggers', 'a trigger for replication only', `ALTER TABLE campaigns ENABLE REPLICA TRIGGER campaigns_keep_limits`],
+  [
+    'triggers',
+    'a trigger that refuses less',
+    `DROP TRIGGER ledger_transfers_append_only ON ledger_transfers;
+     CREATE TRIGGER ledger_transfers_append_only BEFORE UPDATE ON ledger_transfers
+     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
   ],
   ['campaign-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
   ['ad-group-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
@@ -109,6 +153,14 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
 
 function sooner(messageId: string, column: 'occurred_at' | 'decided_at'): string {
   return `UPDATE events SET ${column} = ${column} - interval '1 millisecond' WHERE message_id = '${messageId}.1'`;
+}
+
+/** Makes the budget that was in force until the raise one micro less than what was spent under it. */
+function lowerBefore(check: 'campaign-total-budgets' | 'campaign-daily-budgets' | 'ad-group-daily-budgets'): string {
+  const table = check === 'ad-group-daily-budgets' ? 'ad_groups' : 'campaigns';
+  const column = check === 'campaign-total-budgets' ? 'total_budget_micros' : 'daily_budget_micros';
+  return `UPDATE limit_changes SET before = before || '{"${column}": 999}'
+          WHERE of_table = '${table}' AND before->'${column}' = '1500'`;
 }
 
 describe('the audit', () => {
@@ -158,6 +210,13 @@ describe('the audit', () => {
     const found = await corrupted(sql, (url) => runAudit(url, { now: NOON + 86_400_000 }));
     expect(found.filter(({ breaches }) => breaches > 0).map(({ name }) => name)).toContain(check);
     for (const { breaches, examples } of found) expect(examples.length > 0).toBe(breaches > 0);
+  });
+
+  it('does not judge what was decided before a hold time was changed by that of now', async () => {
+    const sql = `UPDATE placements SET hold_seconds = 1, earlier_hold_seconds = 600, hold_changed_at = 'infinity';
+                 UPDATE event_batches SET received_at = received_at + interval '23 hours' WHERE id = ${ONE_EVENT}`;
+    const found = await corrupted(sql, (url) => runAudit(url, { now: NOON + 86_400_000 }));
+    expect(found.flatMap(({ examples }) => examples)).toEqual([]);
   });
 
   it('as a command prints a line for each rule, and exits with 1 when one is broken', async () => {

@@ -18,7 +18,9 @@ export async function fillWorld(databaseUrl: string): Promise<void> {
   };
   try {
     await spendBudgets(app, settle);
+    await raiseBudgets(app, settle);
     await clickAround(app, settle);
+    await clickInvalidly(app, settle);
     await fillCaps(app, settle);
     await fillPlacements(app, settle);
     await lowerLimits(app, settle);
@@ -46,6 +48,20 @@ async function spendBudgets(app: TestApp, settle: Settle): Promise<void> {
   expect(status).toBe(201);
 }
 
+/** What was spent up to the raise fits the budgets of before it, and all that was spent does not. */
+async function raiseBudgets(app: TestApp, settle: Settle): Promise<void> {
+  const low = { budget: { totalMicros: 1_500, dailyMicros: 1_500 } };
+  const raised = await sellCampaign(app, { campaign: low, adGroup: { dailyBudgetMicros: 1_500 } });
+  await settle([eventOf(raised, { messageId: 'before-raise' })]);
+  for (const [path, limits] of [
+    [`campaigns/${raised.campaignId}`, { budget: { totalMicros: 9_000, dailyMicros: 9_000 } }],
+    [`ad-groups/${raised.adGroupId}`, { dailyBudgetMicros: 9_000 }],
+  ] as const) {
+    expect((await app.request('PATCH', `/v1/${path}`, limits)).status).toBe(200);
+  }
+  await settle([eventOf(raised, { messageId: 'after-raise' })]);
+}
+
 async function clickAround(app: TestApp, settle: Settle): Promise<void> {
   const hourly = [{ limit: 1, window: { length: 1, unit: 'hour', kind: 'rolling' } }];
   const capped = await sellCampaign(app, {
@@ -56,6 +72,20 @@ async function clickAround(app: TestApp, settle: Settle): Promise<void> {
     eventOf(capped, { messageId, type, chargedFor: 'click', priceMicros: 700 });
   await settle([of('early', 'click'), of('lost', 'click')]);
   await settle([of('clicked', 'impression'), of('clicked', 'click'), of('clicked', 'hide'), of('early', 'impression')]);
+}
+
+/** One member's clicks: a second before its impression would be within the skew of clocks, ten are not. */
+async function clickInvalidly(app: TestApp, settle: Settle): Promise<void> {
+  const sold = await sellCampaign(app);
+  const reactions = { before: -10_000, soon: 50, first: 1_000, second: 2_000 };
+  await settle(
+    Object.entries(reactions).flatMap(([name, reactionMs]) => {
+      const of = (type: VerifiedEvent['type'], occurredAt: number) =>
+        eventOf(sold, { messageId: `click-${name}`, memberId: 'clicker', type, occurredAt, isTimeStated: true });
+      const shownAt = NOON + 20_000;
+      return [of('impression', shownAt), of('click', shownAt + reactionMs)];
+    }),
+  );
 }
 
 const DAY_MS = 86_400_000;

@@ -28,7 +28,7 @@ describe('refunds', () => {
 
   async function charge(sold: SoldAdGroup, priceMicros: number, occurredAt = NOON): Promise<void> {
     messages += 1;
-    const event = eventOf(sold, { messageId: `refunded-${messages}`, priceMicros, occurredAt });
+    const event = eventOf(sold, { messageId: `refunded-${messages}`, priceMicros, occurredAt, decidedAt: occurredAt });
     await settlement.settle(await acceptBatch(app, [event]));
   }
 

@@ -46,12 +46,14 @@ export const LEDGER_CHECKS: readonly AuditCheck[] = [
   },
   {
     name: 'balances',
-    rule: 'each prepaid balance is what the ledger says, and not below zero',
-    sql: `SELECT CASE WHEN p.balance_micros < 0 OR p.balance_micros <> coalesce(l.micros, 0)
-                 THEN format('%s: %s micros, in the ledger %s', p.advertiser_id, p.balance_micros, coalesce(l.micros, 0))
-                 END AS fault
+    rule: 'each prepaid account of the ledger has its balance, which is what the ledger says, and not below zero',
+    sql: `SELECT CASE WHEN p.advertiser_id IS NULL THEN format('%s: no balance, in the ledger %s', l.account, l.micros)
+                      WHEN p.balance_micros < 0 OR p.balance_micros <> coalesce(l.micros, 0)
+                      THEN format('%s: %s micros, in the ledger %s', p.advertiser_id, p.balance_micros, coalesce(l.micros, 0))
+                      END AS fault
           FROM prepaid_accounts p
-          LEFT JOIN (SELECT account, sum(amount_micros) AS micros FROM ledger_entries GROUP BY account) l
+          FULL JOIN (SELECT account, sum(amount_micros) AS micros FROM ledger_entries
+                     WHERE account LIKE 'prepaid:%' GROUP BY account) l
             ON l.account = 'prepaid:' || p.advertiser_id`,
   },
   {
