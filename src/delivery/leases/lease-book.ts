@@ -270,7 +270,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   /** Where nothing can come back by itself any more, of messages that are not seen or clicked. */
   private awaitLowerPrice(adGroupId: string, tick: number): void {
     const lease = this.leases.get(adGroupId);
-    if (lease !== undefined && lease.toldShortage !== null && this.boundMicros(lease) === 0) lease.waitUntil(tick);
+    if (lease !== undefined && lease.toldShortage !== null && this.boundMicros(lease) === 0) lease.goOnWaiting(tick);
   }
 
   /** Null where nothing is to be exchanged. What is given back is taken out of the lease at once. */

@@ -11,7 +11,7 @@ describe('what the next message is taken to cost', () => {
     lease.latestPriceMicros = 29;
     lease.beginWaiting(0);
     for (let tick = 0; tick < endTick; tick += 100) {
-      lease.waitUntil(tick);
+      lease.goOnWaiting(tick);
       if (lease.nextPriceMicros === 29) continue;
       expect(lease.nextPriceMicros).toBe(1);
       tries.push(tick);

@@ -68,7 +68,7 @@ export class Lease {
   }
 
   /** There was until now. */
-  waitUntil(tick: number): void {
+  goOnWaiting(tick: number): void {
     if (tick < this.waitedTick) return;
     this.latestPriceMicros = 0;
     this.waitMs = Math.min(2 * this.waitMs, LONGEST_WAIT_MS);
