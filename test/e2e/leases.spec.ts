@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { PRIOR_CTR } from '../../src/core/scoring/score.js';
-import { LeaseBook } from '../../src/delivery/delivery.api.js';
+import { CtrBook, LeaseBook } from '../../src/delivery/delivery.api.js';
 import type { DueLeases } from '../../src/delivery/leases/due-leases.js';
 import { LeaseExchange } from '../../src/delivery/leases/lease-exchange.js';
+import { PlacementsService } from '../../src/serving/placements/placements.service.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import { whileSettlementWaits } from './held-settlement.js';
 import {
@@ -52,9 +53,12 @@ describe('money that processes promise', () => {
     };
     const placement = { ...rules, floorMicros: BID.amountMicros };
     expect((await first.request('PUT', '/v1/placements/chat_list', placement)).status).toBe(200);
+    const known = second.app.get(PlacementsService, { strict: false });
+    await eventually(() => Promise.resolve(known.get('chat_list')?.floorMicros === placement.floorMicros));
   });
 
   afterEach(async () => {
+    jest.restoreAllMocks();
     await first.dataSource.query(`UPDATE campaigns SET status = 'paused'`);
     now += 86_400_000;
   });
@@ -204,10 +208,17 @@ describe('money that processes promise', () => {
   });
 
   it('is kept for clicks as their chance asks, and free again once the time has gone by in which members click', async () => {
+    // As of an ad group that is known well.
+    for (const app of [first, second]) {
+      jest.spyOn(app.app.get(CtrBook, { strict: false }), 'cautiousCtrOf').mockReturnValue(PRIOR_CTR);
+    }
     const click = { bid: { model: 'cpc', amountMicros: CLICK_PRICE } };
     const campaign = await sell({ totalMicros: 42 * CLICK_PRICE }, undefined, click);
-    const clicked = await ask(first, 40);
-    expect(clicked).toHaveLength(40);
+    const clicked: { token: string }[] = [];
+    await eventually(async () => {
+      clicked.push(...(await ask(first, 40 - clicked.length)));
+      return clicked.length === 40;
+    });
     await see(clicked);
     now += 10_000;
     const events = clicked.map(({ token }) => ({ type: 'click', token }));
