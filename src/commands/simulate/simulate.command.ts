@@ -13,7 +13,8 @@ const DESCRIPTION: CommandDescription = {
   summary:
     'Lives through days of traffic in minutes: members who use the messenger by day and hardly by night, campaigns of all\n' +
     'kinds. Without --url, on a product of its own (embedded servers in a folder that is removed); with it, on one that runs\n' +
-    'with CLOCK=simulated and DEMO=off, whose key is found as told below. Prints how far spend was from its plan and what was spent of the budgets, and draws both.\n' +
+    'with CLOCK=simulated and DEMO=off, whose key is found as told below. Prints how far spend was from its plan and what\n' +
+    'was spent of the budgets, and draws both.\n' +
     'Exits with 1 when a match failed, an event was not accepted, or a budget, a cap or a rule of the audit was broken.',
   options: {
     days: { value: 'N', text: 'days to live through, from a midnight in Seoul; default: 3' },

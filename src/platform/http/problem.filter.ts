@@ -33,7 +33,10 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-/** The one place where an error becomes an answer. What no part of the product says itself is logged, and answered with a bare 500. */
+/**
+ * The one place where an error becomes an answer. What no part of the product says itself is logged, and answered with a
+ * bare 500.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);

@@ -5,7 +5,7 @@ import type { MatchRequest } from '../../../src/core/index/match-request.js';
 import { toHoldCandidate } from '../../../src/serving/match/hold-candidates.js';
 import { Offers } from '../../../src/serving/match/offers.js';
 import { asOffered } from '../../properties/as-offered.js';
-import { Collections, type Pause, Pieces } from '../pauses.js';
+import { Collections, longestOwn, type Pause, Pieces } from '../pauses.js';
 import { printTable, type Row, short, writeReport } from '../report.js';
 import { hostileCatalogues, hostileRequests, type HostileScene, hostileTargeting } from './hostile-scenes.js';
 
@@ -21,7 +21,8 @@ const HELP = `Usage: npm run bench:worst-match -- [options]
 
 A match is measured as the process decides it when the caps of all that it offers are full: the index is asked for longer
 and longer offers, and all candidates are written out for Redis. The longest is one call, noise of the machine and of the
-benchmark's heap included; the slowest request is the one whose median is the highest.
+benchmark's heap included; of its own, the longest without garbage and the time in which it did not run. The slowest request
+is the one whose median is the highest.
 `;
 
 interface Figures {
@@ -34,6 +35,7 @@ interface Figures {
   /** Of the requests of a scene, the one whose median is the highest: what a caller can bring about whenever it likes. */
   readonly slowestMs: number;
   readonly longest: Pause;
+  readonly longestOwnMs: number;
 }
 
 const { values } = parseArgs({
@@ -74,7 +76,7 @@ async function measure(scene: HostileScene, calls: number, wanted: number): Prom
     first.time(() => offersOf(scene, at(i), wanted).next());
     whole.time(() => decide(scene, at(i), wanted));
   }
-  const [longest] = await collections.explain(whole);
+  const pauses = await collections.explain(whole);
   return {
     name,
     offers: decide(scene, at(0), wanted),
@@ -83,7 +85,8 @@ async function measure(scene: HostileScene, calls: number, wanted: number): Prom
     slowestMs: Math.max(
       ...requests.slice(0, calls).map((_, r) => medianOf(whole.ms.filter((_ms, i) => i % requests.length === r))),
     ),
-    longest: longest!,
+    longest: pauses[0]!,
+    longestOwnMs: longestOwn(pauses),
   };
 }
 
@@ -91,7 +94,7 @@ function medianOf(ms: readonly number[]): number {
   return [...ms].sort((a, b) => a - b)[ms.length >> 1]!;
 }
 
-function toRow({ name, offers, medianMs, firstOfferMs, slowestMs, longest }: Figures): Row {
+function toRow({ name, offers, medianMs, firstOfferMs, slowestMs, longest, longestOwnMs }: Figures): Row {
   return {
     scene: name,
     offers: offers.join(', '),
@@ -101,7 +104,9 @@ function toRow({ name, offers, medianMs, firstOfferMs, slowestMs, longest }: Fig
     'longest ms': short(longest.ms),
     'of which garbage': short(longest.garbageMs),
     'of which waiting': short(longest.waitedMs),
-    [`within ${PROMISED_MS} ms`]: longest.ms <= PROMISED_MS ? 'all' : slowestMs <= PROMISED_MS ? 'each request' : 'no',
+    'longest of its own': short(longestOwnMs),
+    [`within ${PROMISED_MS} ms`]:
+      longest.ms <= PROMISED_MS ? 'all' : longestOwnMs <= PROMISED_MS ? 'its own work' : 'no',
   };
 }
 
