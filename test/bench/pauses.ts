@@ -65,7 +65,7 @@ class ThreadClock {
 
   private static open(): number | null {
     try {
-      return openSync('/proc/self/schedstat');
+      return openSync('/proc/self/schedstat', 'r');
     } catch {
       return null;
     }
