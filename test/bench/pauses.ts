@@ -59,6 +59,8 @@ class ThreadClock {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1_000;
     }
+    // Brings up to date what the file tells, which is otherwise as of the last tick of the kernel.
+    process.cpuUsage();
     const length = readSync(this.file, this.text, { position: 0 });
     return parseInt(this.text.toString('latin1', 0, length)) / 1_000_000;
   }
