@@ -1,4 +1,5 @@
 import type { ExchangeRates } from '../money/currency.js';
+import { LEAST_RELEVANCE } from '../scoring/score.js';
 import type { AdGroupRecord } from './ad-group-record.js';
 import { BestList } from './block/best-list.js';
 import { type BitRow, bitRow, WORD_BITS } from './block/bit-row.js';
@@ -17,13 +18,15 @@ const LONGEST_BLOCK = 64;
 /** So many slots are asked by their programs; then it is cheaper to look up the member's traits, once for all (measured). */
 const ASKED_BEFORE_TRAITS = 4_000;
 
-/** To ask about a slot takes as long as so many looks (measured). */
+/** To ask about a slot takes as long as so many looks, and to pass over one that loses a tie as these (measured). */
 const LOOKS_OF_SLOT = 20;
+const LOOKS_OF_TIE = 4;
 /**
- * A scan that has asked about so many slots one by one ends, as if none that follows were eligible: some 15 to 25 ms. Only where
- * scores rise while bounds fall are so many asked about, which takes a catalogue made for it.
+ * A scan that has gone through slots one by one for so many looks ends, as if none that follows were eligible: after 30,000
+ * that were asked about or 150,000 equals, some 15 to 25 ms. So many are asked about only where scores rise while bounds fall,
+ * which takes a catalogue made for it.
  */
-const MOST_ASKED = 30_000;
+const MOST_SCAN_LOOKS = 600_000;
 
 const SMALLEST = 1_024;
 /** A rebuild is due once this share of the ad groups has been put in, moved or taken out, or lies after its rank. */
@@ -34,7 +37,7 @@ const LATE_SHARE = 1 / 64;
  * The candidate index by bit rows. Ad groups lie in slots ordered by the highest score that they can reach; facts of a
  * request own rows of the slots that they rule out. A scan goes block by block, asks what the rows let pass by exact checks,
  * and stops where no later slot can beat what it has. Gives what `PlainScan` gives, in the same order, but that `top`
- * evaluates only so many expressions as `WorkBound` allows.
+ * evaluates only so many expressions as `WorkBound` allows, and goes through only so many slots as `MOST_SCAN_LOOKS`.
  */
 export class BlockIndex implements CandidateIndex {
   private layout = Layout.of(SlotOrder.wordsFor(SMALLEST));
@@ -46,6 +49,8 @@ export class BlockIndex implements CandidateIndex {
   private found: Int32Array = bitRow(0);
   /** Slots that the latest `top` asked about one by one. */
   private asked = 0;
+  /** Slots that it passed over, since they could score as much as the last of the best, and no more. */
+  private tied = 0;
   private edits = 0;
   /** What changed since the rebuild under way began; null: there is none. */
   private changed: Set<string> | null = null;
@@ -66,9 +71,9 @@ export class BlockIndex implements CandidateIndex {
     return this.layout.looks;
   }
 
-  /** As `looks`, with what it cost to ask about slots one by one. */
+  /** As `looks`, with what it cost to go through slots one by one. */
   get cost(): number {
-    return this.looks + this.asked * LOOKS_OF_SLOT;
+    return this.looks + this.scanLooks;
   }
 
   /** O(rows): some µs. */
@@ -107,6 +112,7 @@ export class BlockIndex implements CandidateIndex {
 
   top(request: MatchRequest, money: MoneySnapshot, limit: number, without = NOBODY): readonly Scored[] {
     this.asked = 0;
+    this.tied = 0;
     if (limit < 1 || isQuietTime(request)) return [];
     const { layout, block } = this;
     const rows = layout.begin(request, true);
@@ -114,7 +120,7 @@ export class BlockIndex implements CandidateIndex {
     let length = FIRST_BLOCK;
     let hasTraits = false;
     for (let from = 0; from < layout.words; from += length, length = Math.min(length * 2, LONGEST_BLOCK)) {
-      if (this.asked >= MOST_ASKED || this.isBeyond(from, best, request)) break;
+      if (this.scanLooks >= MOST_SCAN_LOOKS || this.isBeyond(from, best, request)) break;
       const to = Math.min(from + length, layout.words);
       this.filter(rows, from, to);
       if (this.asked >= ASKED_BEFORE_TRAITS) {
@@ -181,10 +187,14 @@ export class BlockIndex implements CandidateIndex {
     }
   }
 
-  /** No slot from this word on can be among the best. */
+  private get scanLooks(): number {
+    return this.asked * LOOKS_OF_SLOT + this.tied * LOOKS_OF_TIE;
+  }
+
+  /** No slot from this word on can be among the best, or has an eCPM that reaches the floor. */
   private isBeyond(word: number, best: BestList, { floorMicros }: MatchRequest): boolean {
     const highest = this.layout.order.highestFrom[word]!;
-    return highest < best.threshold || highest < floorMicros || highest === -Infinity;
+    return highest < best.threshold || highest < floorMicros * LEAST_RELEVANCE || highest === -Infinity;
   }
 
   /** Writes into `block` which slots of these words the request's facts let pass. */
@@ -226,7 +236,12 @@ export class BlockIndex implements CandidateIndex {
       const ecpm = layout.ecpms[slot]!;
       // What is cheapest to know first: most who lack what an ad group asks for lack its relevance, too.
       if (ecpm < threshold) continue;
-      if (ecpm * layout.highestRelevance(slot) < threshold) continue;
+      const highest = ecpm * layout.highestRelevance(slot);
+      if (highest < threshold) continue;
+      if (highest === threshold && best.losesTie(layout.candidates[slot]!)) {
+        this.tied++;
+        continue;
+      }
       if (!layout.isTaken(slot)) continue;
       this.asked++;
       if (!layout.admits(slot, money) || !layout.isRelevant(slot)) continue;

@@ -8,7 +8,7 @@ import {
 } from '../../../test/properties/arbitraries/candidates.js';
 import { hashText } from '../auction/tie-break.js';
 import { InvariantViolation } from '../invariant-violation.js';
-import { PRIOR_CTR } from '../scoring/score.js';
+import { LEAST_RELEVANCE, PRIOR_CTR } from '../scoring/score.js';
 import { score, toCandidate } from './candidate.js';
 
 const EV = { kind: 'segments', ids: ['auto.ev'], minWeight: 0 } as const;
@@ -24,9 +24,15 @@ describe('toCandidate', () => {
       rate: 1400,
       ctr: PRIOR_CTR,
       ecpmMicros: 2_000_000 * PRIOR_CTR * 1000 * 1400,
+      highestScore: 2_000_000 * PRIOR_CTR * 1000 * 1400,
       idHash: hashText('adg_1'),
       campaignHash: hashText('cmp_1'),
     });
+  });
+
+  it('knows that relevance is the least where no segment is named', () => {
+    const { ecpmMicros, highestScore } = toCandidate(adGroup(), WON_RATES);
+    expect(highestScore).toBe(ecpmMicros * LEAST_RELEVANCE);
   });
 
   it('refuses a currency without a rate', () => {

@@ -1,7 +1,7 @@
 import { hashText } from '../auction/tie-break.js';
 import type { ExchangeRates } from '../money/currency.js';
 import { rateOf } from '../money/currency.js';
-import { ecpmMicros, PRIOR_CTR, relevance } from '../scoring/score.js';
+import { ecpmMicros, highestRelevance, PRIOR_CTR, relevance } from '../scoring/score.js';
 import { lookCount } from '../targeting/look-count.js';
 import { positiveSegments, usesPersonalData } from '../targeting/named-segments.js';
 import type { AdGroupRecord } from './ad-group-record.js';
@@ -18,8 +18,10 @@ export interface Candidate {
   readonly rate: number;
   /** Predicted. */
   readonly ctr: number;
-  /** Base micros per 1,000 impressions: the highest score that it can reach, since no factor is above 1. */
+  /** Base micros per 1,000 impressions. */
   readonly ecpmMicros: number;
+  /** The score of a member who is as relevant as can be, unpaced: it can reach no higher one. */
+  readonly highestScore: number;
   readonly idHash: number;
   readonly campaignHash: number;
 }
@@ -35,14 +37,17 @@ export interface Scored {
 /** `ctr`: predicted, bounded as `predictCtr` bounds it. Throws `InvariantViolation` for a currency without a rate. */
 export function toCandidate(record: AdGroupRecord, rates: ExchangeRates, ctr = PRIOR_CTR): Candidate {
   const rate = rateOf(record.currency, rates);
+  const segments = positiveSegments(record.targeting);
+  const ecpm = ecpmMicros(record.bid.model, record.bid.amountMicros, ctr) * rate;
   return {
     record,
-    segments: positiveSegments(record.targeting),
+    segments,
     usesPersonalData: usesPersonalData(record.targeting),
     looks: lookCount(record.targeting),
     rate,
     ctr,
-    ecpmMicros: ecpmMicros(record.bid.model, record.bid.amountMicros, ctr) * rate,
+    ecpmMicros: ecpm,
+    highestScore: scoreOf(ecpm, highestRelevance(segments), 1),
     idHash: hashText(record.id),
     campaignHash: hashText(record.campaignId),
   };
@@ -54,7 +59,7 @@ export function score(candidate: Candidate, request: MatchRequest, money: MoneyS
   return { candidate, relevance: factor, pacing, score: scoreOf(candidate.ecpmMicros, factor, pacing) };
 }
 
-/** One formula for all, since a float depends on the order of its factors. Never above `ecpmMicros`. */
+/** One formula for all, since a float depends on the order of its factors. Never above `highestScore`. */
 export function scoreOf(ecpmMicros: number, relevance: number, pacing: number): number {
   return ecpmMicros * (relevance * pacing);
 }

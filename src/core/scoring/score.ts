@@ -5,9 +5,10 @@
  * eCPM of a cpm bid is the bid; of a cpc bid it is bid × predicted CTR × 1,000. Relevance lies in
  * [`LEAST_RELEVANCE`, 1]: the least where the expression names no segment or the member has none of them, and in between
  * it grows with the member's strongest weight among the segments that the expression names positively. The strongest
- * weight, not the mean: an advertiser who names more segments must not lose by it. Pacing lies in [`LEAST_RANK_FACTOR`, 1] (see `rank-factor.ts`). Since no
- * factor is above 1, the eCPM is the highest score that an ad group can reach, known before any member is seen: that is the
- * bound by which the candidate index is ordered. Scores rank; they are never charged.
+ * weight, not the mean: an advertiser who names more segments must not lose by it. Pacing lies in [`LEAST_RANK_FACTOR`, 1]
+ * (see `rank-factor.ts`). Since no factor is above 1, the highest score that an ad group can reach is known before any
+ * member is seen: its eCPM, or that times the least relevance where it names no segment. That is the bound by which the
+ * candidate index is ordered. Scores rank; they are never charged.
  */
 export const LEAST_RELEVANCE = 0.5;
 
@@ -36,6 +37,11 @@ export function relevance(segments: readonly string[], interests: ReadonlyMap<st
   let strongest = 0;
   for (const segment of segments) strongest = Math.max(strongest, interests.get(segment) ?? 0);
   return relevanceOf(strongest);
+}
+
+/** Of an expression that names these segments, over all members. */
+export function highestRelevance(segments: readonly string[]): number {
+  return segments.length === 0 ? LEAST_RELEVANCE : 1;
 }
 
 /** The relevance that a strongest weight gives; 0 where there is none. */

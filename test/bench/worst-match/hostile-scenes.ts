@@ -6,7 +6,12 @@ import type { MatchRequest, MoneySnapshot } from '../../../src/core/index/match-
 import { EVERYONE } from '../../../src/core/targeting/expression.js';
 import { MAX_ATTRIBUTES, MAX_INTERESTS, MAX_MUTED_ADVERTISERS } from '../../../src/profiles/profile-limits.js';
 import { matchRequest, money } from '../../properties/arbitraries/candidates.js';
-import { HOSTILE_SHAPES, hostileIndex, TARGETED_MEMBER } from '../../properties/arbitraries/hostile-catalogue.js';
+import {
+  HOSTILE_SHAPES,
+  hostileIndex,
+  risingScores,
+  TARGETED_MEMBER,
+} from '../../properties/arbitraries/hostile-catalogue.js';
 import { Market, MarketMoney, RATES, type Shape, WON } from '../market.js';
 
 export interface HostileScene {
@@ -71,13 +76,13 @@ export function* hostileCatalogues(size: number): Generator<HostileScene> {
   const muted = plain.map((request) => ({ ...request, mutedAdvertisers: new Set(range(20).map((i) => `adv_${i}`)) }));
   yield { name: `${size} of 20 advertisers, for everyone`, index: few, money: money(), requests: plain };
   yield { name: 'the same, all of them muted', index: few, money: money(), requests: muted };
-  const rising = range(MAX_INTERESTS).map((i) => [`segment.${i}`, (i + 1) / MAX_INTERESTS] as const);
   yield {
     name: `${size}, the lower the bid the higher the score`,
-    index: filled(market, size, risingScores),
-    money: money(),
-    requests: plain.map((request) => ({ ...request, subject: { ...request.subject, interests: new Map(rising) } })),
+    index: filled(market, size, (record, i) => ({ ...everyone(400)(record, i), bid: risingScores.bid(i, size) })),
+    money: risingScores.money(size),
+    requests: plain,
   };
+  yield { name: `${size} of one bid`, index: filled(market, size, oneBid), money: money(), requests: plain };
   yield {
     name: `${size}, ${WINDOWS} windows of day parts by minutes`,
     index: filled(market, size, (record, i) => ({ ...everyone(400)(record, i), dayParts: pastWindows(i) })),
@@ -107,14 +112,10 @@ function atItsLimits({ subject, ...request }: MatchRequest): MatchRequest {
   };
 }
 
-function risingScores(record: AdGroupRecord, i: number): AdGroupRecord {
-  const rank = i % MAX_INTERESTS;
-  return {
-    ...record,
-    targeting: { kind: 'segments', ids: [`segment.${rank}`], minWeight: 0 },
-    dayParts: null,
-    bid: { model: 'cpm', amountMicros: 1_000 * WON * (2 * MAX_INTERESTS - rank) },
-  };
+/** Of many advertisers, all for everyone: the tie decides. */
+function oneBid(record: AdGroupRecord, i: number): AdGroupRecord {
+  const bid = { model: 'cpm', amountMicros: 1_000 * WON } as const;
+  return { ...record, advertiserId: `adv_${i % 400}`, targeting: EVERYONE, dayParts: null, bid };
 }
 
 /** Within the hour of the requests, which its row lets pass, and over before their minute. */

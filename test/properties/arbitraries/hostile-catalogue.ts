@@ -1,5 +1,6 @@
 /** Catalogues whose advertisers book what costs a match most: for the test that bounds it, and the benchmark that times it. */
 import { BlockIndex } from '../../../src/core/index/block-index.js';
+import type { MoneySnapshot } from '../../../src/core/index/match-request.js';
 import type { Targeting } from '../../../src/core/targeting/expression.js';
 import { parseTargeting } from '../../../src/core/targeting/parse-targeting.js';
 import type { Subject } from '../../../src/core/targeting/subject.js';
@@ -65,6 +66,19 @@ export function hostileIndex(targeting: HostileShape['targeting'], advertisers: 
   for (const work = index.rebuild(); work.next().done !== true;);
   return index;
 }
+
+/**
+ * The i-th of so many ad groups bids the less the later it comes, and scores the more, since pacing ranks it by less the more it
+ * bids: no bound ends a scan.
+ */
+export const risingScores = {
+  bid: (i: number, size: number) =>
+    ({ model: 'cpm', amountMicros: Math.floor(5e12 / (0.5 + (0.45 * i) / size)) }) as const,
+  money: (size: number): MoneySnapshot => ({
+    shortage: () => null,
+    pacing: ({ id }) => ({ passShare: 1, rankFactor: 0.5 + Number(id.slice('adg_'.length)) / size / 2 }),
+  }),
+};
 
 function parsed(wire: unknown): Targeting {
   const result = parseTargeting(wire);

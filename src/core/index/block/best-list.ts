@@ -1,5 +1,5 @@
 import { tieBreak } from '../../auction/tie-break.js';
-import type { Scored } from '../candidate.js';
+import type { Candidate, Scored } from '../candidate.js';
 
 /** The best `limit`, at least 1, of the candidates offered, in rank order (see `rankOrder`). Each is offered at most once. */
 export class BestList {
@@ -13,6 +13,11 @@ export class BestList {
   /** Whoever scores less has no chance, nor whoever scores the same without winning the tie. */
   get threshold(): number {
     return this.best.length < this.limit ? -Infinity : this.best[this.limit - 1]!.score;
+  }
+
+  /** Whether one that scores as much as `threshold` has no chance. */
+  losesTie(candidate: Candidate): boolean {
+    return this.best.length === this.limit && !this.winsTie(candidate, this.best[this.limit - 1]!.candidate);
   }
 
   /** O(log limit) comparisons, and moving what ranks lower. */
@@ -41,8 +46,12 @@ export class BestList {
 
   private isBefore(scored: Scored, other: Scored): boolean {
     if (scored.score !== other.score) return scored.score > other.score;
-    const mine = tieBreak(this.seed, scored.candidate.idHash);
-    const others = tieBreak(this.seed, other.candidate.idHash);
-    return mine === others ? scored.candidate.record.id < other.candidate.record.id : mine < others;
+    return this.winsTie(scored.candidate, other.candidate);
+  }
+
+  private winsTie(candidate: Candidate, other: Candidate): boolean {
+    const mine = tieBreak(this.seed, candidate.idHash);
+    const others = tieBreak(this.seed, other.idHash);
+    return mine === others ? candidate.record.id < other.record.id : mine < others;
   }
 }

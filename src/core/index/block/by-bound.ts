@@ -38,7 +38,7 @@ export function* byBound(
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
-function keyOf({ ecpmMicros }: Candidate): number {
-  float[0] = ecpmMicros;
+function keyOf({ highestScore }: Candidate): number {
+  float[0] = highestScore;
   return KEYS - (bits[0]! >>> KEY_SHIFT);
 }

@@ -115,17 +115,17 @@ export class Layout {
 
   /** Puts the candidate where its highest score belongs, making room if there is none. Its id must not be there. */
   add(candidate: Candidate): void {
-    let slot = this.order.place(candidate.ecpmMicros);
+    let slot = this.order.place(candidate.highestScore);
     if (slot < 0) {
       this.widen(this.words * 2);
-      slot = this.order.place(candidate.ecpmMicros);
+      slot = this.order.place(candidate.highestScore);
     }
     this.fill(slot, candidate);
   }
 
   /** Puts the candidate into a slot that is known to be free, in the order of highest scores. */
   addAt(slot: number, candidate: Candidate): void {
-    this.order.take(slot, candidate.ecpmMicros);
+    this.order.take(slot, candidate.highestScore);
     this.fill(slot, candidate);
   }
 
