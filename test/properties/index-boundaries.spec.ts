@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AdGroupRecord } from '../../src/core/index/ad-group-record.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
+import type { CandidateIndex } from '../../src/core/index/candidate-index.js';
 import { toCandidate } from '../../src/core/index/candidate.js';
 import type { MatchRequest } from '../../src/core/index/match-request.js';
 import { PlainScan } from '../../src/core/index/plain-scan.js';
@@ -77,6 +78,62 @@ describe('the index, at a boundary', () => {
       ['adg_old'],
       ['adg_young'],
     ]);
+  });
+
+  it('knows each of many segments and advertisers from the moment on at which it is named first', () => {
+    const index = new BlockIndex(WON_RATES);
+    for (const i of range(260)) {
+      const [id, advertiserId] = [`adg_${i}`, `adv_${i}`];
+      index.upsert(adGroup({ id, advertiserId, targeting: segment(`s.${i}`), bid: cpm(1_000_000) }));
+      const subject = { ...UNKNOWN_SUBJECT, interests: new Map([[`s.${i}`, 1]]) };
+      const found = index.top(matchRequest({ subject }), money(), 5).map(({ candidate }) => candidate.record.id);
+      expect(found).toEqual([id]);
+      for (const excluded of [
+        { mutedAdvertisers: new Set([advertiserId]) },
+        { blockedAdvertisers: new Set([advertiserId]) },
+      ])
+        expect(index.top(matchRequest({ subject, ...excluded }), money(), 5)).toEqual([]);
+    }
+  });
+
+  it('is worn once many lie after their rank, and is as good as new after a rebuild', () => {
+    const index = new BlockIndex(WON_RATES);
+    for (const i of range(5_000)) index.load(adGroup({ id: `adg_${i}`, bid: cpm(1_000_000_000 - i) }));
+    const rebuild = () => {
+      for (const work = index.rebuild(); work.next().done !== true;);
+    };
+    rebuild();
+    const costOfTop = () => {
+      index.top(matchRequest(), money(), 5);
+      return index.cost;
+    };
+    const fresh = costOfTop();
+    let added = 0;
+    // All of them above the others, where there is no room for so many.
+    while (!index.isWorn) index.upsert(adGroup({ id: `adg_new_${added}`, bid: cpm(2_000_000_000 + added++) }));
+    expect(added).toBeLessThan(1_000);
+    rebuild();
+    expect(index.isWorn).toBe(false);
+    expect(costOfTop()).toBeLessThan(2 * fresh);
+  });
+
+  it('counts its requests anew after a thousand million of them, and takes none for the first', () => {
+    const [index, oracle] = [new BlockIndex(WON_RATES), new PlainScan(WON_RATES)];
+    const unwanted: Targeting = { kind: 'not', of: { kind: 'attributeExists', key: 'a', exists: true } };
+    for (const one of [index, oracle]) {
+      one.upsert(adGroup({ id: 'adg_segment', advertiserId: 'adv_1', targeting: segment('auto.ev') }));
+      one.upsert(adGroup({ id: 'adg_expression', advertiserId: 'adv_2', targeting: unwanted }));
+    }
+    const idsOf = (one: CandidateIndex, request: MatchRequest) =>
+      one.top(request, money(), 5).map(({ candidate }) => candidate.record.id);
+    const interests = new Map([['auto.ev', 1]]);
+    const subject = { ...UNKNOWN_SUBJECT, interests, attributes: new Map([['a', 1]]) };
+    const first = matchRequest({ subject, mutedAdvertisers: new Set(['adv_2']) });
+    expect(idsOf(index, first)).toEqual(['adg_segment']);
+    Reflect.set(Reflect.get(index, 'layout') as object, 'turn', 2 ** 30 - 1);
+    const other = matchRequest({ mutedAdvertisers: new Set(['adv_3']) });
+    expect(idsOf(index, other)).toEqual(idsOf(oracle, other));
+    expect(idsOf(oracle, other)).toEqual(['adg_expression']);
   });
 
   it('looks no further once none can be better', () => {
