@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AdGroupSource, type CampaignChanges } from '../../src/campaigns/campaigns.api.js';
+import type { PollLoop } from '../../src/platform/poll-loop.js';
+import { IndexUpkeep } from '../../src/serving/upkeep/index-upkeep.js';
 import { LiveIndex } from '../../src/serving/upkeep/live-index.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
@@ -71,6 +73,24 @@ describe('a change of a campaign', () => {
     expect((await writer.request('PATCH', `/v1/campaigns/${campaignId}`, { endsAt })).status).toBe(200);
     await until('it is over', () => Promise.resolve(Date.now() >= Date.parse(endsAt)));
     await expectOut();
+  });
+
+  it('need not come for one to be forgotten that was over an hour ago: its end was known before', async () => {
+    const { adGroupId, campaignId } = await serving();
+    const index = reader.app.get(LiveIndex, { strict: false });
+    const known = index.get(adGroupId)!.record;
+    const [lately, longAgo] = [3_000_000, 4_000_000].map((ms) => ({ ...known, endsAt: Date.now() - ms }));
+    for (const [id, record] of [
+      ['adg_lately', lately!],
+      ['adg_long_ago', longAgo!],
+    ] as const)
+      index.put({ ...record, id });
+    const { sweeping } = reader.app.get<{ readonly sweeping: PollLoop }>(IndexUpkeep, { strict: false });
+    sweeping.trigger();
+    await until('it is forgotten', () => Promise.resolve(index.get('adg_long_ago') === null));
+    for (const id of [adGroupId, 'adg_lately']) expect(index.get(id)).not.toBeNull();
+    index.removeAdGroup('adg_lately');
+    await act(campaignId, 'archive');
   });
 
   it('is in force on every process although its announcement gets lost', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { adGroup } from '../../../test/properties/arbitraries/candidates.js';
 import type { AdGroupRecord, Bid } from '../../core/index/ad-group-record.js';
+import type { Shortage } from '../../core/index/match-request.js';
 import { allotClaims } from '../../core/pacing/allot-claims.js';
 import { decidedMinute } from '../../core/pacing/promise-book.js';
 import { LeaseBook } from './lease-book.js';
@@ -20,6 +21,7 @@ class Bookkeeping {
   private now = Date.parse('2026-11-22T03:00:00Z');
   private spent = 0;
   private claimed = 0;
+  private known: Shortage | null;
   private readonly charges: SettledCharge[] = [];
   private readonly book: LeaseBook;
 
@@ -38,11 +40,18 @@ class Bookkeeping {
       { now: () => this.now } as never,
       nothing as never,
     );
+    this.book.onChange(() => (this.known = this.book.shortage(this.record)));
     this.book.track(record);
+    this.known = this.book.shortage(record);
   }
 
   get claimedMicros(): number {
     return this.claimed;
+  }
+
+  /** What the index, which asks only once it is told, takes it to lack. */
+  get indexed(): Shortage | null {
+    return this.known;
   }
 
   bid(bid: Bid): void {
@@ -221,6 +230,16 @@ describe('what a process promises', () => {
     books.pass(HOLD_MS + MINUTE);
     await books.exchange(2);
     expect(books.show(1_000, 0.01)).toBe(true);
+  });
+
+  it('is known to be too little, or enough, for a bid that was changed, before any message of it', async () => {
+    const books = new Bookkeeping(100, adGroup({ bid: cpm(100) }));
+    await books.exchange(2);
+    expect(books.indexed).toBeNull();
+    books.bid(cpm(1_000));
+    expect(books.indexed).toBe('budget');
+    books.bid(cpm(10));
+    expect(books.indexed).toBeNull();
   });
 
   it('follows a bid for clicks that is lowered, but for the clicks that may come at the higher price', async () => {

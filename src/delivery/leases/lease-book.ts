@@ -103,14 +103,15 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
    * free is given back, and asked for anew: a lower budget may no longer leave it.
    */
   track(record: AdGroupRecord): void {
-    const lease = this.leases.get(record.id) ?? new Lease(record);
-    if (!this.leases.has(record.id)) this.unasked.add(record.id);
-    const isBudgeted = sameBudgets(lease.record, record);
-    lease.record = record;
-    if (!isBudgeted) {
+    const known = this.leases.get(record.id);
+    const lease = known ?? new Lease(record);
+    if (!sameBudgets(lease.record, record)) {
       lease.claimedMicros = Math.min(lease.claimedMicros, this.boundMicros(lease));
-      this.tell(lease);
     }
+    lease.record = record;
+    if (known === undefined) this.unasked.add(record.id);
+    // Its bid may be another one: what is left may be too little for it now, or enough.
+    else this.tell(lease);
     lease.isWanted = record.campaignStatus === 'active' && record.creatives.length > 0;
     lease.askAgainTick = 0;
     lease.trackedTick = performance.now();

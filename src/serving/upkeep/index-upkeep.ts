@@ -15,6 +15,8 @@ const POLL_PAUSE_MS = 500;
 const CAMPAIGNS_A_READ = 20;
 /** A worn index is still right, only slower. */
 const REBUILD_PAUSE_MS = 1_000;
+/** Campaigns that are over serve no more, but take room. */
+const SWEEP_PAUSE_MS = 60_000;
 
 /**
  * Keeps this process's candidate index like the campaigns in Postgres: built at start, then each change by notification,
@@ -27,6 +29,7 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
   private readonly loop = new PollLoop('IndexUpkeep', POLL_PAUSE_MS, () => this.takeChanges());
   private readonly listener: Listener;
   private readonly rebuilding = new PollLoop('IndexRebuild', REBUILD_PAUSE_MS, () => this.rebuildIfWorn());
+  private readonly sweeping = new PollLoop('IndexSweep', SWEEP_PAUSE_MS, () => this.takeOutOver());
   private horizon: string | null = null;
   /** Campaigns of which nothing active is held, while changes are taken: a horizon that is held back names them each time. */
   private readonly out = new Set<string>();
@@ -53,10 +56,11 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
     this.loop.start();
     this.listener.start();
     this.rebuilding.start();
+    this.sweeping.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.loop.stop(), this.listener.stop(), this.rebuilding.stop()]);
+    await Promise.all([this.loop.stop(), this.listener.stop(), this.rebuilding.stop(), this.sweeping.stop()]);
   }
 
   private async build(): Promise<void> {
@@ -109,6 +113,12 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
 
   private async rebuildIfWorn(): Promise<void> {
     if (this.index.isWorn) await inSlices(this.index.rebuild());
+  }
+
+  /** Nothing tells of an end that was set long ago. */
+  private async takeOutOver(): Promise<void> {
+    const overBefore = this.source.overBefore();
+    if (overBefore !== null) await inSlices(this.index.removeOver(overBefore));
   }
 
   private take(record: AdGroupRecord, intoIndex: () => void): void {

@@ -83,6 +83,14 @@ export class LiveIndex {
     }
   }
 
+  /** Takes out those whose campaign was over by then, epoch ms. Yields after each ad group. */
+  *removeOver(ms: number): Generator<undefined, void> {
+    for (const { record } of this.index.all()) {
+      if (record.endsAt !== null && record.endsAt <= ms) this.removeAdGroup(record.id);
+      yield;
+    }
+  }
+
   removeAdGroup(adGroupId: string): void {
     const record = this.index.get(adGroupId)?.record;
     if (record === undefined) return;
