@@ -48,8 +48,8 @@ const targeting: fc.Arbitrary<Targeting> = fc.oneof(
 );
 
 const language = fc.oneof(
-  { arbitrary: fc.constant(null), weight: 4 },
-  { arbitrary: fc.constantFrom(...LANGUAGES), weight: 1 },
+  { arbitrary: fc.constant(null), weight: 3 },
+  { arbitrary: fc.constantFrom(...LANGUAGES), weight: 2 },
 );
 
 /** All with one id: who puts them together gives them their own. */

@@ -93,7 +93,8 @@ export const arbitraryRequest: fc.Arbitrary<MatchRequest> = fc
     ),
     floorMicros: rarely(0, fc.constantFrom(1_000_000, 100_000_000)),
     leastCtr: rarely(0, fc.constant(0.01)),
-    leastRelevance: rarely(0, fc.constant(0.6)),
+    // Relevances that members have, too: of weights of 0, 0.5 and 1.
+    leastRelevance: rarely(0, fc.constantFrom(0.5, 0.6, 0.75, 1)),
     seed: fc.nat(0xffffffff),
   })
   .map(matchRequest);
