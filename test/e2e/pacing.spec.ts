@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
 import { FIRST_PASS_SHARE } from '../../src/core/pacing/pass-share.js';
 import { PacingBook } from '../../src/delivery/delivery.api.js';
@@ -183,6 +184,65 @@ describe('a step of pacing', () => {
     await step(app, minute(45));
     expect(await shape()).toEqual(learned);
     expect(await throttleOf(app, campaignId)).not.toBeNull();
+  });
+
+  it('is made although the last one was dated further ahead than clocks differ', async () => {
+    const { campaignId } = await createServingCampaign(app, advertiserId, EVEN);
+    await step(app, minute(48));
+    expect((await step(app, minute(110))).body.made).toBe(true);
+    expect((await step(app, minute(109))).body.made).toBe(false);
+    expect(await throttleOf(app, campaignId)).toMatchObject({ decided_at: new Date(minute(110)) });
+    for (const minutes of [50, 51]) {
+      expect((await step(app, minute(minutes))).body.made).toBe(true);
+      expect(await throttleOf(app, campaignId)).toMatchObject({
+        plan_from_at: new Date(minute(48)),
+        decided_at: new Date(minute(minutes)),
+      });
+    }
+  });
+
+  it('is left out where later ones were made while it waited for its turn, however long', async () => {
+    const runner = app.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query('UPDATE pacing_runs SET run_at = $1', [minute(55)]);
+    const late = step(app, minute(52));
+    await eventually(async () => {
+      const waiting = await app.dataSource.query<object[]>(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+         AND query LIKE '%pacing_runs%'`,
+      );
+      return waiting.length > 0;
+    });
+    const tick = performance.now.bind(performance);
+    const ticks = jest.spyOn(performance, 'now').mockImplementation(() => tick() + 180_000);
+    await runner.commitTransaction();
+    expect((await late).body.made).toBe(false);
+    ticks.mockRestore();
+    await runner.release();
+  });
+
+  it.each([
+    [1, 2],
+    [2, 12],
+  ])('loses nothing that was learned where one was dated days ahead (day %i, %i ahead)', async (day, daysAhead) => {
+    const now = day * 1_440;
+    const shapes = () =>
+      app.dataSource.query<{ day: string }[]>('SELECT time_zone, day::text, weights FROM day_shapes ORDER BY 2, 1');
+    const open = { ...storedRow(Date.parse(minute(now - 15)), 'adv_x'), impressions: 1 };
+    await step(app, minute(now));
+    await insertRows(app.dataSource, [open]);
+    expect((await step(app, minute(now + daysAhead * 1_440))).body.made).toBe(true);
+    expect((await step(app, minute(now + 1))).body.made).toBe(true);
+    expect((await shapes()).filter((shape) => shape.day > minute(now).slice(0, 10))).toEqual([]);
+    await insertRows(app.dataSource, [{ ...open, creative: 'settled later', impressions: 7 }]);
+    await step(app, minute(now + 1_440));
+    const traffic = await app.dataSource.query<object[]>('SELECT * FROM market_traffic ORDER BY bucket_at');
+    expect(traffic).toContainEqual({ bucket_at: new Date(open.bucketAt), impressions: 8 });
+    expect(traffic).toEqual(
+      await app.dataSource.query(
+        'SELECT bucket_at, sum(impressions)::bigint AS impressions FROM report_rows GROUP BY bucket_at ORDER BY bucket_at',
+      ),
+    );
   });
 
   it('is for admins', async () => {

@@ -1,7 +1,7 @@
 import { SeededRandom } from '../../src/commands/seeded-random.js';
 import { localDayStart } from '../../src/core/calendar/local-day.js';
 import { type DayShape, QUARTER_MS, QUARTERS_A_DAY } from '../../src/core/pacing/day-shape.js';
-import { decidePace, type PaceDecision, replaces } from '../../src/core/pacing/decide-pace.js';
+import { decidePace, isMisdated, type PaceDecision, replaces } from '../../src/core/pacing/decide-pace.js';
 import { ExpectedClicks } from '../../src/core/pacing/expected-clicks.js';
 import { plannedMicros } from '../../src/core/pacing/paced-plan.js';
 import { decidedMinute } from '../../src/core/pacing/promise-book.js';
@@ -34,6 +34,8 @@ export interface PacedWorld {
   /** While one lasts, this share of the traffic is left. */
   readonly outages: readonly { readonly fromMs: number; readonly untilMs: number; readonly left: number }[];
   readonly stepMs: number;
+  /** The step at `atMs` is made by a clock that is ahead by so much; null: all are on time. */
+  readonly wrongClock: { readonly atMs: number; readonly aheadMs: number } | null;
 }
 
 /** The share of messages that is clicked, how soon on average, and for how long a message may be clicked. */
@@ -64,7 +66,8 @@ export function pacedDays(world: PacedWorld): readonly Sample[] {
     if (sample !== null) samples.push(sample);
     market.beginDay(now);
     market.hear(now);
-    market.decide(now);
+    const { wrongClock } = world;
+    market.decide(wrongClock?.atMs === now ? now + wrongClock.aheadMs : now);
   }
   return samples;
 }
@@ -164,7 +167,7 @@ class PacedMarket {
 
   decide(now: number): void {
     const { world, curve } = this;
-    const lastStep = this.lastStep;
+    const lastStep = this.lastStep !== null && isMisdated(this.lastStep, now) ? null : this.lastStep;
     this.lastStep = now;
     if (now < world.startsAt || (world.endsAt !== null && now >= world.endsAt)) return;
     const { inAll: spentMicros, today: spentTodayMicros } = this.known;

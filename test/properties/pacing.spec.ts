@@ -63,6 +63,7 @@ function worldOf({ seed, peaks, charges, plenty, delayMs }: Case, fields: Partia
     clicks: null,
     outages: [],
     stepMs: 5_000,
+    wrongClock: null,
     ...fields,
   };
 }
@@ -161,6 +162,25 @@ describe('even pacing over a day', () => {
     const samples = pacedDays({ ...world, ...total });
     expect(farthest(samples, daily)).toBeLessThan(0.03);
     expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * days * daily);
+  });
+});
+
+describe('even pacing after a step of a wrong clock', () => {
+  it.each([1, 24])('keeps within 3 % of the plan and spends 99 %% (%i hours ahead)', (hours) => {
+    const atMs = MIDNIGHT + 12 * HOUR_MS;
+    const peaks = { trough: 0.3, noon: 12.5, noonHeight: 1, evening: 20.5, eveningHeight: 1.3, width: 3 };
+    const some = { seed: 5, peaks, charges: 20_000, plenty: 30, delayMs: 5_000 };
+    const world = worldOf(some, { planned: twoPeaks(peaks), wrongClock: { atMs, aheadMs: hours * HOUR_MS } });
+    const daily = world.dailyMicros ?? NaN;
+    const samples = pacedDays(world);
+    // The sample of the next step is the last that shows what the wrong one decided.
+    expect(
+      farthest(
+        samples.filter(({ ms }) => ms !== atMs + world.stepMs),
+        daily,
+      ),
+    ).toBeLessThan(0.03);
+    expect(samples.at(-1)?.spentMicros).toBeGreaterThanOrEqual(0.99 * daily);
   });
 });
 

@@ -33,15 +33,22 @@ const AWAY_MS = 10 * 60_000;
 const LEAST_CHANGE = 0.02;
 /** What is kept longer than this without a new decision could not be told from a pause. */
 const LONGEST_KEPT_MS = 60_000;
+/** By more than this no clock that is kept right is ahead of another. */
+const MOST_AHEAD_MS = 60_000;
+
+/** Whether a step or decision was dated by a clock that was wrong: by the present one, its time is far from come. */
+export function isMisdated(ms: number, nowMs: number): boolean {
+  return ms - nowMs > MOST_AHEAD_MS;
+}
 
 /**
  * The decision at `nowMs`; null for a campaign that has no plan (see `hasPlan`). The same input gives the same decision.
  *
- * @param previous null: none was made yet
- * @param lastStepMs when the step before this one was made; null: never
+ * @param latest null: none was made yet
+ * @param lastStepMs when the step before this one was made; null: never, or nobody knows
  */
 export function decidePace(
-  previous: PaceDecision | null,
+  latest: PaceDecision | null,
   campaign: PacedCampaign,
   nowMs: number,
   lastStepMs: number | null,
@@ -49,9 +56,11 @@ export function decidePace(
   const { terms, curve, spentMicros: spentInAllMicros, spentTodayMicros, priceMicros } = campaign;
   const period = pacedPeriod(terms, nowMs, spentInAllMicros - spentTodayMicros);
   if (period === null) return null;
+  const previous = latest === null ? null : wellDated(latest, nowMs, spentInAllMicros);
   const wasPaced = previous !== null && (lastStepMs ?? nowMs) - previous.decidedAt <= AWAY_MS;
   const spentMicros = terms.dailyMicros === null ? spentInAllMicros : spentTodayMicros;
-  const plan = nextPlan(wasPaced ? previous.plan : null, period, nowMs, spentMicros);
+  const begunPlan = wasPaced && !isMisdated(previous.plan.fromMs, nowMs) ? previous.plan : null;
+  const plan = nextPlan(begunPlan, period, nowMs, spentMicros);
   const traffic = { curve, paysClicks: terms.paysClicks };
   const planned = plannedMicros(plan, traffic, nowMs);
   const now = curve.massAt(nowMs);
@@ -77,6 +86,12 @@ export function decidePace(
   };
 }
 
+/** What a wrong clock has dated goes on as if it were decided now: what was learned stays. */
+function wellDated(decision: PaceDecision, nowMs: number, spentInAllMicros: number): PaceDecision {
+  if (!isMisdated(decision.decidedAt, nowMs)) return decision;
+  return { ...decision, decidedAt: nowMs, spentInAllMicros };
+}
+
 /**
  * Never quite the share of another time: the phases in which a campaign takes part follow from the share's last bit (see
  * takes-part.ts), and who finds only stronger ones in its phases is to come into others even where nothing else changes.
@@ -91,7 +106,8 @@ function freshShare(passShare: number, nowMs: number): number {
  */
 export function replaces(next: PaceDecision, previous: PaceDecision | null): boolean {
   if (previous === null || next.plan !== previous.plan) return true;
-  if (next.decidedAt - previous.decidedAt >= LONGEST_KEPT_MS) return true;
+  // Or the previous one is dated far ahead, and would teach nothing until that time has come.
+  if (Math.abs(next.decidedAt - previous.decidedAt) >= LONGEST_KEPT_MS) return true;
   const { passShare } = previous.pace;
   return (
     Math.abs(next.pace.passShare - passShare) > LEAST_CHANGE * passShare ||

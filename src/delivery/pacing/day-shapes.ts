@@ -33,6 +33,17 @@ export class DayShapes {
     return shapes;
   }
 
+  /**
+   * After a step that was dated ahead: shapes of days that have not begun are forgotten, and the traffic is to be gathered
+   * anew, from quarters that were not over then, or whose sums were deleted as too old.
+   */
+  async takeBack(tx: EntityManager, now: number): Promise<void> {
+    await tx.query('DELETE FROM day_shapes WHERE day > ($1::timestamptz AT TIME ZONE time_zone)::date', [
+      new Date(now),
+    ]);
+    await tx.query('UPDATE pacing_runs SET traffic_until = NULL');
+  }
+
   /** Adds up the quarters that are over since the last time: a range of the primary key of `report_rows`, read once. */
   private async gather(tx: EntityManager, now: number): Promise<void> {
     const until = Math.floor((now - OPEN_MS) / QUARTER_MS) * QUARTER_MS;
@@ -44,7 +55,7 @@ export class DayShapes {
         `INSERT INTO market_traffic (bucket_at, impressions)
          SELECT bucket_at, sum(impressions) FROM report_rows
          WHERE bucket_at >= $1 AND bucket_at < $2 AND impressions > 0 GROUP BY bucket_at
-         ON CONFLICT DO NOTHING`,
+         ON CONFLICT (bucket_at) DO UPDATE SET impressions = excluded.impressions`,
         [new Date(from), new Date(next)],
       );
       from = next;

@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { performance } from 'node:perf_hooks';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { DayPartWindow } from '../../core/calendar/day-parts.js';
 import { localDate } from '../../core/calendar/local-day.js';
 import type { DayShape } from '../../core/pacing/day-shape.js';
-import { decidePace, replaces } from '../../core/pacing/decide-pace.js';
+import { decidePace, isMisdated, replaces } from '../../core/pacing/decide-pace.js';
 import { TrafficCurve } from '../../core/pacing/traffic-curve.js';
 import { DayShapes } from './day-shapes.js';
 import { pacedZones, type RunningCampaign, runningCampaigns } from './paced-campaigns.js';
@@ -22,10 +23,12 @@ const MOST_CURVES = 2_000;
 /**
  * One step of the pacing of all campaigns: reads what they have spent, decides, writes what changed; in one transaction that
  * holds the one row of `pacing_runs`. So steps are made one after the other however many processes ask for them, each at
- * a later time than the one before, and one that dies leaves nothing behind.
+ * a later time than the one before, and one that dies leaves nothing behind. Only a step that a wrong clock has dated far
+ * ahead refuses none of those that follow.
  */
 @Injectable()
 export class PacingStep {
+  private readonly logger = new Logger(PacingStep.name);
   private readonly curves = new Map<string, TrafficCurve>();
 
   constructor(
@@ -44,13 +47,24 @@ export class PacingStep {
   }
 
   private runIf(now: number, isDue: (lastStepMs: number) => boolean): Promise<PacingRun | null> {
+    const tick = performance.now();
     return this.dataSource.transaction(async (tx) => {
       const [last] = await tx.query<{ run_at: Date | null }[]>('SELECT run_at FROM pacing_runs FOR UPDATE');
       const lastStepMs = last?.run_at?.getTime() ?? null;
-      if (lastStepMs !== null && !isDue(lastStepMs)) return null;
+      // While it waited for its turn, others were made that are later without any fault.
+      const wasMisdated = lastStepMs !== null && isMisdated(lastStepMs, now + (performance.now() - tick));
+      if (lastStepMs !== null && !wasMisdated && !isDue(lastStepMs)) return null;
+      if (wasMisdated) await this.takeBack(tx, lastStepMs, now);
       await tx.query('UPDATE pacing_runs SET run_at = $1', [new Date(now)]);
-      return this.paceAll(tx, now, lastStepMs);
+      return this.paceAll(tx, now, wasMisdated ? null : lastStepMs);
     });
+  }
+
+  /** What the last step concluded from its time, but for the decisions: see `decidePace`. */
+  private async takeBack(tx: EntityManager, lastStepMs: number, now: number): Promise<void> {
+    this.logger.warn({ msg: 'the last step of pacing was dated ahead of this clock', aheadMs: lastStepMs - now });
+    this.curves.clear();
+    await this.shapes.takeBack(tx, now);
   }
 
   private async paceAll(tx: EntityManager, now: number, lastStepMs: number | null): Promise<PacingRun> {
