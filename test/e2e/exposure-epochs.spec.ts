@@ -50,8 +50,8 @@ describe('the lives of the exposure state', () => {
   });
 
   /** As that many processes that start at once would. */
-  async function start(count: number): Promise<readonly ExposureEpochs[]> {
-    const all = Array.from({ length: count }, () => new ExposureEpochs(redis, dataSource, clock));
+  async function start(count: number, client = redis): Promise<readonly ExposureEpochs[]> {
+    const all = Array.from({ length: count }, () => new ExposureEpochs(client, dataSource, clock));
     await Promise.all(all.map((epochs) => epochs.onApplicationBootstrap()));
     return all;
   }
@@ -93,6 +93,34 @@ describe('the lives of the exposure state', () => {
     const [after] = await start(1);
     expect(after?.current?.id).not.toBe(before?.current?.id);
     expect(after?.current?.quarantinedUntil).toBe(NOW + LONGEST_HOLD_MS);
+  });
+
+  it('end with it also for a process that was running, once it is connected again', async () => {
+    const own = new Redis(server.url);
+    defineExposureScripts(own);
+    const [epochs] = await start(1, own);
+    const before = epochs?.current?.id;
+    // The snapshot that it begins with has the life of before.
+    await redis.hset(EPOCH_KEY, 'runId', 'of-the-server-before');
+    await redis.client('KILL', 'ID', await own.client('ID'));
+    await eventually(async () => epochs?.current !== null && epochs?.current.id !== before);
+    expect(epochs?.current?.quarantinedUntil).toBe(NOW + LONGEST_HOLD_MS);
+    own.disconnect();
+  });
+
+  it('end with a restart of a Redis that does not tell whether it keeps one', async () => {
+    const [before] = await start(1);
+    await redis.hset(EPOCH_KEY, 'runId', 'of-the-server-before');
+    await redis.acl('SETUSER', 'without-config', 'on', '>pass', '~*', '&*', '+@all', '-config');
+    const url = Object.assign(new URL(server.url), { username: 'without-config', password: 'pass' });
+    const hosted = new Redis(url.href);
+    defineExposureScripts(hosted);
+    await expect(hosted.config('GET', 'appendonly')).rejects.toThrow('NOPERM');
+    const [after] = await start(1, hosted);
+    expect(after?.current?.id).toMatch(/^\d{10}$/);
+    expect(after?.current?.id).not.toBe(before?.current?.id);
+    hosted.disconnect();
+    await redis.acl('DELUSER', 'without-config');
   });
 
   it('are dropped with what was held in them, by a process that has not heard yet that they are over', async () => {

@@ -112,6 +112,19 @@ describe('invalid traffic that is not taken', () => {
     expect(grown).toEqual([2, 2, 2, 1]);
   });
 
+  it('is no event of a clock that differs a little: it counts between its decision and now', async () => {
+    const campaign = await newCampaign();
+    const iso = (ms: number) => new Date(DECIDED + ms).toISOString();
+    const stated = [-2_000, 300, 4_000].map((ms) => ({ type: 'impression', token: sign(campaign), at: iso(ms) }));
+    const { body } = await app.request('POST', '/v1/events', { events: stated }, during(1_000));
+    expect(body.results).toEqual(stated.map(() => ({ status: 'accepted' })));
+    const stored = await app.dataSource.query<{ occurred_at: Date }[]>(
+      'SELECT occurred_at FROM events WHERE campaign_id = $1 ORDER BY occurred_at',
+      [campaign.campaignId],
+    );
+    expect(stored.map(({ occurred_at }) => occurred_at.toISOString())).toEqual([0, 300, 1_000].map(iso));
+  });
+
   it('of known bots gets its image and its page, and is no event', async () => {
     const campaign = await newCampaign();
     const token = sign(campaign);

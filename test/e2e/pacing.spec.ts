@@ -186,6 +186,32 @@ describe('a step of pacing', () => {
     expect(await throttleOf(app, campaignId)).not.toBeNull();
   });
 
+  it('decides who is placed: with a share of nothing none is, though nothing else is against it', async () => {
+    const context = { carrier: 'throttled' };
+    const adGroupFields = { targeting: { carrier: ['throttled'] }, bid: { model: 'cpm', amountMicros: 9_000 * WON } };
+    const { campaignId, adGroupId } = await createServingCampaign(app, advertiserId, EVEN, adGroupFields);
+    await untilKnown(app, adGroupId, at(minute(46)), { context });
+    await step(app, minute(46));
+    const paced = adGroup({ campaignId, pacing: 'even', budgets: { ...NO_BUDGETS, campaignDailyMicros: 1 } });
+    const share = async (passShare: number): Promise<void> => {
+      await app.dataSource.query(
+        `UPDATE pacing_throttles SET pass_share = $2, changed_xid = pg_current_xact_id() WHERE campaign_id = $1`,
+        [campaignId, passShare],
+      );
+      await eventually(async () => app.app.get(PacingBook).pacing(paced).passShare === passShare);
+    };
+    const isPlaced = async (): Promise<boolean> => {
+      const { body } = await match(app, `member-${++members}`, { context }, at(minute(46)));
+      return (body.messages as { adGroupId: string }[]).some((message) => message.adGroupId === adGroupId);
+    };
+    await share(1);
+    await eventually(isPlaced);
+    await share(0);
+    expect([await isPlaced(), await isPlaced(), await isPlaced()]).toEqual([false, false, false]);
+    await share(1);
+    expect(await isPlaced()).toBe(true);
+  });
+
   it('is made although the last one was dated further ahead than clocks differ', async () => {
     const { campaignId } = await createServingCampaign(app, advertiserId, EVEN);
     await step(app, minute(48));

@@ -156,4 +156,19 @@ describe('the hold script', () => {
     const answer = await redis.holdMessages(exposureKey(`lost-${members++}`), ...call, nothing);
     expect(JSON.parse(answer)).toEqual({ status: 'short', verdicts: String(digit) });
   });
+
+  it.each([
+    ['nothing', { ...UNLIMITED, maxPerMemberPerDay: 9 }, []],
+    ['what has no caps', UNLIMITED, ['crv_0 t']],
+  ])('holds %s after a loss (load rules: %j)', async (_, load, tickets) => {
+    const owners = { adGroupId: 'adg_0', campaignId: 'cmp_0', advertiserId: 'adv_0', categories: [] };
+    const [adGroup, creatives] = [writeHoldAdGroup({ ...owners, caps: [] }), [writeHoldCreative('crv_0', [])]];
+    const request = { ...REQUEST, load, isLast: true, candidates: [{ adGroup, creatives, ticket: 't' }] };
+    const call = holdArguments(request, { ...EPOCH, isQuarantined: true });
+    const nothing = JSON.stringify(rebuiltOf([], 0));
+    const answer = await redis.holdMessages(exposureKey(`lost-${members++}`), ...call, nothing);
+    const { status, held, tickets: given } = JSON.parse(answer) as { status: string; held: number; tickets: object };
+    // Lua writes an empty list as an object.
+    expect({ status, held, tickets: Object.values(given) }).toEqual({ status: 'held', held: tickets.length, tickets });
+  });
 });
