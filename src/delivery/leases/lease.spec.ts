@@ -49,3 +49,36 @@ describe('what the next message is taken to cost', () => {
     expect(triesUntil(2_000, lease)[0]).toBe(1_000);
   });
 });
+
+describe('what a process wants free for one ad group', () => {
+  const TICK_MS = 100;
+  /** Micros: fifty messages. */
+  const LEAST = 50 * 100;
+
+  /** The goal after so many exchanges in each of which so much was promised. */
+  function goalAfter(lease: Lease, fromTick: number, exchanges: number, microsEach: number): number {
+    let goal = 0;
+    for (let i = 1; i <= exchanges; i++) {
+      const tick = fromTick + i * TICK_MS;
+      lease.use(microsEach, tick);
+      goal = lease.goalMicros(tick);
+    }
+    return goal;
+  }
+
+  it('is fifty messages, or what it promises in three seconds at its rate, which it follows up and down', () => {
+    const lease = new Lease(adGroup({ bid: { model: 'cpc', amountMicros: 100 } }));
+    expect(goalAfter(lease, 0, 20, 100)).toBe(LEAST);
+    expect(goalAfter(lease, 2_000, 1, 1_000_000)).toBeGreaterThan(10_000_000);
+    const busy = goalAfter(lease, 2_100, 20, 1_000_000);
+    expect(busy).toBeGreaterThan(29_900_000);
+    expect(busy).toBeLessThanOrEqual(30_000_000);
+    expect(goalAfter(lease, 4_100, 40, 0)).toBe(LEAST);
+  });
+
+  it('is nothing where its ad group may not serve', () => {
+    const lease = new Lease(adGroup({ bid: { model: 'cpc', amountMicros: 100 } }));
+    lease.isWanted = false;
+    expect(goalAfter(lease, 0, 20, 1_000_000)).toBe(0);
+  });
+});
