@@ -25,6 +25,23 @@ export function whileClaimsAreLocked<T>(app: TestApp, meanwhile: () => Promise<T
   return whileLocked(app, 'LOCK TABLE budget_leases IN EXCLUSIVE MODE', [], meanwhile);
 }
 
+/** While `meanwhile` runs, no batch with a valid event can be settled: each is parked at its first attempt. */
+export async function whileSettlementIsRefused<T>(app: TestApp, meanwhile: () => Promise<T>): Promise<T> {
+  await app.dataSource.query(`
+    CREATE FUNCTION refuse_all_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION 'of the test' USING ERRCODE = '23514', CONSTRAINT = 'refused_by_the_test';
+    END $$`);
+  await app.dataSource.query(
+    'CREATE TRIGGER refuse_all BEFORE INSERT ON report_rows FOR EACH ROW EXECUTE FUNCTION refuse_all_rows()',
+  );
+  try {
+    return await meanwhile();
+  } finally {
+    await app.dataSource.query('DROP FUNCTION refuse_all_rows CASCADE');
+  }
+}
+
 async function whileLocked<T>(
   app: TestApp,
   sql: string,

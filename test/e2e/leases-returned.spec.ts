@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { LeaseBook } from '../../src/delivery/delivery.api.js';
+import type { EntityManager } from 'typeorm';
+import { LeaseBook, LONGEST_COMMIT_MS, SettlementProgress } from '../../src/delivery/delivery.api.js';
 import { eventually, startTestApp } from '../servers/test-app.js';
-import { type ServingCampaign, untilKnown } from './fixtures.js';
-import { LeaseWorld, PRICE } from './lease-world.js';
+import { type ServingCampaign, untilKnown, untilSettled } from './fixtures.js';
+import { whileSettlementIsRefused, whileSettlementWaits } from './held-settlement.js';
+import { HOLD_MS, LeaseWorld, PRICE, UNTIL_OVER_MS } from './lease-world.js';
 
 describe('money that processes have promised, or no longer may', () => {
   let world: LeaseWorld;
@@ -62,62 +64,149 @@ describe('money that processes have promised, or no longer may', () => {
     for (const app of [world.first, world.second]) expect(await world.ask(app, 10)).toEqual([]);
   });
 
-  describe('of a process that died', () => {
-    /** All of a budget of forty messages, claimed by a holder that was alive until so many seconds ago. */
-    async function claimAll(campaign: ServingCampaign, deadForSeconds: number): Promise<number> {
-      const [holder] = await world.first.dataSource.query<{ id: number }[]>(
-        `INSERT INTO lease_holders (alive_until) VALUES (now() - make_interval(secs => $1)) RETURNING id`,
-        [deadForSeconds],
-      );
-      await world.first.dataSource.query(`INSERT INTO budget_leases VALUES ($1, $2, $3, $4, $5)`, [
-        holder!.id,
-        campaign.adGroupId,
-        campaign.campaignId,
-        campaign.advertiserId,
-        40 * PRICE,
-      ]);
-      return holder!.id;
+  it('is bound by a batch that is parked, until it was retried and settled', async () => {
+    const campaign = await world.sell({ totalMicros: 80 * PRICE });
+    const seen = await placeAll(40);
+    const parked = await whileSettlementIsRefused(world.first, async () => {
+      await world.see(seen);
+      await eventually(async () => (await parkedIds()).length === 1);
+      return parkedIds();
+    });
+    world.now += UNTIL_OVER_MS + LONGEST_COMMIT_MS;
+    for (const app of [world.first, world.second]) {
+      const progress = app.app.get(SettlementProgress, { strict: false });
+      // Tells it the time.
+      await app.request('GET', '/v1/ops/batches', undefined, world.time());
+      await eventually(() => Promise.resolve(progress.settledUntil >= world.now - LONGEST_COMMIT_MS));
     }
+    const later = await placeAll(40);
+    await expectNothingLeft();
+    const { status } = await world.first.request('POST', `/v1/ops/batches/${parked[0]}/retry`, undefined, world.time());
+    expect(status).toBe(200);
+    await untilSettled(world.first);
+    await expectNothingLeft();
+    expect(await world.spentOf(campaign)).toEqual({ spent: 40 * PRICE, refused: 0 });
+    await world.see(later);
+    await untilSettled(world.first);
+    expect(await world.spentOf(campaign)).toEqual({ spent: 80 * PRICE, refused: 0 });
+  });
 
+  /** So many messages, by both processes. */
+  async function placeAll(count: number, withinMs?: number): Promise<{ token: string }[]> {
+    const placed: { token: string }[] = [];
+    await eventually(async () => {
+      for (const app of [world.first, world.second]) {
+        placed.push(...(await world.ask(app, Math.min(10, count - placed.length))));
+      }
+      return placed.length === count;
+    }, withinMs);
+    return placed;
+  }
+
+  /** Both processes have exchanged claims since: another campaign gets its money by that. */
+  const untilExchanged = (): Promise<unknown> => world.sell({}, undefined, { targeting: { carrier: ['KT'] } });
+
+  async function expectNothingLeft(): Promise<void> {
+    for (const app of [world.first, world.second]) expect(await world.ask(app, 10)).toEqual([]);
+    await untilExchanged();
+    for (const app of [world.first, world.second]) expect(await world.ask(app, 10)).toEqual([]);
+  }
+
+  async function parkedIds(): Promise<readonly string[]> {
+    const { body } = await world.first.request('GET', '/v1/ops/batches?status=parked', undefined, world.time());
+    return (body.data as { id: string }[]).map(({ id }) => id);
+  }
+
+  /** All of a budget of forty messages, claimed by a holder that was alive until so many seconds ago. */
+  async function claimAll(
+    { adGroupId, campaignId, advertiserId }: ServingCampaign,
+    deadForSeconds: number,
+    tx: Pick<EntityManager, 'query'> = world.first.dataSource,
+  ): Promise<number> {
+    const [holder] = await tx.query<{ id: number }[]>(
+      `INSERT INTO lease_holders (alive_until) VALUES (now() - make_interval(secs => $1)) RETURNING id`,
+      [deadForSeconds],
+    );
+    await tx.query(`INSERT INTO budget_leases VALUES ($1, $2, $3, $4, $5)`, [
+      holder!.id,
+      ...[adGroupId, campaignId, advertiserId, 40 * PRICE],
+    ]);
+    return holder!.id;
+  }
+
+  describe('of a process that died', () => {
     const isKnown = async (holder: number): Promise<boolean> =>
       (await world.first.dataSource.query<unknown[]>('SELECT FROM lease_holders WHERE id = $1', [holder])).length > 0;
 
+    const die = (holders: readonly number[], secondsAgo: number): Promise<unknown> =>
+      world.first.dataSource.query(
+        'UPDATE lease_holders SET alive_until = now() - make_interval(secs => $2) WHERE id = ANY($1)',
+        [holders, secondsAgo],
+      );
+
     it('is bound until its messages are over, then freed by another', async () => {
       const campaign = await world.sell({ totalMicros: 40 * PRICE });
-      const [lately, longAgo] = [await claimAll(campaign, 1), await claimAll(campaign, 200_000)];
-      await eventually(async () => !(await isKnown(longAgo)), 15_000);
-      expect(await isKnown(lately)).toBe(true);
+      await world.see(await placeAll(40));
+      await untilSettled(world.first);
+      const dead = await claimAll(campaign, 1);
+      const longAgo = [await claimAll(campaign, 1)];
+      const budget = { totalMicros: 80 * PRICE };
+      await world.first.request('PATCH', `/v1/campaigns/${campaign.campaignId}`, { budget });
+      // Some of its messages may be seen still.
+      await die([dead], HOLD_MS / 2000);
+      await die(longAgo, 200_000);
+      await eventually(async () => !(await isKnown(longAgo[0]!)), 15_000);
+      expect(await isKnown(dead)).toBe(true);
+      await expectNothingLeft();
+      await die([dead], 200_000);
+      await placeAll(40, 20_000);
     });
 
-    it('is bound while events of its messages wait for their settlement', async () => {
+    it('is bound while events of its messages wait for their settlement, and by those that are parked alone', async () => {
       const campaign = await world.sell({ totalMicros: 40 * PRICE });
-      const [busy, idle] = [await claimAll(campaign, 200_000), await claimAll(campaign, 200_000)];
-      const [batch] = await world.first.dataSource.query<{ id: string }[]>(
-        `INSERT INTO event_batches (id, received_at, event_count, parked_at) VALUES ('bat_waits', now(), 1, now()) RETURNING id`,
+      const [waiting, parked] = [await claimAll(campaign, 1), await claimAll(campaign, 1)];
+      await whileSettlementWaits(world.first, campaign.advertiserId, async () => {
+        await acceptSeen(campaign, waiting, 'bat_waits', null);
+        await acceptSeen(campaign, parked, 'bat_parked', new Date());
+        await die([waiting, parked], 200_000);
+        await eventually(async () => !(await isKnown(parked)), 15_000);
+        expect(await isKnown(waiting)).toBe(true);
+      });
+      await world.first.dataSource.query("DELETE FROM event_batches WHERE id = 'bat_parked'");
+    });
+
+    /** An impression of its message in a batch of its own. */
+    async function acceptSeen(campaign: ServingCampaign, holder: number, id: string, parkedAt: Date | null) {
+      await world.first.dataSource.query(
+        'INSERT INTO event_batches (id, received_at, event_count, parked_at) VALUES ($1, now(), 1, $2)',
+        [id, parkedAt],
       );
       await world.first.dataSource.query(
         `INSERT INTO events (decided_at, message_id, type, batch_id, ordinal, member_id, advertiser_id, campaign_id, ad_group_id,
                              creative_id, placement, position, price_micros, occurred_at, lease_holder)
-         VALUES (now(), 'waits', 'impression', $1, 0, 'm', $2, $3, $4, $5, 'chat_list', 1, $6, now(), $7)`,
-        [batch!.id, campaign.advertiserId, campaign.campaignId, campaign.adGroupId, campaign.creativeId, PRICE, busy],
+         VALUES (now(), $1, 'impression', $1, 0, 'm', $2, $3, $4, $5, 'chat_list', 1, $6, now(), $7)`,
+        [id, campaign.advertiserId, campaign.campaignId, campaign.adGroupId, campaign.creativeId, PRICE, holder],
       );
-      await eventually(async () => !(await isKnown(idle)), 15_000);
-      expect(await isKnown(busy)).toBe(true);
-    });
+    }
   });
 
-  it('is claimed anew by a process that counted as dead', async () => {
-    await world.sell({ totalMicros: 400 * PRICE });
+  it('is claimed anew by a process that counted as dead, and not promised by what was lent to another meanwhile', async () => {
+    const campaign = await world.sell({ totalMicros: 40 * PRICE });
+    const { dataSource } = world.first;
     const holders = async () =>
-      (
-        await world.first.dataSource.query<{ id: number }[]>('SELECT id FROM lease_holders WHERE alive_until > now()')
-      ).map(({ id }) => id);
+      (await dataSource.query<{ id: number }[]>('SELECT id FROM lease_holders WHERE alive_until > now()')).map(
+        ({ id }) => id,
+      );
     const before = await holders();
-    await world.first.dataSource.query('DELETE FROM budget_leases WHERE holder = ANY($1)', [before]);
-    await world.first.dataSource.query('DELETE FROM lease_holders WHERE id = ANY($1)', [before]);
-    await eventually(async () => (await holders()).length === 2, 15_000);
-    await eventually(
-      async () => (await world.ask(world.first, 3)).length > 0 && (await world.ask(world.second, 3)).length > 0,
-    );
+    const other = await dataSource.transaction(async (tx) => {
+      await tx.query('DELETE FROM budget_leases WHERE holder = ANY($1)', [before]);
+      await tx.query('DELETE FROM lease_holders WHERE id = ANY($1)', [before]);
+      return claimAll(campaign, -3_600, tx);
+    });
+    await eventually(async () => (await holders()).length === 3, 15_000);
+    await untilExchanged();
+    await expectNothingLeft();
+    await dataSource.query('DELETE FROM budget_leases WHERE holder = $1', [other]);
+    await placeAll(40);
   });
 });

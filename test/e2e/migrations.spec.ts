@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { FollowAllCaps1795651620000 } from '../../migrations/1795651620000-follow-all-caps.js';
+import { BindParkedMoney1795651920000 } from '../../migrations/1795651920000-bind-parked-money.js';
 import { KeepHoldTimes1795651740000 } from '../../migrations/1795651740000-keep-hold-times.js';
 import { CountOverDelivery1795651680000 } from '../../migrations/1795651680000-count-over-delivery.js';
 import { MIGRATIONS } from '../../migrations/index.js';
@@ -131,6 +132,28 @@ describe('the migrations', () => {
     await migrateDatabase(database.url);
     const [kept] = await source.query<unknown[]>('SELECT earlier_hold_seconds, hold_changed_at FROM placements');
     expect(kept).toEqual({ earlier_hold_seconds: 86_400, hold_changed_at: new Date('2026-11-20T00:00Z') });
+  });
+
+  it('bind what batches will cost that were parked before', async () => {
+    await migrateTo(MIGRATIONS.indexOf(BindParkedMoney1795651920000));
+    await source.query(`
+      INSERT INTO event_batches (id, received_at, event_count, parked_at)
+      VALUES ('parked', now(), 3, now()), ('waits', now(), 1, NULL)`);
+    await source.query(`
+      INSERT INTO events (batch_id, message_id, price_micros, decided_at, occurred_at, type, ordinal, member_id, advertiser_id,
+                          campaign_id, ad_group_id, creative_id, placement, position, lease_holder)
+      SELECT row.*, '1970-01-01T00:02:59Z'::timestamptz, now(), 'impression', 1, 'm', 'a', 'c', 'g', 'v', 'chat_list', 1, 7
+      FROM (VALUES ('parked', 'm1', 5), ('parked', 'm2', 6), ('parked', 'm3', 0), ('waits', 'm4', 9)) row`);
+    await migrateDatabase(database.url);
+    const rows = await source.query<unknown[]>(
+      `SELECT batch_id, advertiser_id, campaign_id, ad_group_id, lease_holder, decided_minute, day, amount_micros::integer,
+              settled_at
+       FROM parked_charges`,
+    );
+    const ids = { batch_id: 'parked', advertiser_id: 'a', campaign_id: 'c', ad_group_id: 'g' };
+    expect(rows).toEqual([
+      { ...ids, lease_holder: 7, decided_minute: 2, day: null, amount_micros: 11, settled_at: null },
+    ]);
   });
 
   it('are all listed, in the order of their times', async () => {

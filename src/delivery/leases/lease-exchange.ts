@@ -10,7 +10,8 @@ import {
   type MoneyLeft,
 } from '../../core/pacing/allot-claims.js';
 import { adGroupDay } from '../../core/pacing/allocate-charges.js';
-import { readSpends, readTerms } from '../settlement/budgets.js';
+import { groupBy } from '../../platform/group-by.js';
+import { type CampaignSpend, type CampaignTerms, readSpends, readTerms } from '../settlement/budgets.js';
 
 /** What a holder's claim on one ad group is to be, and what more it asks for. */
 export interface LeaseChange {
@@ -63,37 +64,44 @@ export class LeaseExchange {
 
 /**
  * Claims are read before spend: of a charge that is settled meanwhile, and whose claim is lowered after it, both count, so
- * that less is granted than could be, never more.
+ * that less is granted than could be, never more. So do a claim and the parked charge in whose favour it is lowered.
  */
 async function readMoneyLeft(tx: EntityManager, wants: readonly ClaimWant[], now: number): Promise<MoneyLeft> {
   const advertiserIds = [...new Set(wants.map((want) => want.advertiserId))];
   const campaignIds = [...new Set(wants.map((want) => want.campaignId))];
   await lockOut(tx, advertiserIds);
-  const claims = await readClaims(tx, advertiserIds);
+  const bound = await readBound(tx, advertiserIds);
+  const boundOf = groupBy(bound, ({ campaign_id }) => campaign_id);
   const terms = await readTerms(tx, campaignIds);
   const days = [...terms.values()].map(({ timeZone }) => localDate(now, timeZone));
   const spends = await readSpends(tx, campaignIds, [...new Set(days)]);
-  const left: MoneyLeft = {
-    byAdvertiser: await readBalances(tx, advertiserIds),
-    byCampaign: new Map(),
-    byAdGroup: new Map(),
-  };
+  const byAdvertiser = await readBalances(tx, advertiserIds);
+  for (const { advertiser_id, micros } of bound) lower(byAdvertiser, advertiser_id, micros);
+  const left: MoneyLeft = { byAdvertiser, byCampaign: new Map(), byAdGroup: new Map() };
   for (const [campaignId, term] of terms) {
-    const spend = spends(campaignId);
-    const day = localDate(now, term.timeZone);
-    const total = term.totalMicros === null ? Infinity : Number(term.totalMicros - spend.totalMicros);
-    const daily = term.dailyMicros === null ? Infinity : Number(term.dailyMicros - (spend.byDay.get(day) ?? 0n));
-    if (total !== Infinity || daily !== Infinity) left.byCampaign.set(campaignId, Math.min(total, daily));
-    for (const [adGroupId, limit] of term.adGroupDailyMicros) {
-      left.byAdGroup.set(adGroupId, Number(limit - (spend.byAdGroupDay.get(adGroupDay(adGroupId, day)) ?? 0n)));
-    }
-  }
-  for (const { ad_group_id, campaign_id, advertiser_id, claimed_micros } of claims) {
-    lower(left.byAdvertiser, advertiser_id, claimed_micros);
-    lower(left.byCampaign, campaign_id, claimed_micros);
-    lower(left.byAdGroup, ad_group_id, claimed_micros);
+    addCampaign(left, term, spends(campaignId), boundOf.get(campaignId) ?? [], localDate(now, term.timeZone));
   }
   return left;
+}
+
+/** What the campaign's own limits leave on that day, and those of its ad groups. */
+function addCampaign(
+  left: MoneyLeft,
+  { campaignId, totalMicros, dailyMicros, adGroupDailyMicros }: CampaignTerms,
+  spend: CampaignSpend,
+  bound: readonly BoundRow[],
+  today: string,
+): void {
+  const boundToday = bound.filter(({ day }) => day === null || day === today);
+  const leftOf = (limit: bigint | null, spent: bigint, rows: readonly BoundRow[]): number =>
+    limit === null ? Infinity : rows.reduce((sum, { micros }) => sum - micros, Number(limit - spent));
+  const total = leftOf(totalMicros, spend.totalMicros, bound);
+  const daily = leftOf(dailyMicros, spend.byDay.get(today) ?? 0n, boundToday);
+  if (total !== Infinity || daily !== Infinity) left.byCampaign.set(campaignId, Math.min(total, daily));
+  for (const [adGroupId, limit] of adGroupDailyMicros) {
+    left.byAdGroup.set(adGroupId, leftOf(limit, spend.byAdGroupDay.get(adGroupDay(adGroupId, today)) ?? 0n, []));
+  }
+  for (const { ad_group_id, micros } of boundToday) lower(left.byAdGroup, ad_group_id, micros);
 }
 
 /** Those that live, at least the one that asks. */
@@ -119,18 +127,27 @@ async function lockOut(tx: EntityManager, advertiserIds: readonly string[]): Pro
   );
 }
 
-interface ClaimRow {
+interface BoundRow {
   readonly ad_group_id: string;
   readonly campaign_id: string;
   readonly advertiser_id: string;
-  readonly claimed_micros: number;
+  /** The local day that it counts against, 'YYYY-MM-DD'; null: whichever day it is. */
+  readonly day: string | null;
+  readonly micros: number;
 }
 
-/** Of all holders, the dead included. $1: advertisers. */
-async function readClaims(tx: EntityManager, advertiserIds: readonly string[]): Promise<readonly ClaimRow[]> {
-  return tx.query<ClaimRow[]>(
-    `SELECT ad_group_id, campaign_id, advertiser_id, sum(claimed_micros)::bigint AS claimed_micros
-     FROM budget_leases WHERE advertiser_id = ANY($1) GROUP BY ad_group_id, campaign_id, advertiser_id`,
+/**
+ * Claims of all holders, the dead included, and what parked batches will cost: in one snapshot, since a claim is lowered by what
+ * was parked. $1: advertisers.
+ */
+async function readBound(tx: EntityManager, advertiserIds: readonly string[]): Promise<readonly BoundRow[]> {
+  return tx.query<BoundRow[]>(
+    `SELECT ad_group_id, campaign_id, advertiser_id, NULL AS day, sum(claimed_micros)::bigint AS micros
+     FROM budget_leases WHERE advertiser_id = ANY($1) GROUP BY ad_group_id, campaign_id, advertiser_id
+     UNION ALL
+     SELECT ad_group_id, campaign_id, advertiser_id, day::text, sum(amount_micros)::bigint
+     FROM parked_charges WHERE advertiser_id = ANY($1) AND settled_at IS NULL
+     GROUP BY ad_group_id, campaign_id, advertiser_id, day`,
     [advertiserIds],
   );
 }

@@ -6,6 +6,7 @@ import { Clock } from '../../platform/clock.js';
 import { longestHoldSeconds } from '../longest-hold.js';
 import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
 import { readCommitLocks } from '../settlement/commit-locks.js';
+import { isBoundByParking } from '../settlement/parked-charges.js';
 import { LONGEST_COMMIT_MS } from '../settlement/settlement-progress.js';
 
 /** So long after its last sign of life a process may still promise money; it stops by itself before. */
@@ -70,9 +71,9 @@ export class LeaseHolder {
 
   /**
    * Frees the claims of holders that died so long ago that none of their messages can be reported any more, and of whose
-   * events none waits for its settlement, nor hangs in its COMMIT. They were dead when the locks were read: what is committed
-   * later without a lock then has no events of theirs. $1: now; $2: the longest that a commit may take, in seconds; $3: when
-   * the locks were read.
+   * events none waits for its settlement, nor hangs in its COMMIT; parked ones bind their money by themselves. They were dead
+   * when the locks were read: what is committed later without a lock then has no events of theirs. $1: now; $2: the longest
+   * that a commit may take, in seconds; $3: when the locks were read.
    */
   private async reclaim(): Promise<void> {
     const now = this.clock.now();
@@ -84,7 +85,8 @@ export class LeaseHolder {
          WHERE alive_until < $3::timestamptz - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
            AND NOT EXISTS (
              SELECT FROM event_batches AS batch JOIN events ON events.batch_id = batch.id
-             WHERE batch.settled_at IS NULL AND events.lease_holder = holder.id
+             WHERE batch.settled_at IS NULL AND batch.parked_at IS NULL AND events.lease_holder = holder.id
+               AND NOT ${isBoundByParking('batch.id')}
            )
          FOR UPDATE SKIP LOCKED
        ), freed AS (

@@ -13,7 +13,10 @@ export interface SettledCharge {
   readonly settledAt: number;
 }
 
-/** The charges of one holder's messages as they are settled, each given once. */
+/**
+ * The charges of one holder's messages as they are settled, or parked with their batch, each given once: one that was parked is
+ * settled without a holder.
+ */
 @Injectable()
 export class SettledCharges {
   private horizon = '0';
@@ -29,7 +32,10 @@ export class SettledCharges {
     const charges = await this.dataSource.query<SettledCharge[]>(
       `SELECT id, ad_group_id AS "adGroupId", amount_micros AS micros, decided_minute AS minute,
               (extract(epoch FROM created_at) * 1000)::float8 AS "settledAt"
-       FROM ledger_transfers WHERE lease_holder = $1 AND created_xid >= $2::text::xid8 AND kind = 'charge'`,
+       FROM ledger_transfers WHERE lease_holder = $1 AND created_xid >= $2::text::xid8 AND kind = 'charge'
+       UNION ALL
+       SELECT 'parked-' || id, ad_group_id, amount_micros, decided_minute, (extract(epoch FROM parked_at) * 1000)::float8
+       FROM parked_charges WHERE lease_holder = $1 AND created_xid >= $2::text::xid8`,
       [holder, this.horizon],
     );
     const { given } = this;

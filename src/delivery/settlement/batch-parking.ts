@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../platform/clock.js';
 import { ExposureWriter } from '../exposure/exposure-writer.js';
 import { readImpressions } from './batch-impressions.js';
+import { addParkedCharges } from './parked-charges.js';
 import { describeFailure, failureKind } from './settlement-failure.js';
 
 /** As often as Bull tries one job: with its growing pauses, half a minute in which what passes has passed. */
@@ -15,7 +16,7 @@ export const MOST_ATTEMPTS = 8;
  *
  * A parked batch no longer holds back the release of holds. So that no cap is broken by it, its impressions are confirmed in
  * the exposure state before it is marked; a state that is built anew counts them from `events` anyway. Where they can't be
- * confirmed, the batch goes on waiting, and holds with it.
+ * confirmed, the batch goes on waiting, and holds with it. So that no budget is passed by it, its costs bind their money.
  */
 @Injectable()
 export class BatchParking {
@@ -56,7 +57,9 @@ export class BatchParking {
       );
       if (claimed.length === 0) return;
       await this.exposure.confirm(await readImpressions(tx, [batchId]));
-      await tx.query('UPDATE event_batches SET parked_at = $2 WHERE id = $1', [batchId, new Date(this.clock.now())]);
+      const now = this.clock.now();
+      await addParkedCharges(tx, batchId, now);
+      await tx.query('UPDATE event_batches SET parked_at = $2 WHERE id = $1', [batchId, new Date(now)]);
     });
   }
 }

@@ -15,8 +15,8 @@ export interface EventTally {
   readonly adGroupId: string;
   readonly creativeId: string;
   readonly placement: string;
-  /** The process that promised their prices. */
-  readonly leaseHolder: number;
+  /** The process that promised their prices; null where it has nothing to know of them. */
+  readonly leaseHolder: number | null;
   /** See `decidedMinute`. */
   readonly minute: number;
   /** Epoch ms at which the bucket begins in which they happened. */

@@ -14,6 +14,8 @@ export interface SettlingBatches {
   readonly batchIds: readonly string[];
   readonly now: number;
   readonly balances: Map<string, bigint>;
+  /** Their holders have been told of their charges. */
+  readonly wasParked: boolean;
 }
 
 export interface SettledCharges {
@@ -69,7 +71,8 @@ export async function settleCharges(
     charged.push(...fitting);
     for (const event of unfit) refused.set(eventKey(event), event);
   }
-  await bookCharges(tx, { batchId: batches.batchIds[0]!, now: batches.now }, charged);
+  const { batchIds, now, wasParked } = batches;
+  await bookCharges(tx, { batchId: batchIds[0]!, now }, wasParked ? charged.map(withoutHolder) : charged);
   return { charged, refused };
 }
 
@@ -92,6 +95,10 @@ function termsOf(campaignId: string, terms: ReadonlyMap<string, CampaignTerms>):
 function toCharge(tally: EventTally, terms: ReadonlyMap<string, CampaignTerms>): TallyCharge {
   const { timeZone, currency } = termsOf(tally.campaignId, terms);
   return { ...tally, day: localDate(tally.bucketAt, timeZone), currency };
+}
+
+function withoutHolder(charge: TallyCharge): TallyCharge {
+  return { ...charge, leaseHolder: null };
 }
 
 /** Whether a campaign's money covers all charges; if so, the advertiser's balance falls by them. */

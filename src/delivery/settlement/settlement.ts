@@ -13,6 +13,7 @@ import { eventKey, readOtherEvents, type SettlingEvent } from './batch-events.js
 import { readImpressions } from './batch-impressions.js';
 import { tallyOf } from './event-tally.js';
 import { findInvalid } from './invalid-events.js';
+import { endParkedCharges, isBoundByParking } from './parked-charges.js';
 import { describeFailure } from './settlement-failure.js';
 import { lockBalances, settleCharges } from './settle-charges.js';
 
@@ -46,7 +47,7 @@ export class Settlement {
   /**
    * Settles the batch, and with it others that wait; answers how many, 0 where it is settled or parked. Where they fail together,
    * the batch is settled alone, so that it tells its own fault; one that failed before is settled alone from the start, so that
-   * it is not blamed for others.
+   * it is not blamed for others, and so is one that was parked, of whose charges no holder is told again.
    */
   async settleTogether(batchId: string): Promise<number> {
     let batchIds: readonly string[] = [];
@@ -54,8 +55,9 @@ export class Settlement {
       await this.dataSource.transaction(async (tx) => {
         const [claimed] = await claim(tx, batchId);
         if (claimed === undefined) return;
-        batchIds = [batchId, ...(claimed.attempts === 0 ? await claimOthers(tx, batchId) : [])];
-        await this.settleClaimed(tx, batchIds);
+        const isAlone = claimed.attempts > 0 || claimed.wasParked;
+        batchIds = [batchId, ...(isAlone ? [] : await claimOthers(tx, batchId))];
+        await this.settleClaimed(tx, batchIds, claimed.wasParked);
       });
       return batchIds.length;
     } catch (error) {
@@ -70,7 +72,7 @@ export class Settlement {
     return this.dataSource.transaction(async (tx) => {
       const [claimed] = await claim(tx, batchId);
       if (claimed === undefined) return 'settled_before';
-      await this.settleClaimed(tx, [batchId]);
+      await this.settleClaimed(tx, [batchId], claimed.wasParked);
       return 'settled';
     });
   }
@@ -84,7 +86,7 @@ export class Settlement {
     return rows.map((row) => row.id);
   }
 
-  private async settleClaimed(tx: EntityManager, batchIds: readonly string[]): Promise<void> {
+  private async settleClaimed(tx: EntityManager, batchIds: readonly string[], wasParked: boolean): Promise<void> {
     // Nothing changes these any more: they are read, and begun to be confirmed, while another settlement may have the lock.
     const impressions = await readImpressions(tx, batchIds);
     const confirmed = this.exposure.confirm(impressions);
@@ -98,8 +100,9 @@ export class Settlement {
     const invalid = await findInvalid(tx, shown, this.clickLimits);
     const valid = shown.filter((event) => !invalid.has(eventKey(event)));
     const tallies = [...impressions, ...valid.map(tallyOf)];
-    const batches = { batchIds, now: this.clock.now(), balances };
+    const batches = { batchIds, now: this.clock.now(), balances, wasParked };
     const { charged, refused } = await settleCharges(tx, batches, tallies, valid);
+    if (wasParked) await endParkedCharges(tx, batchIds, batches.now);
     await markOutcomes(tx, others, refused, invalid);
     await addReportRows(tx, tallies, charged, refused.values());
     await addInvalid(tx, shown, invalid);
@@ -111,19 +114,27 @@ export class Settlement {
   }
 }
 
+interface ClaimedBatch {
+  readonly attempts: number;
+  /** With events that cost something. */
+  readonly wasParked: boolean;
+}
+
 /** Waits for another settlement of it: should that one fail, this one is at hand. */
-function claim(tx: EntityManager, batchId: string): Promise<readonly { readonly attempts: number }[]> {
+function claim(tx: EntityManager, batchId: string): Promise<readonly ClaimedBatch[]> {
   return tx.query(
-    `SELECT attempts FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL FOR UPDATE`,
+    `SELECT attempts, ${isBoundByParking('$1')} AS "wasParked" FROM event_batches
+     WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL FOR UPDATE`,
     [batchId],
   );
 }
 
-/** Those that wait longest, that nobody settles just now and that never failed: one that did is settled by itself. */
+/** Those that wait longest, that nobody settles just now and that never failed or were parked: those are settled by themselves. */
 async function claimOthers(tx: EntityManager, batchId: string): Promise<readonly string[]> {
   const rows = await tx.query<{ id: string }[]>(
     `SELECT id FROM event_batches
      WHERE settled_at IS NULL AND parked_at IS NULL AND attempts = 0 AND id <> $1
+       AND NOT ${isBoundByParking('event_batches.id')}
      ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
     [batchId, MOST_TOGETHER - 1],
   );
