@@ -181,10 +181,13 @@ describe('claims of processes', () => {
       const batch = await parkAll(sold);
       expect(await toldMicros()).toBe(COST);
       await retry(batch);
-      const other = await acceptBatch(app, [eventOf(sold, { messageId: 'never-parked', priceMicros: 7 })]);
+      // Neither is it settled with another, nor another with it: of those, the holder is told.
+      const acceptOther = (messageId: string) => acceptBatch(app, [eventOf(sold, { messageId, priceMicros: 7 })]);
+      expect(await settlement.settleTogether(await acceptOther('before-it'))).toBe(1);
+      const other = await acceptOther('after-it');
       expect(await settlement.settleTogether(batch)).toBe(1);
       expect(await settlement.settleTogether(other)).toBe(1);
-      expect(await toldMicros()).toBe(7);
+      expect(await toldMicros()).toBe(14);
     });
   });
 
