@@ -8,6 +8,7 @@ import { ExplainController } from './explain/explain.controller.js';
 import { ExplainService } from './explain/explain.service.js';
 import { CapReach } from './match/cap-reach.js';
 import { Decider } from './match/decider.js';
+import { DecisionPromises } from './match/decision-promises.js';
 import { DecisionWriter } from './match/decision-writer.js';
 import { MatchBatchController } from './match/match-batch.controller.js';
 import { MatchController } from './match/match.controller.js';
@@ -34,6 +35,7 @@ import { LiveIndex } from './upkeep/live-index.js';
     CtrUpkeep,
     PlacementsService,
     CapReach,
+    DecisionPromises,
     DecisionWriter,
     Decider,
     MatchService,

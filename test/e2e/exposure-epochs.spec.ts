@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { ExposureEpochs } from '../../src/delivery/exposure/exposure-epochs.js';
-import { defineExposureScripts, EPOCH_KEY } from '../../src/delivery/exposure/exposure-scripts.js';
+import { defineExposureScripts, EPOCH_KEY, exposureKey } from '../../src/delivery/exposure/exposure-scripts.js';
 import { ExposureStore } from '../../src/delivery/exposure/exposure-store.js';
 import { type HoldRequest, writeHoldAdGroup, writeHoldCreative } from '../../src/delivery/exposure/hold-request.js';
 import { SettlementProgress } from '../../src/delivery/settlement/settlement-progress.js';
@@ -134,6 +134,29 @@ describe('the lives of the exposure state', () => {
     expect(await store.hold(uncapped('D2'))).toEqual({ status: 'unavailable' });
     await eventually(async () => (await store.hold(uncapped('D3'))).status === 'held');
     expect(epochs.current).toEqual(heard?.current);
+  });
+
+  it('are waited for by nobody: what can’t be released meanwhile is told', async () => {
+    const [epochs] = await start(1);
+    const store = new ExposureStore(redis, dataSource, epochs!, new SettlementProgress(dataSource, clock, CONFIG));
+    const held = await store.hold(uncapped('D1'));
+    if (held.status !== 'held') throw new Error('nothing was held');
+    epochs!.forget();
+    await expect(store.release('member', held, [0])).rejects.toThrow('life');
+    await epochs!.refresh();
+    await store.release('member', held, [0]);
+  });
+
+  it('have holds of which it is not known whether they were placed, where Redis does not answer one of them', async () => {
+    const [epochs] = await start(1);
+    const store = new ExposureStore(redis, dataSource, epochs!, new SettlementProgress(dataSource, clock, CONFIG));
+    await redis.hset(exposureKey('broken'), 'not', 'a state');
+    const [whole, broken] = await Promise.allSettled([
+      store.hold(uncapped('D1')),
+      store.hold({ ...uncapped('D2'), memberId: 'broken' }),
+    ]);
+    expect(whole).toMatchObject({ value: { status: 'held' } });
+    expect(broken).toMatchObject({ status: 'rejected' });
   });
 });
 

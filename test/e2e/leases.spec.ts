@@ -5,9 +5,9 @@ import { CtrBook, LeaseBook } from '../../src/delivery/delivery.api.js';
 import type { DueLeases } from '../../src/delivery/leases/due-leases.js';
 import { LeaseExchange } from '../../src/delivery/leases/lease-exchange.js';
 import { eventually } from '../servers/test-app.js';
-import { createAdvertiser, createServingCampaign, match, untilKnown, untilSettled } from './fixtures.js';
+import { match, untilKnown, untilSettled } from './fixtures.js';
 import { whileSettlementWaits } from './held-settlement.js';
-import { BID, HOLD_MS, LeaseWorld, PRICE, UNTIL_OVER_MS, WON } from './lease-world.js';
+import { BID, HOLD_MS, LeaseWorld, PRICE, UNTIL_OVER_MS } from './lease-world.js';
 
 /** As much for the floor, by the click rate that is predicted at first. */
 const CLICK_PRICE = PRICE / PRIOR_CTR;
@@ -130,29 +130,6 @@ describe('money that processes promise', () => {
     world.now += HOLD_MS / 2;
     await eventually(async () => (await world.ask(world.first, 5)).length > 0);
     expect(await world.spentOf(campaign)).toEqual({ spent, refused: 0 });
-  });
-
-  it('lacks for one message of a decision: who asks again gets the others, and the member’s cap is free', async () => {
-    await world.sell({ totalMicros: 400 * PRICE });
-    const advertiserId = await createAdvertiser(world.first, {}, 1_000_000 * WON);
-    const caps = { frequencyCaps: [{ limit: 1, window: 'lifetime' }] };
-    const capped = await createServingCampaign(world.first, advertiserId, caps, {
-      bid: { ...BID, amountMicros: 6_000 * WON },
-    });
-    await untilKnown(world.first, capped.adGroupId, world.time());
-    const promise = jest.spyOn(world.first.app.get(LeaseBook, { strict: false }), 'promise');
-    promise.mockReturnValueOnce(false);
-    const [member, asked] = [world.newMember(), { requestId: 'asked-twice' }];
-    const adGroupsOf = ({ body }: Awaited<ReturnType<typeof match>>) =>
-      (body.messages as { adGroupId: string; token: string }[]).map(({ adGroupId, token }) => ({ adGroupId, token }));
-    const answer = adGroupsOf(await match(world.first, member, asked, world.time()));
-    promise.mockRestore();
-    expect(answer).toHaveLength(1);
-    expect(answer[0]?.adGroupId).not.toBe(capped.adGroupId);
-    expect(adGroupsOf(await match(world.first, member, asked, world.time()))).toEqual(answer);
-    expect(adGroupsOf(await match(world.second, member, asked, world.time()))).toEqual(answer);
-    const next = adGroupsOf(await match(world.first, member, {}, world.time()));
-    expect(next.map(({ adGroupId }) => adGroupId)).toContain(capped.adGroupId);
   });
 
   it('lacks by an ad group’s own budget for that ad group alone, by the campaign’s for all of its ad groups', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { DecisionPromises } from '../../src/serving/match/decision-promises.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { eventually, startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
@@ -131,6 +132,28 @@ describe.each([
       await untilServed();
     },
   );
+
+  if (server === 'redis' && way === 'hang') {
+    it('promises what was held unheard, before it gives it to who asks again', async () => {
+      await untilServed();
+      const promises = app.app.get(DecisionPromises, { strict: false });
+      const [doubt, promise] = [jest.spyOn(promises, 'doubt'), jest.spyOn(promises, 'promise')];
+      const ask = (n: number) => match(app, `unheard-${n}`, { requestId: `unheard-${n}` });
+      const requests = Array.from({ length: REQUESTS }, (_, n) => n);
+      proxies.redis.hang();
+      for (const { body } of await Promise.all(requests.map(ask))) expect(body.messages).toEqual([]);
+      // Redis gets them all the same, once it goes on.
+      await eventually(() => Promise.resolve(doubt.mock.calls.length === REQUESTS));
+      await proxies.redis.mend();
+      await untilServed();
+      promise.mockClear();
+      for (const { body } of await Promise.all(requests.map(ask))) expect(body.messages).toHaveLength(1);
+      expect(promise).toHaveBeenCalledTimes(REQUESTS);
+      for (const { body } of await Promise.all(requests.map(ask))) expect(body.messages).toHaveLength(1);
+      expect(promise).toHaveBeenCalledTimes(REQUESTS);
+      jest.restoreAllMocks();
+    });
+  }
 
   it('stops in time', async () => {
     await untilServed();

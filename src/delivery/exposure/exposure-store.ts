@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
@@ -54,7 +54,7 @@ interface HoldCall {
   readonly rebuilt?: RebuiltExposure;
 }
 
-type HoldAnswer = HoldOutcome | { readonly status: 'unknown' };
+type HoldAnswer = HoldOutcome | { readonly status: 'unknown' } | { readonly status: 'failed'; readonly error: Error };
 
 /** Nothing is wanted: only what Postgres knows is put in. */
 const NO_MESSAGES = {
@@ -78,7 +78,6 @@ const NO_MESSAGES = {
 /** The members' exposure state in Redis: what they have seen and what is on its way to them. */
 @Injectable()
 export class ExposureStore {
-  private readonly logger = new Logger(ExposureStore.name);
   private readonly holds: Gathering<HoldCall, HoldAnswer>;
   private readonly rebuilds: ExposureRebuilds;
 
@@ -95,29 +94,41 @@ export class ExposureStore {
 
   /**
    * Places the holds of a decision in one step. Decisions made at the same time go to Redis together, and so do, for those
-   * of whom Redis knows too little, the questions to Postgres. Rejects when either can't be reached.
+   * of whom Redis knows too little, the questions to Postgres. Rejects when either does not answer: then the holds may have
+   * been placed all the same, and may still be.
    */
   async hold(request: HoldRequest): Promise<HoldOutcome> {
     const epoch = this.epochs.current;
     if (epoch === null) void this.epochs.refresh();
-    // While Postgres is away, what is shown could not be reported: nothing is.
-    if (epoch === null || this.progress.isStale) return { status: 'unavailable' };
+    // While Postgres is away, what is shown could not be reported: nothing is. Nor is anything sent to a Redis that is away.
+    if (epoch === null || this.progress.isStale || this.redis.status !== 'ready') return { status: 'unavailable' };
     const call = this.toCall(request, epoch);
-    const answer = await this.holds.ask(call);
+    const answer = await this.ask(call);
     if (answer.status !== 'unknown') return answer;
     const rebuilt = await this.rebuilds.read(request.memberId, keepFromOf(request));
-    const second = await this.holds.ask({ ...call, rebuilt });
+    const second = await this.ask({ ...call, rebuilt });
     return second.status === 'unknown' ? { status: 'unavailable' } : second;
   }
 
   /**
-   * Takes back messages of a decision that was just held, by their places in it, from 0: nobody was given them, and whoever
-   * asks again is not, either. Rejects when Redis can't be reached.
+   * Takes back messages of a decision, by their places in it, from 0: whoever asks again is not given them. Of one that was
+   * just made, their holds end; of a repeated one they stay, since another process may have given it. Rejects when Redis
+   * does not answer.
    */
-  async release(memberId: string, decisionId: string, places: readonly number[]): Promise<void> {
+  async release(
+    memberId: string,
+    { decisionId, status }: Pick<Held, 'decisionId' | 'status'>,
+    places: readonly number[],
+  ): Promise<void> {
     const epoch = this.epochs.current;
-    if (epoch === null) return;
-    const released = { decisionId, decisionKey: wideKey(decisionId), places: places.map((place) => place + 1) };
+    // The connection was just lost; the state may not be.
+    if (epoch === null) throw new Error('The life of the exposure state is being found out');
+    const released = {
+      decisionId,
+      decisionKey: wideKey(decisionId),
+      places: places.map((place) => place + 1),
+      endsHolds: status === 'held',
+    };
     await this.redis.releaseMessages(exposureKey(memberId), epoch.id, JSON.stringify(released));
   }
 
@@ -143,6 +154,12 @@ export class ExposureStore {
     return this.peek(memberId, epoch, from);
   }
 
+  private async ask(call: HoldCall): Promise<Exclude<HoldAnswer, { readonly status: 'failed' }>> {
+    const answer = await this.holds.ask(call);
+    if (answer.status === 'failed') throw answer.error;
+    return answer;
+  }
+
   private toCall(request: HoldRequest, epoch: ExposureEpoch): HoldCall {
     const [json, candidates] = holdArguments(request, this.instantOf(epoch, request.now));
     return { epochId: epoch.id, key: exposureKey(request.memberId), request: json, candidates };
@@ -163,8 +180,8 @@ export class ExposureStore {
     return calls.map(({ epochId }, i) => {
       const [error, answer] = results[i] ?? [];
       // What is wrong with one member's state must not keep the others from their answers.
-      if (error) this.logger.warn({ msg: 'hold failed', reason: error.message });
-      return error || epochId !== currentId ? { status: 'unavailable' } : parseAnswer(answer as string);
+      if (error) return { status: 'failed', error };
+      return epochId !== currentId ? { status: 'unavailable' } : parseAnswer(answer as string);
     });
   }
 

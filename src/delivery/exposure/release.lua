@@ -1,16 +1,17 @@
--- Takes back messages of a decision that was just made and that nobody was given: their holds end, and whoever asks for the
--- same decision again does not get them either; their tickets stay for the prices of those before them.
+-- Takes back messages of a decision: whoever asks for it again does not get them; their tickets stay for the prices of those
+-- before them.
 --
 -- KEYS[1]  the member's exposure state
 -- ARGV[1]  the epoch; a state of another life is left alone
--- ARGV[2]  JSON: {decisionId, decisionKey, places: list of their places in the decision, from 1}
+-- ARGV[2]  JSON: {decisionId, decisionKey, places: list of their places in the decision, from 1, endsHolds: nobody was
+--          given them, so that their holds end}
 local state = readState(KEYS[1])
 if not state or state.e ~= ARGV[1] then
   return 0
 end
 local request = cjson.decode(ARGV[2])
 local isReleased = {}
-for _, place in ipairs(request.places) do isReleased[request.decisionKey + place] = true end
+for _, place in ipairs(request.endsHolds and request.places or {}) do isReleased[request.decisionKey + place] = true end
 for _, hold in ipairs(state.h) do
   if isReleased[hold.message] then hold.expiresAt = 0 end
 end

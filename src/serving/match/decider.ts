@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { invariant } from '../../core/invariant-violation.js';
-import { ExposureStore, type Held, LeaseBook } from '../../delivery/delivery.api.js';
+import { ExposureStore, type Held } from '../../delivery/delivery.api.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { newUlid } from '../../platform/ids.js';
 import { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
 import { LiveIndex } from '../upkeep/live-index.js';
-import { DecisionWriter, writeFrame } from './decision-writer.js';
 import { CapReach } from './cap-reach.js';
+import { DecisionPromises } from './decision-promises.js';
+import { DecisionWriter, writeFrame } from './decision-writer.js';
 import { placementCapsAt, toHoldCandidate } from './hold-candidates.js';
 import type { MatchInput } from './match-input.js';
 import { Offers } from './offers.js';
@@ -32,11 +33,14 @@ export interface PreparedMatch {
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
 @Injectable()
 export class Decider {
+  /** Decisions that may be asked for again and are not made yet, by member and request. */
+  private readonly underWay = new Map<string, Promise<Outcome>>();
+
   constructor(
     private readonly profiles: ProfileSource,
     private readonly index: LiveIndex,
     private readonly exposure: ExposureStore,
-    private readonly leases: LeaseBook,
+    private readonly promises: DecisionPromises,
     private readonly writer: DecisionWriter,
     private readonly reach: CapReach,
   ) {}
@@ -47,25 +51,53 @@ export class Decider {
     return toMatchRequest(profile, input, { now, placement, seed: requestId });
   }
 
-  /** Rejects when Redis or Postgres can't be reached. `isLost`: nobody can get the answer any more. */
-  async decide(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
+  /**
+   * Who asks again meanwhile gets the same. Rejects when Redis or Postgres can't be reached. `isLost`: nobody can get the
+   * answer any more.
+   */
+  decide(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
+    const { userId, requestId } = prepared.input;
+    if (requestId === undefined) return this.make(prepared, isLost);
+    const key = `${userId} ${requestId}`;
+    const first = this.underWay.get(key);
+    if (first !== undefined) return first;
+    const decision = this.make(prepared, isLost).finally(() => this.underWay.delete(key));
+    this.underWay.set(key, decision);
+    return decision;
+  }
+
+  private async make(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
     const request = await this.toRequest(prepared);
     if (isLost()) return 'deadline';
-    const held = await this.hold(prepared, request, isLost);
-    if (typeof held === 'string') return held;
-    const { userId } = prepared.input;
+    const decisionId = newUlid();
+    try {
+      const held = await this.hold(prepared, request, decisionId, isLost);
+      return typeof held === 'string' ? held : await this.give(held, prepared, request, isLost);
+    } catch (error) {
+      const { input, placement, now } = prepared;
+      // Redis may have done what it did not answer.
+      if (input.requestId !== undefined) {
+        this.promises.doubt({ decisionId, decidedAt: now, expiresAt: now + placement.holdSeconds * 1000 });
+      }
+      throw error;
+    }
+  }
+
+  private async give(
+    held: Held,
+    { input: { userId }, now }: PreparedMatch,
+    { subject: { language } }: MatchRequest,
+    isLost: () => boolean,
+  ): Promise<Outcome> {
     if (isLost()) {
       const places = Array.from({ length: held.held }, (_, place) => place);
-      if (places.length > 0) await this.exposure.release(userId, held.decisionId, places);
+      if (places.length > 0) await this.exposure.release(userId, held, places);
       return 'deadline';
     }
-    const { messages, unpaid } = this.writer.write(held, {
-      memberId: userId,
-      language: request.subject.language,
-      now: prepared.now,
-    });
+    const { messages, withheld } = this.writer.write(held, { memberId: userId, language, now });
     // Before anybody hears of the decision: who asks again must get the same.
-    if (unpaid.length > 0) await this.exposure.release(userId, held.decisionId, unpaid);
+    if (withheld.length > 0) await this.exposure.release(userId, held, withheld);
+    this.promises.settle(held.decisionId);
     if (messages.length > 0) return messages;
     // Nothing had room, or what had been held does not run any more.
     return held.held === 0 ? 'frequency_cap' : 'no_candidates';
@@ -74,11 +106,11 @@ export class Decider {
   private async hold(
     prepared: PreparedMatch,
     request: MatchRequest,
+    decisionId: string,
     isLost: () => boolean,
   ): Promise<Held | NoFillReason> {
     const { input, placement, positions, now } = prepared;
-    const decisionId = newUlid();
-    const leaseHolder = this.leases.holderId;
+    const leaseHolder = this.promises.holderId;
     if (leaseHolder === null) return 'unavailable';
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };

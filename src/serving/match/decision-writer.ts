@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { secondPriceMicros } from '../../core/auction/price.js';
-import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
+import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
 import { isScheduled } from '../../core/index/first-failure.js';
-import { type Held, LeaseBook } from '../../delivery/delivery.api.js';
+import type { Held } from '../../delivery/delivery.api.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
 import { LiveIndex } from '../upkeep/live-index.js';
+import { DecisionPromises } from './decision-promises.js';
 import { readTicket, type Ticket } from './hold-candidates.js';
 import { MessageJson } from './message-json.js';
 
@@ -46,8 +47,13 @@ export interface Reader {
 export interface WrittenDecision {
   /** As JSON. */
   readonly messages: readonly Utf8Text[];
-  /** Places, from 0, of held messages whose cost could not be promised. */
-  readonly unpaid: readonly number[];
+  /** Places, from 0, of held messages that nobody may get: they don't run any more, or could not be promised. */
+  readonly withheld: readonly number[];
+}
+
+interface Running {
+  readonly record: AdGroupRecord;
+  readonly creative: CreativeRecord;
 }
 
 /** Turns held tickets into messages: prices by rank, signed tokens, links. The same holds give the same messages. */
@@ -58,7 +64,7 @@ export class DecisionWriter {
   constructor(
     private readonly tokens: DecisionTokens,
     private readonly index: LiveIndex,
-    private readonly leases: LeaseBook,
+    private readonly promises: DecisionPromises,
     @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
   ) {
     this.json = new MessageJson(config.publicUrl);
@@ -66,26 +72,25 @@ export class DecisionWriter {
 
   /**
    * A message whose campaign does not run any more since it was held is left out, and so is one whose cost can't be
-   * promised any more. A repeated decision was promised when it was made.
+   * promised any more, where that is still to be done; then it is withheld for good.
    */
   write(held: Held, reader: Reader): WrittenDecision {
     const frame = readFrame(held.frame);
     const tickets = held.tickets.map(readTicket);
     const expiresAt = new Date(held.expiresAt).toISOString();
     const messages: Utf8Text[] = [];
-    const unpaid: number[] = [];
+    const withheld: number[] = [];
+    const duty = this.promises.dutyOf(held, frame.leaseHolder);
     for (let i = 0; i < held.held; i++) {
       const ticket = tickets[i];
       const position = frame.positions[i];
       if (ticket === undefined || position === undefined) break;
-      const record = this.index.get(ticket.adGroupId)?.record;
-      const creative = record?.creatives.find(({ id }) => id === ticket.creativeId);
-      if (record === undefined || creative === undefined || !isScheduled(record, reader.now)) continue;
+      const running = this.runningOf(ticket, reader.now);
       const priceMicros = secondPriceMicros(ticket.contender, tickets[i + 1]?.score ?? null, frame.floorMicros);
-      if (held.status === 'held' && !this.promise(held, record, ticket, priceMicros)) {
-        unpaid.push(i);
-        continue;
-      }
+      const isPromised = running !== null && (duty === 'nothing' || this.promise(held, running, ticket, priceMicros));
+      if (duty === 'all' && !isPromised) withheld.push(i);
+      if (running === null || (duty === 'all' && !isPromised)) continue;
+      const { record, creative } = running;
       const token = this.tokens.sign({
         messageId: `${held.decisionId}.${i + 1}`,
         memberId: reader.memberId,
@@ -103,11 +108,19 @@ export class DecisionWriter {
       });
       messages.push(this.json.write(record, creative, { position, token, expiresAt }, reader.language));
     }
-    return { messages, unpaid };
+    if (duty === 'what it can') this.promises.notePromisedToo(held);
+    return { messages, withheld };
   }
 
-  private promise(held: Held, record: AdGroupRecord, { contender }: Ticket, priceMicros: number): boolean {
+  /** Null where it does not run any more. */
+  private runningOf({ adGroupId, creativeId }: Ticket, now: number): Running | null {
+    const record = this.index.get(adGroupId)?.record;
+    const creative = record?.creatives.find(({ id }) => id === creativeId);
+    return record === undefined || creative === undefined || !isScheduled(record, now) ? null : { record, creative };
+  }
+
+  private promise(held: Held, { record }: Running, { contender }: Ticket, priceMicros: number): boolean {
     const { decidedAt, expiresAt } = held;
-    return this.leases.promise({ record, priceMicros, ctr: contender.ctr, decidedAt, expiresAt });
+    return this.promises.promise({ record, priceMicros, ctr: contender.ctr, decidedAt, expiresAt });
   }
 }

@@ -8,6 +8,7 @@ import type { PlacementsService } from '../placements/placements.service.js';
 import type { LiveIndex } from '../upkeep/live-index.js';
 import type { CapReach } from './cap-reach.js';
 import { Decider } from './decider.js';
+import { DecisionPromises } from './decision-promises.js';
 import type { DecisionWriter } from './decision-writer.js';
 import { MatchService } from './match.service.js';
 
@@ -56,7 +57,7 @@ describe('a decision past its deadline', () => {
         openHolds.push(0);
         return held as Held;
       },
-      release: (_memberId, _decisionId, places) => {
+      release: (_memberId, _held, places) => {
         openHolds = openHolds.filter((place) => !places.includes(place));
         return Promise.resolve();
       },
@@ -64,7 +65,7 @@ describe('a decision past its deadline', () => {
     const writer: Partial<DecisionWriter> = {
       write: ({ decisionId }) => {
         promised.push(decisionId);
-        return { messages: [], unpaid: [] };
+        return { messages: [], withheld: [] };
       },
     };
     const decider = new Decider(
@@ -73,7 +74,7 @@ describe('a decision past its deadline', () => {
         top: () => [{ candidate: { record: RECORD, rate: 1, ctr: 0.01 }, relevance: 1, pacing: 1, score: 1 }],
       } as unknown as LiveIndex,
       exposure as ExposureStore,
-      { holderId: 1 } as LeaseBook,
+      new DecisionPromises({ holderId: 1 } as LeaseBook),
       writer as DecisionWriter,
       { longestMs: 0 } as CapReach,
     );
