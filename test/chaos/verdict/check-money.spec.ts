@@ -106,9 +106,10 @@ describe('the verdict on money and reports', () => {
     expect(found(1_900n, [])).toEqual(['Campaign: 0.105 %']);
     expect(found(2_000n, ['cmp'])).toEqual([]);
     const decision = { memberId: 'member-1', api: 'api-1', startedAt: 1, endedAt: 20_000, status: 200, noFill: null };
-    const give = (campaignId: string, requestId: string, messageId = 'm1') =>
+    const give = (campaignId: string, requestId: string, messageId = 'm1', api = 'api-1') =>
       record.matches.push({
         ...decision,
+        api,
         requestId,
         messages: [{ token: 'token', placed: placedOf({ campaignId, messageId }) }],
       });
@@ -121,6 +122,11 @@ describe('the verdict on money and reports', () => {
     give('cmp', 'shown at 1 s and never seen', 'm9');
     expect(found(2_000n, ['cmp'], 1_930n, 1_001)).toEqual(['Campaign: 2.500 % is left']);
     expect(found(2_000n, ['cmp'], 1_930n, 1_000)).toEqual(['Campaign: 1.500 % is left']);
+    // Another process that gives it as well binds as much.
+    give('cmp', 'shown at 1 s and never seen', 'm9', 'api-2');
+    give('cmp', 'shown at 1 s and never seen', 'm9', 'api-2');
+    expect(found(2_000n, ['cmp'], 1_930n, 1_001)).toEqual(['Campaign: 2.500 % is left']);
+    expect(found(2_000n, ['cmp'], 1_900n, 1_000)).toEqual(['Campaign: 2.000 % is left']);
     record.matches.push({ ...decision, requestId: 'unheard', status: null, messages: [] });
     expect(found(2_000n, ['cmp'], 1_930n, 20_001)).toEqual(['Campaign: 2.500 % is left']);
     expect(found(2_000n, ['cmp'], 1_930n, 20_000)).toEqual(['Campaign: 1.500 % is left']);

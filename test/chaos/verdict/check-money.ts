@@ -154,6 +154,7 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
     ({ status, noFill, endedAt }) => endedAt >= promisedSince && (status === null || noFill === 'deadline'),
   ).length;
   const counted = new Set(stored.events.map(({ messageId }) => messageId));
+  const twice = promisedTwice(record).filter(({ placed }) => placed.decidedAt >= promisedSince);
   const shares = stored.campaigns.flatMap((campaign) => {
     if (!demand.campaignIds.has(campaign.id)) return [];
     const given = filled.flatMap(({ messages }) => messages.filter(({ placed }) => placed.campaignId === campaign.id));
@@ -167,7 +168,8 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
     const spent = sum(charges.map(({ amountMicros }) => Number(amountMicros)));
     const lost = Number(lostMicros.get(campaign.id) ?? 0n);
     const highest = Math.max(0, ...prices);
-    const left = limit - spent - sum(promised.map(priceMicrosOf)) - lost;
+    const boundTwice = twice.filter(({ placed }) => placed.campaignId === campaign.id);
+    const left = limit - spent - sum([...promised, ...boundTwice].map(priceMicrosOf)) - lost;
     const allowed = unheard * highest;
     // Decisions that had to make do with the last in rank.
     const passedOver = filled.filter(
@@ -187,6 +189,20 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
       .map(({ campaign, left }) => `${campaign.name}: ${percent(left)} is left`),
     figure: `worst ${percent(Math.max(0, ...shares.map(({ left }) => left)))}`,
   };
+}
+
+/** What another process gave than had given it first: both have promised it, until it is over, whether it is seen or not. */
+function promisedTwice({ matches }: ClientRecord): readonly RecordedMessage[] {
+  const giversOf = new Map<string, Set<string>>();
+  return matches.flatMap(({ api, messages }) =>
+    messages.filter(({ placed }) => {
+      const givers = giversOf.get(placed.messageId) ?? new Set();
+      giversOf.set(placed.messageId, givers);
+      const isTwice = givers.size > 0 && !givers.has(api);
+      givers.add(api);
+      return isTwice;
+    }),
+  );
 }
 
 function priceMicrosOf({ placed }: RecordedMessage): number {
