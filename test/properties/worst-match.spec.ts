@@ -2,14 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import { MAX_DAY_PART_WINDOWS } from '../../src/core/calendar/day-parts.js';
 import { WEEKDAYS } from '../../src/core/calendar/local-day.js';
 import { BlockIndex } from '../../src/core/index/block-index.js';
+import { toCandidate } from '../../src/core/index/candidate.js';
 import type { CandidateIndex } from '../../src/core/index/candidate-index.js';
 import {
+  LIGHT_LOOKS,
   MOST_ADVERTISER_LOOKS,
   MOST_LIGHT_LOOKS,
   MOST_LOOKS,
   UNNOTED_LOOKS,
 } from '../../src/core/index/block/work-bound.js';
 import { PlainScan } from '../../src/core/index/plain-scan.js';
+import type { Targeting } from '../../src/core/targeting/expression.js';
 import { MAX_TARGETING_NODES, MAX_TARGETING_VALUES } from '../../src/core/targeting/targeting-limits.js';
 import { adGroup, matchRequest, money, WON_RATES } from './arbitraries/candidates.js';
 import {
@@ -113,6 +116,29 @@ describe('the most complex targeting, hundreds of times', () => {
     expect(index.eligible(matchRequest(), means).size).toBe(size);
     // No match asks this twice.
     expect(index.cost).toBeGreaterThan(MOST_LOOKS / 2);
+  });
+
+  it('leaves what rows decide to be found even where light expressions have spent all that is theirs, also of its own advertiser', () => {
+    const index = hostileIndex(HOSTILE_SHAPES[1]!.targeting, ADVERTISERS);
+    const oneOf = (i: number): Targeting => ({
+      kind: 'any',
+      of: Array.from({ length: 7 }, (_, j) => ({
+        kind: 'version',
+        field: 'osVersion',
+        min: `${i + 1_000}.${j}`,
+        max: null,
+      })),
+    });
+    const light = (i: number) =>
+      adGroup({ id: `adg_light_${i}`, advertiserId: `adv_light_${i % ADVERTISERS}`, targeting: oneOf(i) });
+    // Put in one by one, so that the index makes room for them again and again.
+    for (let i = 0; i < 12_000; i++) index.upsert(light(i));
+    expect(toCandidate(light(0), WON_RATES).looks).toBeLessThanOrEqual(LIGHT_LOOKS);
+    const bid = { model: 'cpm', amountMicros: 1 } as const;
+    index.upsert(adGroup({ id: 'adg_last', advertiserId: 'adv_light_0', bid }));
+    expect(idsOf(index)).toContain('adg_last');
+    expect(index.looks).toBeGreaterThan(MOST_LOOKS + MOST_LIGHT_LOOKS);
+    expect(index.looks).toBeLessThan(MOST_LOOKS + MOST_LIGHT_LOOKS + LAST_LOOKS);
   });
 
   it('has its winners by the tie alone where tens of thousands score the same, and is asked again', () => {
