@@ -24,14 +24,11 @@ export interface CampaignChanges {
 export abstract class AdGroupSource {
   abstract horizon(): Promise<string>;
   /**
-   * Epoch ms, an hour ago: campaigns that were over by then are no candidates any more. Null in simulated time, which can go
-   * back to before the end of any.
+   * Epoch ms, an hour ago: campaigns that were over by then can be forgotten by who holds them, whatever clocks differ by. Null
+   * in simulated time, which can go back to before the end of any.
    */
   abstract overBefore(): number | null;
-  /**
-   * All ad groups of campaigns that are neither archived nor over (see `overBefore`), in chunks of at most 1,000, in the order
-   * of their ids.
-   */
+  /** All ad groups of campaigns that are neither archived nor over, in chunks of at most 1,000, in the order of their ids. */
   abstract streamAll(): AsyncIterable<readonly AdGroupRecord[]>;
   abstract changedSince(horizon: string): Promise<CampaignChanges>;
   /**

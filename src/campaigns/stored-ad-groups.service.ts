@@ -11,11 +11,11 @@ import { type ServableRow, toAdGroupRecord } from './servable-row.js';
 const CHUNK = 1_000;
 /** Of what changed; small, since whoever reads it looks after each page whether something more urgent has changed. */
 const PAGE = 200;
-/** By less than this, clocks differ, and are put right. */
+/** Clocks of processes differ by less than this. */
 const OVER_FOR_MS = 3_600_000;
 
 /**
- * Parameters: $1 the time before which a campaign must not be over (null: any), $2 how many at most; `condition` may use
+ * Parameters: $1 the time at which a campaign must not be over yet (null: any), $2 how many at most; `condition` may use
  * more.
  */
 function servable(condition: string, order: 'id' | 'campaign_id, id'): string {
@@ -45,7 +45,7 @@ const NEXT_CHUNK = servable('g.id > $3', 'id');
 /** Parameters: $3 campaign ids; $4 and $5 the last campaign and the last id of the page before ('' at first). */
 const NEXT_OF_CAMPAIGNS = servable('g.campaign_id = ANY($3) AND (g.campaign_id, g.id) > ($4, $5)', 'campaign_id, id');
 
-/** Parameters: $1 the horizon, $2 the present (null: it can go back). */
+/** Parameters: $1 the horizon, $2 the time at which a campaign must not be over yet (null: any). */
 const CHANGED_SINCE = `
   SELECT ${HORIZON_SQL} AS horizon,
     coalesce(array_agg(id ORDER BY ends_at, id), '{}') AS "campaignIds",
@@ -74,9 +74,9 @@ export class StoredAdGroups extends AdGroupSource {
   }
 
   async *streamAll(): AsyncGenerator<readonly AdGroupRecord[], void, undefined> {
-    const overBefore = toDate(this.overBefore());
+    const notOverAt = this.notOverAt();
     for (let after = ''; ;) {
-      const rows = await this.dataSource.query<ServableRow[]>(NEXT_CHUNK, [overBefore, CHUNK, after]);
+      const rows = await this.dataSource.query<ServableRow[]>(NEXT_CHUNK, [notOverAt, CHUNK, after]);
       const last = rows.at(-1);
       if (last === undefined) return;
       after = last.id;
@@ -90,22 +90,26 @@ export class StoredAdGroups extends AdGroupSource {
    * to begin, so at or above the new horizon.
    */
   async changedSince(horizon: string): Promise<CampaignChanges> {
-    const now = this.clock.simulated ? null : this.clock.now();
-    const [changes] = await this.dataSource.query<CampaignChanges[]>(CHANGED_SINCE, [horizon, toDate(now)]);
+    const [changes] = await this.dataSource.query<CampaignChanges[]>(CHANGED_SINCE, [horizon, this.notOverAt()]);
     return changes as CampaignChanges;
   }
 
   async *loadCampaigns(ids: readonly string[]): AsyncGenerator<readonly AdGroupRecord[], void, undefined> {
     if (ids.length === 0) return;
-    const overBefore = toDate(this.overBefore());
+    const notOverAt = this.notOverAt();
     for (let after = ['', '']; ;) {
-      const rows = await this.dataSource.query<ServableRow[]>(NEXT_OF_CAMPAIGNS, [overBefore, PAGE, ids, ...after]);
+      const rows = await this.dataSource.query<ServableRow[]>(NEXT_OF_CAMPAIGNS, [notOverAt, PAGE, ids, ...after]);
       const last = rows.at(-1);
       if (last === undefined) return;
       after = [last.campaign_id, last.id];
       yield await this.readable(rows);
       if (rows.length < PAGE) return;
     }
+  }
+
+  /** Simulated time can go back, and then a campaign that was over serves again: none may be left out for it. */
+  private notOverAt(): Date | null {
+    return this.clock.simulated ? null : new Date(this.clock.now());
   }
 
   private async readable(rows: readonly ServableRow[]): Promise<readonly AdGroupRecord[]> {
@@ -129,8 +133,4 @@ export class StoredAdGroups extends AdGroupSource {
       yield;
     }
   }
-}
-
-function toDate(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms);
 }

@@ -108,6 +108,21 @@ describe('the exposure scripts', () => {
     }
   });
 
+  it.each([false, true])(
+    'end the holds of what is released, unless it was asked for again meanwhile (%s)',
+    async (isRepeated) => {
+      const key = exposureKey(`released-${isRepeated}`);
+      await hold(key, holdRequest(), { rebuilt: EMPTY });
+      if (isRepeated) expect(await hold(key, holdRequest(), { caps: null })).toMatchObject({ status: 'repeated' });
+      const released = { decisionId: 'D1', decisionKey: wideKey('D1'), places: [1], endsHolds: true };
+      await redis.releaseMessages(key, 'e1', JSON.stringify(released));
+      expect((await peek(key)).holds).toHaveLength(isRepeated ? 1 : 0);
+      // Nobody gets it from now on.
+      const again = await hold(key, holdRequest(), { caps: null });
+      expect(again).toMatchObject({ status: 'repeated', tickets: ['- {"of":"티켓"}'] });
+    },
+  );
+
   it('do not know a state of another epoch', async () => {
     const key = exposureKey('other-epoch');
     await hold(key, holdRequest(), { rebuilt: EMPTY });

@@ -150,7 +150,7 @@ export class ExposureStore {
   private async rebuildAndPeek(memberId: string, now: number, epoch: ExposureEpoch, from: number): Promise<string> {
     const rebuilt = await this.rebuilds.read(memberId, from);
     const request = { ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from };
-    await this.holds.ask({ ...this.toCall(request, epoch), rebuilt });
+    await this.ask({ ...this.toCall(request, epoch), rebuilt });
     return this.peek(memberId, epoch, from);
   }
 

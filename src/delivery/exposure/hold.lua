@@ -99,6 +99,10 @@ local function answer(status, decision)
 end
 for _, decision in ipairs(state.d) do
   if decision[1] == request.requestKey then
+    if not decision[REPEATED] then
+      decision[REPEATED] = true
+      redis.call('SET', KEYS[1], packState(state), 'PX', request.ttlMs)
+    end
     return answer('repeated', decision)
   end
 end

@@ -4,24 +4,28 @@
 -- KEYS[1]  the member's exposure state
 -- ARGV[1]  the epoch; a state of another life is left alone
 -- ARGV[2]  JSON: {decisionId, decisionKey, places: list of their places in the decision, from 1, endsHolds: nobody was
---          given them, so that their holds end}
+--          given them, so that their holds end; unless the decision was asked for again meanwhile}
 local state = readState(KEYS[1])
 if not state or state.e ~= ARGV[1] then
   return 0
 end
 local request = cjson.decode(ARGV[2])
+local endsHolds = request.endsHolds
+for _, decision in ipairs(state.d) do
+  if decision[4] == request.decisionId then
+    local tickets = decision[6]
+    for _, place in ipairs(request.places) do
+      -- No creative has this id.
+      if tickets[place] then tickets[place] = (string.gsub(tickets[place], '^%S+', '-')) end
+    end
+    endsHolds = endsHolds and not decision[REPEATED]
+  end
+end
 local isReleased = {}
-for _, place in ipairs(request.endsHolds and request.places or {}) do isReleased[request.decisionKey + place] = true end
+for _, place in ipairs(endsHolds and request.places or {}) do isReleased[request.decisionKey + place] = true end
 for _, hold in ipairs(state.h) do
   if isReleased[hold.message] then hold.expiresAt = 0 end
 end
 endHolds(state, 0)
-for _, decision in ipairs(state.d) do
-  local tickets = decision[4] == request.decisionId and decision[6] or {}
-  for _, place in ipairs(request.places) do
-    -- No creative has this id.
-    if tickets[place] then tickets[place] = (string.gsub(tickets[place], '^%S+', '-')) end
-  end
-end
 redis.call('SET', KEYS[1], packState(state), 'KEEPTTL')
 return #request.places

@@ -10,7 +10,8 @@
 --   k  rows: what messages count for, list of {creative, adGroup, campaign, advertiser, placement, impressions ever}; the
 --      first five are keys of 32 bits in the order of the scopes 1 to 5. false: free
 --   x  impressions ever of rows that were given up, by scope * 1024 + key % 1024: what shares a place there is counted too
---   d  decisions that may be asked for again, list of {request key, expiresAt, decidedAt, decisionId, held, tickets, frame}
+--   d  decisions that may be asked for again, list of {request key, expiresAt, decidedAt, decisionId, held, tickets, frame,
+--      true once it was asked for again}
 -- So what can't be told apart is counted together, and a cap is stricter than it says rather than laxer.
 local IMPRESSION, IMPRESSION_BYTES = '>I6I2I6', 14
 local HOLD, HOLD_BYTES = '>I6I6I2I6', 20
@@ -22,6 +23,8 @@ local MOST_ROWS = 256
 -- asked for again, is shown nothing more until some of them expire.
 local MOST_DECISIONS, MOST_HOLDS = 64, 256
 local PLACES = 1024
+-- In a decision: somebody may have been given its messages by a repeat.
+local REPEATED = 8
 local SCOPES = 5
 
 local function newState(epoch)

@@ -23,12 +23,17 @@ export function isBoundByParking(batchId: string): string {
   return `EXISTS (SELECT FROM parked_charges WHERE parked_charges.batch_id = ${batchId})`;
 }
 
-// $1 batch, $2 now. Also the clicks that wait for an impression of the batch, which are charged with it. A batch that is parked
-// for a second time binds its money already.
+// $1 batch, $2 now. Also the clicks that wait for an impression of the batch, which are charged with it; but no click whose
+// impression nobody has reported: it will wait, and be charged with that. A batch that is parked for a second time binds its
+// money already.
 const ADD_PARKED = `
   WITH of_batch AS MATERIALIZED (SELECT * FROM events WHERE batch_id = $1),
   costly AS (
-    SELECT * FROM of_batch WHERE price_micros > 0
+    SELECT * FROM of_batch AS own
+    WHERE price_micros > 0 AND (type <> 'click' OR EXISTS (
+      SELECT FROM events AS shown
+      WHERE shown.decided_at = own.decided_at AND shown.message_id = own.message_id AND shown.type = 'impression'
+    ))
     UNION ALL
     SELECT waiting.* FROM of_batch AS shown
     JOIN events AS waiting ON waiting.decided_at = shown.decided_at AND waiting.message_id = shown.message_id

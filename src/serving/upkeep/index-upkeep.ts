@@ -21,7 +21,7 @@ const SWEEP_PAUSE_MS = 60_000;
 /**
  * Keeps this process's candidate index like the campaigns in Postgres: built at start, then each change by notification,
  * and by a poll that asks for all that changed since the oldest transaction that was open at the poll before. A
- * notification only triggers that poll, so there is one way in which changes arrive.
+ * notification only triggers that poll, so there is one way in which changes arrive. What is over is swept out.
  */
 @Injectable()
 export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
