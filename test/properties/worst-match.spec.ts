@@ -143,7 +143,7 @@ describe('the most complex targeting, hundreds of times', () => {
 
   it('has its winners by the tie alone where tens of thousands score the same, and is asked again', () => {
     const [index, oracle] = [new BlockIndex(WON_RATES), new PlainScan(WON_RATES)];
-    for (let i = 0; i < 40_000; i++) {
+    for (let i = 0; i < 25_000; i++) {
       const record = adGroup({ id: `adg_${i}`, advertiserId: `adv_${i % ADVERTISERS}` });
       index.load(record);
       oracle.upsert(record);
@@ -153,7 +153,7 @@ describe('the most complex targeting, hundreds of times', () => {
       const best = (one: CandidateIndex) =>
         one.top(matchRequest({ seed }), money(), 5).map(({ candidate }) => candidate.record.id);
       expect(best(index)).toEqual(best(oracle));
-      expect(index.cost).toBeGreaterThan(40_000);
+      expect(index.cost).toBeGreaterThan(25_000);
       expect(index.cost).toBeLessThan(MOST_LOOKS / 2);
     }
   });

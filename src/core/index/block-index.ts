@@ -21,10 +21,10 @@ const ASKED_BEFORE_TRAITS = 4_000;
 /** To ask about a slot takes as long as so many looks (measured). */
 const LOOKS_OF_SLOT = 20;
 /** To pass over a slot that loses a tie does (measured). */
-const LOOKS_OF_TIE = 4;
+const LOOKS_OF_TIE = 10;
 /**
  * A scan that has gone through slots one by one for so many looks ends, as if none that follows were eligible: after 30,000
- * that were asked about or 150,000 that score the same, some 15 to 25 ms. So many are asked about only where scores rise while
+ * that were asked about or 60,000 that score the same, some 15 to 25 ms. So many are asked about only where scores rise while
  * bounds fall, which takes a catalogue made for it.
  */
 const MOST_SCAN_LOOKS = 600_000;
