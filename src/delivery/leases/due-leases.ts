@@ -94,8 +94,10 @@ export class DueLeases {
   }
 
   private lackedSince({ record }: Lease): number {
-    const ids = [record.id, record.campaignId, record.advertiserId];
-    return Math.min(...ids.map((id) => this.wanted.get(id) ?? Infinity));
+    const { wanted } = this;
+    const ofAdGroup = wanted.get(record.id) ?? Infinity;
+    const ofCampaign = wanted.get(record.campaignId) ?? Infinity;
+    return Math.min(ofAdGroup, ofCampaign, wanted.get(record.advertiserId) ?? Infinity);
   }
 }
 
