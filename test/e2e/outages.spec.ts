@@ -147,9 +147,10 @@ describe.each([
       await proxies.redis.mend();
       await untilServed();
       promise.mockClear();
-      for (const { body } of await Promise.all(requests.map(ask))) expect(body.messages).toHaveLength(1);
-      expect(promise).toHaveBeenCalledTimes(REQUESTS);
-      for (const { body } of await Promise.all(requests.map(ask))) expect(body.messages).toHaveLength(1);
+      // Twice. An answer may be late on a busy machine, and then its decision goes on alone.
+      for (const n of [...requests, ...requests]) {
+        await eventually(async () => (await ask(n)).body.messages.length === 1);
+      }
       expect(promise).toHaveBeenCalledTimes(REQUESTS);
       jest.restoreAllMocks();
     });
