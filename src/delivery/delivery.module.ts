@@ -10,6 +10,7 @@ import { PacingController } from './pacing/pacing.controller.js';
 import { PacingStep } from './pacing/pacing-step.js';
 import { ExposureEpochs } from './exposure/exposure-epochs.js';
 import { ExposureStore } from './exposure/exposure-store.js';
+import { DeadHolders } from './leases/dead-holders.js';
 import { LeaseBook } from './leases/lease-book.js';
 import { LeaseExchange } from './leases/lease-exchange.js';
 import { LeaseHolder } from './leases/lease-holder.js';
@@ -44,6 +45,7 @@ const settlementQueue = {
     SettlementGauges,
     QuarantineGauge,
     LeaseHolder,
+    DeadHolders,
     LeaseExchange,
     SettledCharges,
     LeaseBook,

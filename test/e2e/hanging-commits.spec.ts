@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { COMMIT_LOCK_SPACE, commitLockKey } from '../../src/delivery/delivery.api.js';
 import { COMMIT_LOCK_STEP_MS, readCommitLocks } from '../../src/delivery/settlement/commit-locks.js';
-import { LeaseHolder } from '../../src/delivery/leases/lease-holder.js';
-import { CLOCK_MARGIN_MS, LONGEST_COMMIT_MS } from '../../src/delivery/settlement/settlement-progress.js';
+import { DeadHolders } from '../../src/delivery/leases/dead-holders.js';
+import { CLOCK_MARGIN_MS, LONGEST_COMMIT_MS, type SettlementProgress } from '../../src/delivery/settlement/settlement-progress.js';
 import { insertBatch } from '../../src/tracking/insert-batch.js';
 import { IntakeMark } from '../../src/tracking/intake-mark.js';
 import { POSTGRES_URL, sharedServer } from '../servers/addresses.js';
@@ -17,6 +17,7 @@ const SOLD = { advertiserId: 'adv', campaignId: 'cmp', adGroupId: 'adg', creativ
 /** Of the events made up here. */
 const HOLDER = 1;
 const OVER_MS = LONGEST_COMMIT_MS + 1_000;
+const NOTHING_WAITS = { counts: { batches: 0, events: 0, parked: 0 } } as SettlementProgress;
 
 describe('a COMMIT that hangs', () => {
   let database: TestDatabase;
@@ -92,7 +93,7 @@ describe('a COMMIT that hangs', () => {
     await world.dataSource.query('ALTER TABLE lease_holders ALTER id RESTART WITH 100');
     await world.dataSource.query(dead);
     const isKept = async (): Promise<boolean> => {
-      await new LeaseHolder(world.dataSource, world.clock).renew();
+      await new DeadHolders(world.dataSource, NOTHING_WAITS, world.clock).free();
       return world.holds(`SELECT FROM lease_holders WHERE id = ${HOLDER}`);
     };
     await beginHanging();

@@ -171,6 +171,24 @@ describe('claims of processes', () => {
       expect(await isLeft(BUDGET - 1_000, sold)).toBe(true);
     });
 
+    it('leave what its clicks may cost whose impressions nobody has reported, until they are charged', async () => {
+      const sold = await sellCampaign(app, { campaign: { budget: { totalMicros: BUDGET } } });
+      const told = new SettledCharges(source);
+      const paidByClick = { messageId: `alone-${messages++}`, priceMicros: 20_000, chargedFor: 'click' as const };
+      const batch = await acceptBatch(app, [eventOf(sold, { ...paidByClick, type: 'click' })]);
+      await parking.recordFailure(batch, new InvariantViolation('broken'));
+      expect(await isLeft(BUDGET, sold)).toBe(true);
+      await retry(batch);
+      expect(await settlement.settle(batch)).toBe('settled');
+      expect(await isLeft(BUDGET, sold)).toBe(true);
+      await settlement.settle(await acceptBatch(app, [eventOf(sold, paidByClick)]));
+      expect(await isLeft(BUDGET - 20_000, sold)).toBe(true);
+      expect(await isLeft(BUDGET - 20_000 + 1, sold)).toBe(false);
+      // It kept the money until now, and is told once.
+      const charges = (await told.next(SELLER)).filter(({ adGroupId }) => adGroupId === sold.adGroupId);
+      expect(charges.map(({ micros }) => micros)).toEqual([20_000]);
+    });
+
     it('are lowered by their holder when it is parked, and not once more when it is charged', async () => {
       const sold = await sellCampaign(app);
       const told = new SettledCharges(source);

@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { LeaseHolder } from '../../src/delivery/leases/lease-holder.js';
-import { SystemClock } from '../../src/platform/clock.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { BreakableProxy } from '../servers/breakable-proxy.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
@@ -16,6 +15,9 @@ describe('a process as a holder of leases', () => {
   let source: DataSource;
   let holder: LeaseHolder;
   let tick = 0;
+  /** What the process was known by at each time that it lost its claims. */
+  let lost: (number | null)[];
+  const renew = (): Promise<void> => holder.renew(() => lost.push(holder.id));
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -25,7 +27,8 @@ describe('a process as a holder of leases', () => {
 
   beforeEach(() => {
     jest.spyOn(performance, 'now').mockImplementation(() => tick);
-    holder = new LeaseHolder(source, new SystemClock());
+    holder = new LeaseHolder(source);
+    lost = [];
   });
 
   afterEach(async () => {
@@ -41,28 +44,44 @@ describe('a process as a holder of leases', () => {
 
   it('promises nothing before its first sign of life', async () => {
     expect(holder.id).toBeNull();
-    expect(await holder.renew()).toBe(true);
+    await renew();
     expect(holder.id).not.toBeNull();
+    expect(lost).toEqual([null]);
   });
 
   it('promises nothing any more once others may count it as dead, until it can tell them that it is not', async () => {
-    await holder.renew();
+    await renew();
     const { id } = holder;
     await postgres.cut();
     tick += LIFETIME_MS - 1;
-    await expect(holder.renew()).rejects.toThrow();
+    await expect(renew()).rejects.toThrow();
     expect(holder.id).toBe(id);
     tick += 1;
     expect(holder.id).toBeNull();
-    await expect(holder.renew()).rejects.toThrow();
+    await expect(renew()).rejects.toThrow();
     expect(holder.id).toBeNull();
     await postgres.mend();
-    expect(await holder.renew()).toBe(false);
+    await renew();
     expect(holder.id).toBe(id);
+    expect(lost).toHaveLength(1);
+  });
+
+  it('promises nothing as another one, before it has forgotten the claims that others have freed meanwhile', async () => {
+    await renew();
+    const { id } = holder;
+    tick += LIFETIME_MS;
+    await source.query('DELETE FROM lease_holders WHERE id = $1', [id]);
+    await source.query('ALTER TABLE lease_holders RENAME TO no_holders');
+    await expect(renew()).rejects.toThrow();
+    await source.query('ALTER TABLE no_holders RENAME TO lease_holders');
+    expect([holder.id, lost]).toEqual([null, [null]]);
+    await renew();
+    expect(holder.id).toBeGreaterThan(id!);
+    expect(lost).toEqual([null, null]);
   });
 
   it('lives from when its sign of life was sent, not from when that was answered', async () => {
-    const renewed = holder.renew();
+    const renewed = renew();
     tick += LIFETIME_MS;
     await renewed;
     expect(holder.id).toBeNull();

@@ -13,6 +13,7 @@ import {
   untilKnown,
   untilSettled,
 } from './fixtures.js';
+import { whileSettlementWaits } from './held-settlement.js';
 import { findFaults } from './settlement-oracle.js';
 
 const NOON = Date.parse('2026-11-20T03:00:00Z');
@@ -25,13 +26,15 @@ interface Message {
 describe('a batch that can not be settled', () => {
   let app: TestApp;
   let redis: Redis;
+  let advertiserId: string;
   /** Simulated time, which only goes on. */
   let now = NOON;
 
   beforeAll(async () => {
     app = await startTestApp({ env: { CLOCK: 'simulated' } });
     redis = new Redis(app.redisUrl);
-    const campaign = await createServingCampaign(app, await createAdvertiser(app), {
+    advertiserId = await createAdvertiser(app);
+    const campaign = await createServingCampaign(app, advertiserId, {
       frequencyCaps: [{ limit: CAP, window: 'lifetime' }],
     });
     await untilKnown(app, campaign.adGroupId, time());
@@ -115,6 +118,26 @@ describe('a batch that can not be settled', () => {
     expect(await findFaults(app.dataSource)).toEqual({});
     expect(await place('seen')).toEqual([]);
   }, 60_000);
+
+  it('keeps nobody waiting when it is retried, however long ago it came', async () => {
+    await setPoisoned(true);
+    await show(await place('long-ago'));
+    await untilCalm();
+    const [id = ''] = await parkedIds();
+    await app.dataSource.query("UPDATE event_batches SET committed_at = now() - interval '6 hours' WHERE id = $1", [id]);
+    now += 6 * 60 * 60_000;
+    await untilCalm();
+    await setPoisoned(false);
+    const progress = app.app.get(SettlementProgress, { strict: false });
+    await whileSettlementWaits(app, advertiserId, async () => {
+      expect(await retry(id)).toMatchObject({ status: 200, body: { status: 'waiting' } });
+      await eventually(() => Promise.resolve(progress.counts.batches === 1));
+      expect(progress.settledUntil).toBeGreaterThanOrEqual(now - LONGEST_COMMIT_MS);
+      expect([progress.lagSeconds, progress.restShare]).toEqual([0, 0]);
+    });
+    await untilSettled(app);
+    expect(await findFaults(app.dataSource)).toEqual({});
+  });
 
   it('breaks no cap, whatever is placed, shown, parked and retried in whichever order', async () => {
     const anyStep = fc.oneof(

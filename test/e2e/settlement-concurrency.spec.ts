@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { ExposureWriter } from '../../src/delivery/exposure/exposure-writer.js';
 import { Settlement } from '../../src/delivery/settlement/settlement.js';
+import { failureKind } from '../../src/delivery/settlement/settlement-failure.js';
 import { SystemClock } from '../../src/platform/clock.js';
 import { dataSourceOptions } from '../../src/platform/database/data-source.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
@@ -52,6 +53,18 @@ describe('four workers that settle batches of the same advertisers', () => {
     );
     return failures;
   }
+
+  it('wait some seconds for one that is frozen in the midst of a settlement, and blame no batch for it', async () => {
+    const sold = await sellCampaign(app);
+    const frozen = sources[0]!.createQueryRunner();
+    await frozen.startTransaction();
+    await frozen.query('SELECT FROM prepaid_accounts WHERE advertiser_id = $1 FOR UPDATE', [sold.advertiserId]);
+    const batch = await acceptBatch(app, [eventOf(sold, { messageId: 'behind-the-frozen' })]);
+    expect(await workers[1]!.settle(batch)).toBe('settled');
+    const gone: unknown = await frozen.query('SELECT').catch((error: unknown) => error);
+    expect(failureKind(gone)).toBe('outage');
+    await frozen.release();
+  }, 30_000);
 
   it('never deadlock, and make of any batches what SQL makes of them', async () => {
     const anyEvent = fc.record({

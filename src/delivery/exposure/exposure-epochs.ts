@@ -7,11 +7,12 @@ import { Clock } from '../../platform/clock.js';
 import { REDIS } from '../../platform/platform.module.js';
 import { untilReady } from '../../platform/redis/redis.js';
 import { longestHoldSeconds } from '../longest-hold.js';
+import { CLOCK_MARGIN_MS } from '../settlement/settlement-progress.js';
 import { EPOCH_KEY } from './exposure-scripts.js';
 
 /**
  * One life of the exposure state in Redis. Counted impressions are rebuilt from Postgres when a life is over (all data
- * lost, or a restart without an append-only file), but its open holds are not: until the last of them has expired and all
+ * lost, or a restart that may have lost some), but its open holds are not: until the last of them has expired and all
  * that was accepted before is settled, ad groups with caps are not served, so that no cap is broken meanwhile.
  */
 export interface ExposureEpoch {
@@ -82,11 +83,16 @@ export class ExposureEpochs implements OnApplicationBootstrap {
     if (current.id !== undefined) this.epoch = { id: current.id, quarantinedUntil: Number(current.quarantinedUntil) };
   }
 
-  /** Redis writes its append-only file before it answers, so that a process that dies loses nothing it has answered. */
+  /**
+   * Only by `appendfsync always` does Redis write its append-only file before it answers whatever happens: by `everysec`, it
+   * answers first while the file is being synced, and a process that is killed then loses up to two seconds.
+   * Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/#how-durable-is-the-append-only-file
+   */
   private async survivesRestarts(): Promise<boolean> {
     try {
-      const [, value] = (await this.redis.config('GET', 'appendonly')) as string[];
-      return value === 'yes';
+      const [, appendOnly] = (await this.redis.config('GET', 'appendonly')) as string[];
+      const [, sync] = (await this.redis.config('GET', 'appendfsync')) as string[];
+      return appendOnly === 'yes' && sync === 'always';
     } catch {
       // Hosted servers refuse CONFIG: not known to survive.
       return false;
@@ -108,6 +114,8 @@ export class ExposureEpochs implements OnApplicationBootstrap {
       [new Date(now), hasWaited],
     );
     if (row === undefined) return null;
-    return { id: row.id, quarantinedUntil: Number(row.id) === 1 ? 0 : now + row.longest_hold_seconds * 1000 };
+    // What was held ends by the clocks of those who held it.
+    const lastEnd = now + row.longest_hold_seconds * 1000 + CLOCK_MARGIN_MS;
+    return { id: row.id, quarantinedUntil: Number(row.id) === 1 ? 0 : lastEnd };
   }
 }

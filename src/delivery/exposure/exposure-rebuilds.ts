@@ -15,10 +15,12 @@ interface Flight {
 /**
  * Reads members' exposure from Postgres: those who are asked about at the same time by one query, and each member by one
  * query at a time. Whoever joins a read that has begun loses nothing: since Redis answered before it that it does not know
- * the member, what is confirmed meanwhile waits there to be joined with it.
+ * the member, what is confirmed meanwhile waits there to be joined with it; in the same life of the state, so that nobody joins
+ * a read for another one.
  */
 export class ExposureRebuilds {
   private readonly reads: Gathering<Read, RebuiltExposure>;
+  /** By life and member. */
   private readonly flights = new Map<string, Flight>();
 
   constructor(
@@ -28,14 +30,15 @@ export class ExposureRebuilds {
     this.reads = new Gathering((reads) => this.readAll(reads), mostAtOnce);
   }
 
-  /** `keepFrom`: epoch ms from which on single impressions are wanted. */
-  read(memberId: string, keepFrom: number): Promise<RebuiltExposure> {
-    const flight = this.flights.get(memberId);
+  /** `keepFrom`: epoch ms from which on single impressions are wanted. `epochId`: the life in which Redis does not know them. */
+  read(memberId: string, keepFrom: number, epochId: string): Promise<RebuiltExposure> {
+    const key = `${epochId} ${memberId}`;
+    const flight = this.flights.get(key);
     if (flight !== undefined && flight.keepFrom <= keepFrom) return flight.answer;
     const answer = this.reads.ask({ memberId, keepFrom }).finally(() => {
-      if (this.flights.get(memberId)?.answer === answer) this.flights.delete(memberId);
+      if (this.flights.get(key)?.answer === answer) this.flights.delete(key);
     });
-    this.flights.set(memberId, { keepFrom, answer });
+    this.flights.set(key, { keepFrom, answer });
     return answer;
   }
 

@@ -105,7 +105,7 @@ export class ExposureStore {
     const call = this.toCall(request, epoch);
     const answer = await this.ask(call);
     if (answer.status !== 'unknown') return answer;
-    const rebuilt = await this.rebuilds.read(request.memberId, keepFromOf(request));
+    const rebuilt = await this.rebuilds.read(request.memberId, keepFromOf(request), epoch.id);
     const second = await this.ask({ ...call, rebuilt });
     return second.status === 'unknown' ? { status: 'unavailable' } : second;
   }
@@ -148,7 +148,7 @@ export class ExposureStore {
   }
 
   private async rebuildAndPeek(memberId: string, now: number, epoch: ExposureEpoch, from: number): Promise<string> {
-    const rebuilt = await this.rebuilds.read(memberId, from);
+    const rebuilt = await this.rebuilds.read(memberId, from, epoch.id);
     const request = { ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from };
     await this.ask({ ...this.toCall(request, epoch), rebuilt });
     return this.peek(memberId, epoch, from);

@@ -34,7 +34,7 @@ class Bookkeeping {
   ) {
     const nothing = { register: () => undefined };
     this.book = new LeaseBook(
-      { id: 1, renew: () => Promise.resolve(false) } as never,
+      { id: 1, renew: () => Promise.resolve() } as never,
       { exchange: this.exchangeAll.bind(this), wanted: () => Promise.resolve(new Set()) } as never,
       { next: () => this.readCharges() } as never,
       Object.defineProperty({}, 'settledUntil', { get: () => this.now }) as never,

@@ -190,7 +190,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   private async exchange(): Promise<void> {
-    if (await this.holder.renew()) this.beginAnew();
+    await this.holder.renew(() => this.beginAnew());
     const { id } = this.holder;
     if (id === null) return;
     // Read before the charges are: what is settled until then is among them.

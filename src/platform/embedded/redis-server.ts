@@ -83,7 +83,8 @@ export class RedisServer implements ServerPlan {
       'maxmemory-policy noeviction',
       'save ""',
       `appendonly ${this.options.appendOnly ? 'yes' : 'no'}`,
-      'appendfsync everysec',
+      // Otherwise a restart may lose what was answered, and all that was held is waited for.
+      'appendfsync always',
       '',
     ].join('\n');
   }

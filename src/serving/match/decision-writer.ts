@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { secondPriceMicros } from '../../core/auction/price.js';
-import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
+import type { AdGroupRecord, Bid, CreativeRecord } from '../../core/index/ad-group-record.js';
 import { isScheduled } from '../../core/index/first-failure.js';
 import type { Held } from '../../delivery/delivery.api.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
@@ -56,6 +56,14 @@ interface Running {
   readonly creative: CreativeRecord;
 }
 
+interface Given extends Running {
+  /** In its decision, from 0. */
+  readonly place: number;
+  readonly position: number;
+  readonly bid: Bid;
+  readonly priceMicros: number;
+}
+
 /** Turns held tickets into messages: prices by rank, signed tokens, links. The same holds give the same messages. */
 @Injectable()
 export class DecisionWriter {
@@ -77,39 +85,49 @@ export class DecisionWriter {
   write(held: Held, reader: Reader): WrittenDecision {
     const frame = readFrame(held.frame);
     const tickets = held.tickets.map(readTicket);
-    const expiresAt = new Date(held.expiresAt).toISOString();
     const messages: Utf8Text[] = [];
     const withheld: number[] = [];
     const duty = this.promises.dutyOf(held, frame.leaseHolder);
-    for (let i = 0; i < held.held; i++) {
-      const ticket = tickets[i];
-      const position = frame.positions[i];
+    for (let place = 0; place < held.held; place++) {
+      const ticket = tickets[place];
+      const position = frame.positions[place];
       if (ticket === undefined || position === undefined) break;
       const running = this.runningOf(ticket, reader.now);
-      const priceMicros = secondPriceMicros(ticket.contender, tickets[i + 1]?.score ?? null, frame.floorMicros);
+      const priceMicros = secondPriceMicros(ticket.contender, tickets[place + 1]?.score ?? null, frame.floorMicros);
       const isPromised = running !== null && (duty === 'nothing' || this.promise(held, running, ticket, priceMicros));
-      if (duty === 'all' && !isPromised) withheld.push(i);
-      if (running === null || (duty === 'all' && !isPromised)) continue;
-      const { record, creative } = running;
-      const token = this.tokens.sign({
-        messageId: `${held.decisionId}.${i + 1}`,
-        memberId: reader.memberId,
-        advertiserId: record.advertiserId,
-        campaignId: record.campaignId,
-        adGroupId: record.id,
-        creativeId: creative.id,
-        placement: frame.placement,
-        position,
-        chargedFor: ticket.contender.bid.model === 'cpm' ? 'impression' : 'click',
-        priceMicros,
-        decidedAt: held.decidedAt,
-        expiresAt: held.expiresAt,
-        leaseHolder: frame.leaseHolder,
-      });
-      messages.push(this.json.write(record, creative, { position, token, expiresAt }, reader.language));
+      if (duty === 'all' && !isPromised) withheld.push(place);
+      else if (running !== null) {
+        const { bid } = ticket.contender;
+        messages.push(this.toMessage(held, frame, reader, { ...running, place, position, bid, priceMicros }));
+      }
     }
     if (duty === 'what it can') this.promises.notePromisedToo(held);
     return { messages, withheld };
+  }
+
+  private toMessage(
+    { decisionId, decidedAt, expiresAt }: Held,
+    { placement, leaseHolder }: DecisionFrame,
+    { memberId, language }: Reader,
+    { record, creative, place, position, bid, priceMicros }: Given,
+  ): Utf8Text {
+    const token = this.tokens.sign({
+      messageId: `${decisionId}.${place + 1}`,
+      memberId,
+      advertiserId: record.advertiserId,
+      campaignId: record.campaignId,
+      adGroupId: record.id,
+      creativeId: creative.id,
+      placement,
+      position,
+      chargedFor: bid.model === 'cpm' ? 'impression' : 'click',
+      priceMicros,
+      decidedAt,
+      expiresAt,
+      leaseHolder,
+    });
+    const until = new Date(expiresAt).toISOString();
+    return this.json.write(record, creative, { position, token, expiresAt: until }, language);
   }
 
   /** Null where it does not run any more. */

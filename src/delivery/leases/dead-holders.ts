@@ -1,0 +1,63 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../platform/clock.js';
+import { LONGEST_QUERY_MS } from '../../platform/database/data-source.js';
+import { PollLoop } from '../../platform/poll-loop.js';
+import { longestHoldSeconds } from '../longest-hold.js';
+import { readCommitLocks } from '../settlement/commit-locks.js';
+import { isBoundByParking } from '../settlement/parked-charges.js';
+import { LONGEST_COMMIT_MS, SettlementProgress } from '../settlement/settlement-progress.js';
+
+const PAUSE_MS = 5_000;
+/** Of more events that wait for their settlement it is not asked whose they are: it would take seconds each time. */
+const MOST_WAITING = 200_000;
+
+/** Sees to it that the claims of processes that died are freed. */
+@Injectable()
+export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly loop = new PollLoop('DeadHolders', PAUSE_MS, () => this.free());
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly progress: SettlementProgress,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  /**
+   * Frees the claims of holders that died so long ago that none of their messages can be reported any more, and of whose
+   * events none waits for its settlement, nor hangs in its COMMIT; parked ones bind their money by themselves. They were dead
+   * when the locks were read: what is committed later without a lock then has no events of theirs. $1: now; $2: the longest
+   * that a commit may take, in seconds; $3: when the locks were read.
+   */
+  async free(): Promise<void> {
+    if (this.progress.counts.events > MOST_WAITING) return;
+    const now = this.clock.now();
+    const locks = await readCommitLocks(this.dataSource);
+    if (locks.receivedFrom < now - LONGEST_QUERY_MS) return;
+    await this.dataSource.query(
+      `WITH dead AS (
+         SELECT id FROM lease_holders AS holder
+         WHERE alive_until < $3::timestamptz - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
+           AND NOT EXISTS (
+             SELECT FROM event_batches AS batch JOIN events ON events.batch_id = batch.id
+             WHERE batch.settled_at IS NULL AND batch.parked_at IS NULL AND events.lease_holder = holder.id
+               AND NOT ${isBoundByParking('batch.id')}
+           )
+         FOR UPDATE SKIP LOCKED
+       ), freed AS (
+         DELETE FROM budget_leases WHERE holder IN (SELECT id FROM dead)
+       )
+       DELETE FROM lease_holders WHERE id IN (SELECT id FROM dead)`,
+      [new Date(now), LONGEST_COMMIT_MS / 1000, locks.readAt],
+    );
+  }
+}
