@@ -4,7 +4,11 @@ import pg from 'pg';
 import { COMMIT_LOCK_SPACE, commitLockKey } from '../../src/delivery/delivery.api.js';
 import { COMMIT_LOCK_STEP_MS, readCommitLocks } from '../../src/delivery/settlement/commit-locks.js';
 import { DeadHolders } from '../../src/delivery/leases/dead-holders.js';
-import { CLOCK_MARGIN_MS, LONGEST_COMMIT_MS, type SettlementProgress } from '../../src/delivery/settlement/settlement-progress.js';
+import {
+  CLOCK_MARGIN_MS,
+  LONGEST_COMMIT_MS,
+  type SettlementProgress,
+} from '../../src/delivery/settlement/settlement-progress.js';
 import { insertBatch } from '../../src/tracking/insert-batch.js';
 import { IntakeMark } from '../../src/tracking/intake-mark.js';
 import { POSTGRES_URL, sharedServer } from '../servers/addresses.js';

@@ -124,7 +124,9 @@ describe('a batch that can not be settled', () => {
     await show(await place('long-ago'));
     await untilCalm();
     const [id = ''] = await parkedIds();
-    await app.dataSource.query("UPDATE event_batches SET committed_at = now() - interval '6 hours' WHERE id = $1", [id]);
+    await app.dataSource.query("UPDATE event_batches SET committed_at = now() - interval '6 hours' WHERE id = $1", [
+      id,
+    ]);
     now += 6 * 60 * 60_000;
     await untilCalm();
     await setPoisoned(false);
