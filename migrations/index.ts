@@ -21,7 +21,7 @@ import { KeepHoldTimes1795651740000 } from './1795651740000-keep-hold-times.js';
 import { KeepCommitTimes1795651800000 } from './1795651800000-keep-commit-times.js';
 import { KeepIntakeMarks1795651860000 } from './1795651860000-keep-intake-marks.js';
 import { BindParkedMoney1795651920000 } from './1795651920000-bind-parked-money.js';
-import { MarkParkedBatches1795651980000 } from './1795651980000-mark-parked-batches.js';
+import { MarkRetriedBatches1795651980000 } from './1795651980000-mark-retried-batches.js';
 
 /** All migrations in the order in which they run: named one by one, so that a stray file can't become one. */
 export const MIGRATIONS = [
@@ -48,5 +48,5 @@ export const MIGRATIONS = [
   KeepCommitTimes1795651800000,
   KeepIntakeMarks1795651860000,
   BindParkedMoney1795651920000,
-  MarkParkedBatches1795651980000,
+  MarkRetriedBatches1795651980000,
 ];

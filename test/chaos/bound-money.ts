@@ -64,7 +64,8 @@ export async function readBoundMoney(
 async function readSettledUntil(client: pg.Client): Promise<number> {
   const now = Date.now();
   const { rows } = await client.query<{ oldest: Date | null; committed_until: Date | null }>(
-    `SELECT (SELECT min(received_at) FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL) AS oldest,
+    `SELECT (SELECT min(received_at) FROM event_batches
+             WHERE settled_at IS NULL AND parked_at IS NULL AND NOT is_retried) AS oldest,
             (SELECT min(committed_until) FROM event_intakes
              WHERE told_at > now() - make_interval(secs => $1)) AS committed_until`,
     [(LONGEST_COMMIT_MS + FREED_WITHIN_MS) / 1000],

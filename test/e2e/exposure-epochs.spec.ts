@@ -97,22 +97,43 @@ describe('the lives of the exposure state', () => {
     expect(after?.current?.quarantinedUntil).toBe(LAST_END);
   });
 
-  it.each([
-    ['writes what it answers before it does', 'yes', 'always', true],
-    ['may answer before it writes', 'yes', 'everysec', false],
-    ['writes nothing', 'no', 'always', false],
-  ])('go on or end with a restart of a Redis that %s', async (_what, appendonly, appendfsync, goesOn) => {
-    const [before] = await start(1);
-    await redis.hset(EPOCH_KEY, 'runId', 'of-the-server-before');
+  /** A client of a server with these settings. */
+  function connectTo(appendonly: string, appendfsync: string): Redis {
     const client = new Redis(server.url);
     defineExposureScripts(client);
     const settings = { appendonly, appendfsync };
-    client.config = ((_get: 'GET', name: keyof typeof settings) =>
-      Promise.resolve([name, settings[name]])) as unknown as Redis['config'];
-    const [after] = await start(1, client);
-    client.disconnect();
-    expect(after?.current?.id === before?.current?.id).toBe(goesOn);
-    expect(after?.current?.quarantinedUntil).toBe(goesOn ? 0 : LAST_END);
+    const config = (_get: 'GET', name: keyof typeof settings) => Promise.resolve([name, settings[name]]);
+    return Object.assign(client, { config });
+  }
+
+  it.each([
+    ['always', 'always', true],
+    ['everysec', 'everysec', false],
+    ['everysec', 'always', false],
+    ['always', 'everysec', false],
+    ['off', 'always', false],
+  ])('go on or end with a restart of a Redis whose file was synced %s, and %s after it: %s', async (...settings) => {
+    const [before, after, goesOn] = settings;
+    const clients = [before, after].map((sync) => connectTo(sync === 'off' ? 'no' : 'yes', sync));
+    const [first, second] = clients as [Redis, Redis];
+    const [begun] = await start(1, first);
+    for (const runId of ['of-the-server-before', 'of-the-one-before-that']) {
+      const isDurable = (await redis.hget(EPOCH_KEY, 'isDurable')) ?? '';
+      await redis.hset(EPOCH_KEY, { runId, isDurable });
+      const [ended] = await start(1, second);
+      expect(ended?.current?.id === begun?.current?.id).toBe(goesOn);
+      expect(ended?.current?.quarantinedUntil).toBe(goesOn ? 0 : LAST_END);
+    }
+    for (const client of clients) client.disconnect();
+  });
+
+  it('tell by which settings the server runs now, before it ends', async () => {
+    const [first, second] = [connectTo('yes', 'everysec'), connectTo('yes', 'always')];
+    const [begun] = await start(1, first);
+    await start(1, second);
+    await redis.hset(EPOCH_KEY, 'runId', 'of-the-server-before');
+    expect((await start(1, second))[0]?.current).toEqual(begun?.current);
+    for (const client of [first, second]) client.disconnect();
   });
 
   it('end with it also for a process that was running, once it is connected again', async () => {

@@ -51,6 +51,7 @@ async function whileLocked<T>(
   await using runner = app.dataSource.createQueryRunner();
   await runner.startTransaction();
   try {
+    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await runner.query(sql, parameters);
     return await meanwhile();
   } finally {

@@ -80,6 +80,18 @@ describe('a process as a holder of leases', () => {
     expect(lost).toEqual([null, null]);
   });
 
+  it('promises nothing any more from when it hears that others have freed its claims, though its clock stood still', async () => {
+    await renew();
+    const { id } = holder;
+    tick += LIFETIME_MS - 1;
+    await source.query('DELETE FROM lease_holders WHERE id = $1', [id]);
+    await source.query('ALTER TABLE lease_holders ALTER id SET MAXVALUE 1000 RESTART WITH 1000');
+    await source.query("SELECT nextval(pg_get_serial_sequence('lease_holders', 'id'))");
+    await expect(renew()).rejects.toThrow();
+    expect(holder.id).toBeNull();
+    await source.query('ALTER TABLE lease_holders ALTER id SET NO MAXVALUE');
+  });
+
   it('lives from when its sign of life was sent, not from when that was answered', async () => {
     const renewed = renew();
     tick += LIFETIME_MS;

@@ -271,6 +271,7 @@ describe('profiles in bulk', () => {
     }
     const blocker = app.dataSource.createQueryRunner();
     await blocker.startTransaction();
+    await blocker.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     await blocker.query('LOCK TABLE profiles IN EXCLUSIVE MODE');
     const uploading = stream(lines());
     try {

@@ -283,11 +283,16 @@ describe('the exposure scripts', () => {
   });
 
   it('begin one epoch for those who all saw the same one end', async () => {
-    const begun = await Promise.all(['a', 'b', 'c'].map((id) => redis.beginEpoch('epoch', '', id, 'run', 0)));
+    const begun = await Promise.all(['a', 'b', 'c'].map((id) => redis.beginEpoch('epoch', '', id, 0, 'run', 'no')));
     expect(begun).toEqual([1, 0, 0]);
-    expect(await redis.beginEpoch('epoch', 'b', 'd', 'run', 0)).toBe(0);
-    expect(await redis.beginEpoch('epoch', 'a', 'd', 'run', 1_795_306_200_123)).toBe(1);
-    expect(await redis.hgetall('epoch')).toEqual({ id: 'd', runId: 'run', quarantinedUntil: '1795306200123' });
+    expect(await redis.beginEpoch('epoch', 'b', 'd', 0, 'run', 'no')).toBe(0);
+    expect(await redis.beginEpoch('epoch', 'a', 'd', 1_795_306_200_123, 'run', 'no')).toBe(1);
+    expect(await redis.hgetall('epoch')).toEqual({
+      id: 'd',
+      quarantinedUntil: '1795306200123',
+      runId: 'run',
+      isDurable: 'no',
+    });
   });
 
   it('keep the state of a member who is matched no more only for its time', async () => {

@@ -26,6 +26,17 @@ const START_TIMEOUT_MS = 3_000;
 /** Who recorded a life first gets this long to begin it. */
 const RIVAL_PAUSE_MS = 200;
 
+/** A run of a Redis server, as the epoch's key keeps it. */
+interface Server {
+  readonly runId: string;
+  /**
+   * It writes its append-only file before it answers, whatever happens: only by `appendfsync always`. By `everysec`, it
+   * answers first while the file is being synced, and loses up to two seconds when it is killed then. Source:
+   * https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/#how-durable-is-the-append-only-file
+   */
+  readonly isDurable: 'yes' | 'no';
+}
+
 @Injectable()
 export class ExposureEpochs implements OnApplicationBootstrap {
   private readonly logger = new Logger(ExposureEpochs.name);
@@ -65,9 +76,11 @@ export class ExposureEpochs implements OnApplicationBootstrap {
   }
 
   private async findOut(hasWaited = false): Promise<void> {
-    const runId = /run_id:(\w+)/.exec(await this.redis.info('server'))?.[1] ?? '';
+    const server = await this.readServer();
     const stored = await this.redis.hgetall(EPOCH_KEY);
-    if (stored.id !== undefined && (stored.runId === runId || (await this.survivesRestarts()))) {
+    if (stored.id !== undefined && survives(stored, server)) {
+      const isSeen = stored.runId === server.runId && stored.isDurable === server.isDurable;
+      if (!isSeen) await this.redis.hset(EPOCH_KEY, server);
       this.epoch = { id: stored.id, quarantinedUntil: Number(stored.quarantinedUntil) };
       return;
     }
@@ -77,25 +90,22 @@ export class ExposureEpochs implements OnApplicationBootstrap {
       return this.findOut(true);
     }
     const { id, quarantinedUntil } = next;
-    const began = await this.redis.beginEpoch(EPOCH_KEY, stored.id ?? '', id, runId, quarantinedUntil);
+    const { runId, isDurable } = server;
+    const began = await this.redis.beginEpoch(EPOCH_KEY, stored.id ?? '', id, quarantinedUntil, runId, isDurable);
     if (began === 1) this.logger.log({ msg: 'exposure state begins anew', quarantined: quarantinedUntil > 0 });
     const current = await this.redis.hgetall(EPOCH_KEY);
     if (current.id !== undefined) this.epoch = { id: current.id, quarantinedUntil: Number(current.quarantinedUntil) };
   }
 
-  /**
-   * Only by `appendfsync always` does Redis write its append-only file before it answers whatever happens: by `everysec`, it
-   * answers first while the file is being synced, and a process that is killed then loses up to two seconds.
-   * Source: https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/#how-durable-is-the-append-only-file
-   */
-  private async survivesRestarts(): Promise<boolean> {
+  private async readServer(): Promise<Server> {
+    const runId = /run_id:(\w+)/.exec(await this.redis.info('server'))?.[1] ?? '';
     try {
       const [, appendOnly] = (await this.redis.config('GET', 'appendonly')) as string[];
       const [, sync] = (await this.redis.config('GET', 'appendfsync')) as string[];
-      return appendOnly === 'yes' && sync === 'always';
+      return { runId, isDurable: appendOnly === 'yes' && sync === 'always' ? 'yes' : 'no' };
     } catch {
-      // Hosted servers refuse CONFIG: not known to survive.
-      return false;
+      // Hosted servers refuse CONFIG: not known to write.
+      return { runId, isDurable: 'no' };
     }
   }
 
@@ -118,4 +128,9 @@ export class ExposureEpochs implements OnApplicationBootstrap {
     const lastEnd = now + row.longest_hold_seconds * 1000 + CLOCK_MARGIN_MS;
     return { id: row.id, quarantinedUntil: Number(row.id) === 1 ? 0 : lastEnd };
   }
+}
+
+/** What was held before a restart is there after it. Both runs count: how the one wrote that ended, and how this one reads. */
+function survives(stored: Readonly<Record<string, string>>, server: Server): boolean {
+  return stored.runId === server.runId || (stored.isDurable === 'yes' && server.isDurable === 'yes');
 }

@@ -8,7 +8,14 @@ declare module 'ioredis' {
     confirmImpressions(keys: number, ...rest: (string | number | Buffer)[]): Result<number, Context>;
     releaseMessages(key: string, epoch: string, released: string): Result<number, Context>;
     peekExposure(key: string, epoch: string, from: number): Result<string, Context>;
-    beginEpoch(key: string, over: string, id: string, runId: string, quarantinedUntil: number): Result<number, Context>;
+    beginEpoch(
+      key: string,
+      over: string,
+      id: string,
+      quarantinedUntil: number,
+      runId: string,
+      isDurable: string,
+    ): Result<number, Context>;
   }
 }
 

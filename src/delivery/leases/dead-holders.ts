@@ -39,7 +39,9 @@ export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdow
    * that a commit may take, in seconds; $3: when the locks were read.
    */
   async free(): Promise<void> {
-    if (this.progress.counts.events > MOST_WAITING) return;
+    const { settledUntil, counts } = this.progress;
+    // Before the first poll, nobody knows how many wait.
+    if (settledUntil === 0 || counts.events > MOST_WAITING) return;
     const now = this.clock.now();
     const locks = await readCommitLocks(this.dataSource);
     if (locks.receivedFrom < now - LONGEST_QUERY_MS) return;

@@ -32,8 +32,9 @@ export class LeaseHolder {
     const tick = performance.now();
     if (this.number !== null && tick - this.renewedTick < RENEW_AFTER_MS) return;
     if (this.number === null || !(await this.isKnown(this.number))) {
+      this.number = null;
       const number = await this.register();
-      // In one turn: whatever is promised in the meantime would be forgotten, or promised by claims that are freed.
+      // In one turn: what is promised in between would be forgotten, or promised by claims that are freed.
       onNew();
       this.number = number;
     }

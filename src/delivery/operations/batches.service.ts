@@ -64,7 +64,7 @@ export class BatchesService {
       throw conflict('batch_settled', 'This batch is settled: there is nothing to retry.');
     // Only one of several at once finds it parked. TypeORM answers an UPDATE with its rows and their number.
     const [[unparked]] = await this.dataSource.query<[BatchRow[], number]>(
-      `UPDATE event_batches SET parked_at = NULL, attempts = 0
+      `UPDATE event_batches SET parked_at = NULL, attempts = 0, is_retried = true
        WHERE id = $1 AND parked_at IS NOT NULL RETURNING ${COLUMNS}`,
       [id],
     );

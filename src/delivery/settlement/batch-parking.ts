@@ -59,10 +59,7 @@ export class BatchParking {
       await this.exposure.confirm(await readImpressions(tx, [batchId]));
       const now = this.clock.now();
       await addParkedCharges(tx, batchId, now);
-      await tx.query('UPDATE event_batches SET parked_at = $2, was_parked = true WHERE id = $1', [
-        batchId,
-        new Date(now),
-      ]);
+      await tx.query('UPDATE event_batches SET parked_at = $2 WHERE id = $1', [batchId, new Date(now)]);
     });
   }
 }

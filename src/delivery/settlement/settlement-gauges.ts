@@ -16,7 +16,7 @@ export class SettlementGauges {
       metrics.gauge(`matchum_${name}`, help, (metric) => metric.set(read()));
     gauge(
       'settlement_lag_seconds',
-      'Age of the oldest event batch that waits for its settlement',
+      'Age of the oldest event batch that waits for its settlement, retried ones left out',
       () => progress.lagSeconds,
     );
     gauge('unsettled_batches', 'Event batches that wait for their settlement', () => progress.counts.batches);

@@ -54,7 +54,8 @@ export interface WaitingCounts {
 /**
  * The time up to which every accepted event is settled, or its batch was parked with its impressions counted. A hold that
  * expired before it will never become another impression, and only then is its place free: so a worker that lags behind
- * delays the release of holds and never breaks a cap. A parked batch that is retried changes nothing of that. Also how far settlement is behind, and whether intake has to wait for it.
+ * delays the release of holds and never breaks a cap. A parked batch that is retried changes nothing of that. Also how far
+ * settlement is behind, and whether intake has to wait for it.
  */
 @Injectable()
 export class SettlementProgress implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -159,10 +160,10 @@ interface PollRow {
 // $1 most batches to count; $2 when the locks were read. No row where that was too long ago.
 const POLL = `
   SELECT (SELECT min(received_at) FROM event_batches
-          WHERE settled_at IS NULL AND parked_at IS NULL AND NOT was_parked) AS oldest,
+          WHERE settled_at IS NULL AND parked_at IS NULL AND NOT is_retried) AS oldest,
          ${COMMITTED_UNTIL} AS committed_until,
          (SELECT extract(epoch FROM clock_timestamp() - committed_at)::float8 FROM event_batches
-          WHERE settled_at IS NULL AND parked_at IS NULL AND attempts = 0 AND NOT was_parked
+          WHERE settled_at IS NULL AND parked_at IS NULL AND attempts = 0 AND NOT is_retried
           ORDER BY received_at LIMIT 1) AS behind_seconds,
          counted.batches, counted.events,
          (SELECT count(*) FROM (SELECT FROM event_batches WHERE parked_at IS NOT NULL LIMIT $1) p) AS parked

@@ -21,7 +21,8 @@ export async function migrateDatabase(databaseUrl: string): Promise<void> {
 /** Another process may migrate a large table for long, and so may this one: no request waits for it. */
 function withoutTimeouts(databaseUrl: string): DataSourceOptions {
   const options = dataSourceOptions(databaseUrl, 2);
-  return { ...options, extra: { ...(options.extra as object), statement_timeout: 0, query_timeout: 0 } };
+  const none = { statement_timeout: 0, idle_in_transaction_session_timeout: 0, query_timeout: 0 };
+  return { ...options, extra: { ...(options.extra as object), ...none } };
 }
 
 async function connect(url: string): Promise<DataSource> {

@@ -10,7 +10,7 @@ import type { StopSteps } from './termination.js';
 
 export interface RedisOptions {
   readonly dataDir: string;
-  /** Keeps every write in an append-only file, flushed each second; without it the data ends with the process. */
+  /** Keeps every write in an append-only file before it is answered; without it the data ends with the process. */
   readonly appendOnly: boolean;
   /** How many numbered databases it has. */
   readonly databases: number;
