@@ -109,7 +109,7 @@ export class CreativesController {
     @IfMatch() seen: number | null,
     @Now() now: number,
   ): Promise<CreativeDto> {
-    const { reason } = await readActionBody(body, RejectCreativeDto);
+    const { reason = null } = await readActionBody(body, RejectCreativeDto);
     return this.creatives.review(actor, id, { status: 'rejected', reason }, seen, now);
   }
 }

@@ -25,7 +25,7 @@ interface OwnedCreativeRow extends CreativeRow {
 }
 
 /** What a review found; a rejection says why. */
-export type Review = { readonly status: 'approved' } | { readonly status: 'rejected'; readonly reason: string };
+export type Review = { readonly status: 'approved' } | { readonly status: 'rejected'; readonly reason: string | null };
 
 @Injectable()
 export class CreativesService {

@@ -275,7 +275,6 @@ describe('hostile input to the advertisers’ side', () => {
       '/v1/campaigns': ['advertiserId', 'name', 'startsAt', 'budget', 'pacing'],
       [`${paths.campaign}/ad-groups`]: ['name', 'bid'],
       [`${paths.adGroup}/creatives`]: ['senderName', 'title', 'body', 'callToAction', 'landingUrl'],
-      [`${paths.creative}/reject`]: ['reason'],
       '/v1/api-keys': ['role', 'name'],
       '/v1/segments': ['id', 'name'],
       '/v1/audiences': ['advertiserId', 'name'],

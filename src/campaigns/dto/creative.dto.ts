@@ -102,8 +102,8 @@ export class ApproveCreativeDto {
 }
 
 export class RejectCreativeDto {
-  @Text(REASON)
-  reason!: string;
+  @Text({ ...REASON, optional: true })
+  reason?: string;
 }
 
 export class CreativeDto extends EntityDto {
