@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Batches that are retried after they were parked are told from others that wait: nobody waits for them. */
+/** Batches that are retried after they were parked are told from others that wait: no hold waits for them, nor does intake. */
 export class MarkRetriedBatches1795651980000 implements MigrationInterface {
   readonly name = 'MarkRetriedBatches1795651980000';
 

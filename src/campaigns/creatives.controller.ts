@@ -100,7 +100,7 @@ export class CreativesController {
   @Roles('admin')
   @ApiOperation({ summary: 'Reject a creative', description: 'For admin keys. An approved one stops being shown.' })
   @ApiIfMatch()
-  @ApiBody({ type: RejectCreativeDto })
+  @ApiBody({ type: RejectCreativeDto, required: false })
   @ApiOkResponse({ type: CreativeDto, description: 'The creative as it is now.' })
   async reject(
     @CurrentActor() actor: Actor,

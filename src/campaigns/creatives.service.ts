@@ -24,7 +24,7 @@ interface OwnedCreativeRow extends CreativeRow {
   readonly campaign_status: StoredStatus;
 }
 
-/** What a review found; a rejection says why. */
+/** What a review found; a rejection may say why. */
 export type Review = { readonly status: 'approved' } | { readonly status: 'rejected'; readonly reason: string | null };
 
 @Injectable()

@@ -9,6 +9,7 @@ import { Once, type RequestIdentity } from '../platform/database/once.js';
 import { requireVersion } from '../platform/http/if-match.js';
 import { type Page, PageCursors } from '../platform/http/page.js';
 import { newId } from '../platform/ids.js';
+import { WorkSlots } from '../platform/work-slots.js';
 import type { AudienceDto, AudienceQuery, CountedAudienceDto, CreateAudienceDto } from './audience.dto.js';
 import { ProfileChanges } from './profile-changes.js';
 
@@ -28,6 +29,13 @@ const MEMBERS_PER_STATEMENT = 20_000;
 
 const COLUMNS = 'id, advertiser_id, name, version, created_at, updated_at';
 
+/** Each holds a connection for seconds, while it waits for another one of the same list, too: most of the pool stays free. */
+const SLOTS = {
+  atOnce: 2,
+  waiting: 16,
+  refusal: 'Too many lists are being changed just now; send this one again in a moment.',
+};
+
 /** A change of a list: of which audience, to or by which members, from which version (null: from any), when. */
 export interface MembersChange {
   readonly actor: Actor;
@@ -40,6 +48,8 @@ export interface MembersChange {
 /** Audiences and their lists of members. Another tenant's audience is answered as one that does not exist. */
 @Injectable()
 export class AudiencesService {
+  private readonly slots = new WorkSlots(SLOTS);
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly once: Once,
@@ -105,15 +115,18 @@ export class AudiencesService {
     work: (tx: EntityManager) => Promise<void>,
   ): Promise<void> {
     requireForm(id);
-    await this.dataSource.transaction(async (tx) => {
-      // Two changes of one list take turns by its row.
-      const [row] = await tx.query<AudienceRow[]>(`SELECT ${COLUMNS} FROM audiences WHERE id = $1 FOR UPDATE`, [id]);
-      if (row === undefined) throw notFound('audience', id);
-      requireTenant(actor, row.advertiser_id, 'audience', id);
-      requireVersion(seen, row.version);
-      await work(tx);
-      await tx.query('UPDATE audiences SET version = version + 1, updated_at = $2 WHERE id = $1', [id, new Date(now)]);
-    });
+    await this.slots.run(() =>
+      this.dataSource.transaction(async (tx) => {
+        // Two changes of one list take turns by its row.
+        const [row] = await tx.query<AudienceRow[]>(`SELECT ${COLUMNS} FROM audiences WHERE id = $1 FOR UPDATE`, [id]);
+        if (row === undefined) throw notFound('audience', id);
+        requireTenant(actor, row.advertiser_id, 'audience', id);
+        requireVersion(seen, row.version);
+        await work(tx);
+        const values = [id, new Date(now)];
+        await tx.query('UPDATE audiences SET version = version + 1, updated_at = $2 WHERE id = $1', values);
+      }),
+    );
     // Who left the list is not known here, and lists may be long.
     this.changes.announceAll();
   }

@@ -152,6 +152,27 @@ describe('an explanation', () => {
 
     let scenes = 0;
 
+    it('waits its turn behind two others, and is refused where too many wait', async () => {
+      const exposure = app.app.get(ExposureStore, { strict: false });
+      const going: (() => void)[] = [];
+      const read = exposure.read.bind(exposure);
+      const reads = jest.spyOn(exposure, 'read').mockImplementation(async (...asked) => {
+        await new Promise<void>((resolve) => going.push(resolve));
+        return read(...asked);
+      });
+      const ask = () => app.request('POST', '/v1/match/explain', { userId: 'm', placement: 'chat_list', chatCount: 9 });
+      const answers = Array.from({ length: 60 }, ask);
+      const refused = await Promise.any(answers);
+      expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      expect(reads).toHaveBeenCalledTimes(2);
+      reads.mockRestore();
+      for (const go of going) go();
+      const statuses = (await Promise.all(answers)).map(({ status }) => status);
+      expect([statuses.filter((one) => one === 200).length, statuses.filter((one) => one === 503).length]).toEqual([
+        52, 8,
+      ]);
+    });
+
     it('tells who is placed, in which order and at which price, as the match then decides', async () => {
       let placed = 0;
       const reasons = new Set<string>();

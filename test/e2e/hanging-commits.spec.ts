@@ -108,6 +108,19 @@ describe('a COMMIT that hangs', () => {
     expect(await isKept()).toBe(false);
   });
 
+  it('frees no claims of the dead while very many events wait, or nobody knows yet how many', async () => {
+    const dead = `INSERT INTO lease_holders (id, alive_until) OVERRIDING SYSTEM VALUE VALUES (2, '2020-01-01')`;
+    await world.dataSource.query(dead);
+    const isKeptBy = async (progress: object): Promise<boolean> => {
+      await new DeadHolders(world.dataSource, progress as SettlementProgress, world.clock).free();
+      return world.holds('SELECT FROM lease_holders WHERE id = 2');
+    };
+    const { counts } = NOTHING_WAITS;
+    expect(await isKeptBy({ settledUntil: 1, counts: { ...counts, events: 200_001 } })).toBe(true);
+    expect(await isKeptBy({ settledUntil: 0, counts })).toBe(true);
+    expect(await isKeptBy(NOTHING_WAITS)).toBe(false);
+  });
+
   it('has its lock before it looks whether it may begin', async () => {
     const runner = world.dataSource.createQueryRunner();
     const lock = `${COMMIT_LOCK_SPACE}, ${commitLockKey(receivedAt)}`;

@@ -120,6 +120,25 @@ describe('a change of a campaign', () => {
     await act(campaignId, 'archive');
   });
 
+  it('is not missed for long by a process that gets no answer about changes: it places nothing by what it knew', async () => {
+    const { campaignId } = await serving();
+    const source = reader.app.get(AdGroupSource);
+    const hanging: (() => void)[] = [];
+    const read = source.changedSince.bind(source);
+    const changes = jest.spyOn(source, 'changedSince').mockImplementation(async (horizon) => {
+      await new Promise<void>((resolve) => hanging.push(resolve));
+      return read(horizon);
+    });
+    await act(campaignId, 'pause');
+    await until('nothing is placed', async () => !(await placedBy(reader)));
+    expect((await match(reader, 'm-of-the-end')).body.noFill).toEqual({ reason: 'unavailable' });
+    await act(campaignId, 'activate');
+    changes.mockRestore();
+    for (const goOn of hanging) goOn();
+    await until('it is placed again', () => placedBy(reader));
+    await act(campaignId, 'archive');
+  });
+
   describe('among many', () => {
     /** Three reads of campaigns. */
     const MANY = 45;

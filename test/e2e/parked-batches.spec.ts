@@ -139,7 +139,7 @@ describe('a batch that can not be settled', () => {
     });
     await untilSettled(app);
     expect(await findFaults(app.dataSource)).toEqual({});
-  });
+  }, 60_000);
 
   it('breaks no cap, whatever is placed, shown, parked and retried in whichever order', async () => {
     const anyStep = fc.oneof(

@@ -3,7 +3,7 @@ import type { AudienceDto, AudiencePageDto, CountedAudienceDto } from '../../src
 import { AudienceDirectory, SegmentCatalogue } from '../../src/profiles/profiles.api.js';
 import type { SegmentDto, SegmentPageDto } from '../../src/profiles/segment.dto.js';
 import type { UploadResult } from '../../src/profiles/upload-verdicts.js';
-import { startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
+import { eventually, startTestApp, type TestApp, type TestResponse } from '../servers/test-app.js';
 
 const NDJSON = { 'content-type': 'application/x-ndjson' };
 
@@ -258,6 +258,28 @@ describe('segments and audiences', () => {
       );
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
       expect(lists).toContainEqual(await members(id));
+    });
+
+    it('leave connections to others, however many changes of one list wait', async () => {
+      const { id } = await create(one);
+      const blocker = app.dataSource.createQueryRunner();
+      await blocker.startTransaction();
+      await blocker.query('SELECT FROM audiences WHERE id = $1 FOR UPDATE', [id]);
+      const changes = Array.from({ length: 8 }, (_, i) =>
+        app.request('POST', `/v1/audiences/${id}/members`, { userIds: [`m-${i}`] }),
+      );
+      const waiting = async (): Promise<number> => {
+        const rows = await app.dataSource.query<object[]>(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+           AND query LIKE '%FROM audiences%'`,
+        );
+        return rows.length;
+      };
+      await eventually(async () => (await waiting()) === 2);
+      for (let looks = 0; looks < 20; looks++) expect(await waiting()).toBe(2);
+      await blocker.rollbackTransaction();
+      await blocker.release();
+      expect((await Promise.all(changes)).map(({ status }) => status)).toEqual(changes.map(() => 200));
     });
 
     it('of another tenant are answered as if they did not exist', async () => {

@@ -13,7 +13,8 @@ import { EPOCH_KEY } from './exposure-scripts.js';
 /**
  * One life of the exposure state in Redis. Counted impressions are rebuilt from Postgres when a life is over (all data
  * lost, or a restart that may have lost some), but its open holds are not: until the last of them has expired and all
- * that was accepted before is settled, ad groups with caps are not served, so that no cap is broken meanwhile.
+ * that was accepted before is settled, ad groups with caps, and placements with caps or load rules, are not served, so that
+ * no cap is broken meanwhile.
  */
 export interface ExposureEpoch {
   /** A number of ten digits: later ones sort after earlier ones. */
@@ -30,9 +31,8 @@ const RIVAL_PAUSE_MS = 200;
 interface Server {
   readonly runId: string;
   /**
-   * It writes its append-only file before it answers, whatever happens: only by `appendfsync always`. By `everysec`, it
-   * answers first while the file is being synced, and loses up to two seconds when it is killed then. Source:
-   * https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/#how-durable-is-the-append-only-file
+   * What it answers is in its append-only file: surely only by `appendfsync always`. By `everysec`, the write itself is put off for
+   * up to two seconds while the file is being synced (`flushAppendOnlyFile` in Redis' aof.c), and lost if the server is killed then.
    */
   readonly isDurable: 'yes' | 'no';
 }
@@ -79,8 +79,8 @@ export class ExposureEpochs implements OnApplicationBootstrap {
     const server = await this.readServer();
     const stored = await this.redis.hgetall(EPOCH_KEY);
     if (stored.id !== undefined && survives(stored, server)) {
-      const isSeen = stored.runId === server.runId && stored.isDurable === server.isDurable;
-      if (!isSeen) await this.redis.hset(EPOCH_KEY, server);
+      const isTold = stored.runId === server.runId && stored.isDurable === server.isDurable;
+      if (!isTold) await this.redis.hset(EPOCH_KEY, server);
       this.epoch = { id: stored.id, quarantinedUntil: Number(stored.quarantinedUntil) };
       return;
     }
@@ -130,7 +130,10 @@ export class ExposureEpochs implements OnApplicationBootstrap {
   }
 }
 
-/** What was held before a restart is there after it. Both runs count: how the one wrote that ended, and how this one reads. */
+/**
+ * What was held is still there: in the same run, or where the run that ended wrote before it answered and this one does, too.
+ * Without an append-only file, this one has read nothing; that by `everysec` it has is not made use of.
+ */
 function survives(stored: Readonly<Record<string, string>>, server: Server): boolean {
   return stored.runId === server.runId || (stored.isDurable === 'yes' && server.isDurable === 'yes');
 }

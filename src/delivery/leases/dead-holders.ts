@@ -10,7 +10,7 @@ import { isBoundByParking } from '../settlement/parked-charges.js';
 import { LONGEST_COMMIT_MS, SettlementProgress } from '../settlement/settlement-progress.js';
 
 const PAUSE_MS = 5_000;
-/** Of more events that wait for their settlement it is not asked whose they are: it would take seconds each time. */
+/** While more events wait for their settlement, no claims are freed: to find out whose they are would take seconds. */
 const MOST_WAITING = 200_000;
 
 /** Sees to it that the claims of processes that died are freed. */

@@ -32,7 +32,10 @@ export interface Config {
   readonly maxClicksPerHour: number;
   /** Requests that are not answered by then are cut off when the product stops. */
   readonly drainDeadlineMs: number;
-  /** Events are refused while the oldest that waits, not after a retry, is older than this, or more than `maxUnsettledEvents` wait. */
+  /**
+   * Events are refused while the oldest that waits, those of retried batches left out, is older than this, or more than
+   * `maxUnsettledEvents` wait.
+   */
   readonly maxSettlementLagSeconds: number;
   readonly maxUnsettledEvents: number;
 }

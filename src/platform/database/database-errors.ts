@@ -1,13 +1,16 @@
 import { QueryFailedError } from 'typeorm';
 
 // Class 08 is a broken connection, 57P0x a server that stops or starts, 53300 one without a free connection, 57014 one
-// that took too long, 25P03 a transaction in which nothing was asked for too long, 40001 and 40P01 transactions that got in
-// each other's way; see
-// https://www.postgresql.org/docs/current/errcodes-appendix.html
+// that took too long, 25P03 a transaction that was idle for too long, 40001 and 40P01 transactions that got in each other's
+// way; see https://www.postgresql.org/docs/current/errcodes-appendix.html
 const UNAVAILABLE =
   /^(08...|57P0[123]|57014|25P03|53300|40001|40P01|ECONN(REFUSED|RESET)|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
-const UNAVAILABLE_MESSAGE =
-  /timeout exceeded when trying to connect|Connection terminated|connection.*closed|not queryable|Query read timeout|Query runner already released/i;
+// TypeORM releases the runner of a connection that breaks between two statements, and tells the next one only that.
+const UNAVAILABLE_MESSAGE = new RegExp(
+  'timeout exceeded when trying to connect|Connection terminated|connection.*closed|not queryable|Query read timeout|' +
+    'Query runner already released',
+  'i',
+);
 
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';

@@ -8,6 +8,7 @@ import type { MatchRequest } from '../../core/index/match-request.js';
 import { ExposureStore, type MemberExposure } from '../../delivery/delivery.api.js';
 import { AppError, invalid } from '../../platform/app-error.js';
 import { inSlices } from '../../platform/in-slices.js';
+import { WorkSlots } from '../../platform/work-slots.js';
 import { CapReach } from '../match/cap-reach.js';
 import { Decider, type PreparedMatch } from '../match/decider.js';
 import type { MatchInput } from '../match/match-input.js';
@@ -23,6 +24,13 @@ export interface ExplainInput extends MatchInput {
   readonly adGroupIds?: readonly string[];
   readonly limit?: number;
 }
+
+/** Each takes a slice of every turn of the event loop, and holds its judgement of the whole catalogue. */
+const SLOTS = {
+  atOnce: 2,
+  waiting: 50,
+  refusal: 'Too many decisions are being explained just now; ask again in a moment.',
+};
 
 /** A person mends a few at a time. */
 const MOST_ERRORS = 20;
@@ -48,6 +56,7 @@ interface Judged {
 @Injectable()
 export class ExplainService {
   private readonly logger = new Logger(ExplainService.name);
+  private readonly slots = new WorkSlots(SLOTS);
 
   constructor(
     private readonly matching: MatchService,
@@ -57,8 +66,12 @@ export class ExplainService {
     private readonly reach: CapReach,
   ) {}
 
-  /** Rejects with 422 for ad groups that are no candidates, with 503 while Redis or Postgres can't be read. */
-  async explain(input: ExplainInput, now: number): Promise<Explanation> {
+  /** Rejects with 422 for ad groups that are no candidates, with 503 while Redis or Postgres can't be read, or too many ask. */
+  explain(input: ExplainInput, now: number): Promise<Explanation> {
+    return this.slots.run(() => this.judgeAll(input, now));
+  }
+
+  private async judgeAll(input: ExplainInput, now: number): Promise<Explanation> {
     const prepared = this.matching.prepare(input, now);
     const request = await this.decider.toRequest(prepared);
     const exposure = await this.readExposure(input.userId, now);

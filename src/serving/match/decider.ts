@@ -12,7 +12,8 @@ import { DecisionPromises } from './decision-promises.js';
 import { DecisionWriter, writeFrame } from './decision-writer.js';
 import { placementCapsAt, toHoldCandidate } from './hold-candidates.js';
 import type { MatchInput } from './match-input.js';
-import { Offers } from './offers.js';
+import { type Offer, Offers } from './offers.js';
+import { RankingTurns } from './ranking-turns.js';
 import { toMatchRequest } from './to-match-request.js';
 
 /** Why a decision has no messages. */
@@ -35,6 +36,7 @@ export interface PreparedMatch {
 export class Decider {
   /** Decisions that may be asked for again and are not made yet, by member and request. */
   private readonly underWay = new Map<string, Promise<Outcome>>();
+  private readonly turns = new RankingTurns();
 
   constructor(
     private readonly profiles: ProfileSource,
@@ -111,12 +113,19 @@ export class Decider {
   ): Promise<Held | NoFillReason> {
     const { input, placement, positions, now } = prepared;
     const leaseHolder = this.promises.holderId;
-    if (leaseHolder === null) return 'unavailable';
+    // What was stopped lately may not be known.
+    if (leaseHolder === null || this.index.isStale) return 'unavailable';
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
     const offers = new Offers(request, rules.wanted, this.index);
-    const first = offers.next();
-    for (let offer = first; ; offer = offers.next()) {
+    let first: Offer | null = null;
+    for (;;) {
+      while (this.turns.isOver) {
+        await this.turns.others();
+        if (isLost()) return 'deadline';
+      }
+      const offer = this.turns.rank(() => offers.next());
+      first ??= offer;
       const { ranked, isLast } = offer;
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
       if (first.ranked.length === 0 && input.requestId === undefined) return 'no_candidates';

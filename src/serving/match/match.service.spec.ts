@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ExposureStore, Held, LeaseBook } from '../../delivery/delivery.api.js';
+import { SystemClock } from '../../platform/clock.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import type { RuntimeConfig } from '../../platform/platform.module.js';
 import type { ProfileSource } from '../../profiles/profiles.api.js';
@@ -44,15 +45,20 @@ describe('a decision past its deadline', () => {
   /** Places that are held, and decisions whose messages are promised. */
   let openHolds: number[];
   let promised: string[];
+  let decidedAt: number[];
   let service: MatchService;
+  let clock: SystemClock;
 
   beforeEach(() => {
     jest.useFakeTimers();
     openHolds = [];
     promised = [];
+    decidedAt = [];
+    clock = new SystemClock();
     const held: Partial<Held> = { status: 'held', decisionId: 'd', held: 1, tickets: [] };
     const exposure: Partial<ExposureStore> = {
-      hold: async () => {
+      hold: async ({ now }) => {
+        decidedAt.push(now);
         await new Promise((resolve) => setTimeout(resolve, HOLD_MS));
         openHolds.push(0);
         return held as Held;
@@ -80,7 +86,7 @@ describe('a decision past its deadline', () => {
     );
     const config = { matchDeadlineMs: DEADLINE_MS } as RuntimeConfig;
     const placements = { get: () => PLACEMENT } as unknown as PlacementsService;
-    service = new MatchService(placements, decider, config, new Metrics());
+    service = new MatchService(placements, decider, clock, config, new Metrics());
   });
 
   afterEach(() => {
@@ -104,5 +110,17 @@ describe('a decision past its deadline', () => {
   it('is given up where nobody can ask for it: it promises nothing, and its holds are released', async () => {
     expect(await ask({})).toMatchObject({ messages: [], noFill: { reason: 'deadline' } });
     expect({ promised, openHolds }).toEqual({ promised: [], openHolds: [] });
+  });
+
+  it('is of the time at which it is made, not of when the head of its request arrived', async () => {
+    await ask({});
+    expect(decidedAt).toEqual([clock.now() - DEADLINE_MS - HOLD_MS]);
+    expect(decidedAt[0]).toBeGreaterThan(NOW);
+  });
+
+  it('is of the time of its request where time is simulated', async () => {
+    Object.assign(clock, { simulated: true });
+    await ask({});
+    expect(decidedAt).toEqual([NOW]);
   });
 });

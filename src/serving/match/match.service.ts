@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { placementPositions } from '../../core/placement/positions.js';
 import { invalid } from '../../platform/app-error.js';
+import { Clock } from '../../platform/clock.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
@@ -40,15 +41,19 @@ export class MatchService {
   constructor(
     private readonly placements: PlacementsService,
     private readonly decider: Decider,
+    private readonly clock: Clock,
     @Inject(RUNTIME_CONFIG) private readonly config: RuntimeConfig,
     metrics: Metrics,
   ) {
     this.decisions = metrics.counter('matchum_decisions_total', 'Decisions by outcome', ['outcome']);
   }
 
-  /** Rejects only for the request's own fault. */
-  async match(input: MatchInput, now: number): Promise<Decision> {
-    const prepared = this.prepare(input, now);
+  /**
+   * As of now, or of when its request arrived where time is simulated: its body may have come long after it, and others been
+   * decided before. Rejects only for the request's own fault.
+   */
+  async match(input: MatchInput, arrivedAt: number): Promise<Decision> {
+    const prepared = this.prepare(input, this.clock.simulated ? arrivedAt : this.clock.now());
     const outcome = prepared.positions.length === 0 ? 'placement' : await this.inTime(prepared);
     this.decisions.inc({ outcome: typeof outcome === 'string' ? outcome : 'filled' });
     return {

@@ -51,6 +51,7 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
   private readonly loop = new PollLoop('Placements', POLL_PAUSE_MS, () => this.reload());
   private placements: ReadonlyMap<string, PlacementEntity> = new Map();
   private reachMs = 0;
+  private reloading: Promise<void> = Promise.resolve();
 
   constructor(@InjectRepository(PlacementEntity) private readonly repository: Repository<PlacementEntity>) {}
 
@@ -114,7 +115,13 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
     return this.read(id);
   }
 
-  private async reload(): Promise<void> {
+  /** One after the other: what was read before a change must not take its place. */
+  private reload(): Promise<void> {
+    this.reloading = this.reloading.catch(() => undefined).then(() => this.readAll());
+    return this.reloading;
+  }
+
+  private async readAll(): Promise<void> {
     const placements = await this.repository.find();
     this.placements = new Map(placements.map((placement) => [placement.id, placement]));
     this.reachMs = Math.max(0, ...placements.map(reachMsOf));

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { AdGroupRecord } from '../../core/index/ad-group-record.js';
 import { AdGroupSource, type CampaignChanges } from '../../campaigns/campaigns.api.js';
@@ -65,11 +66,13 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
 
   private async build(): Promise<void> {
     // Read first: what changes while the ad groups stream in is read again by the first poll.
+    const tick = performance.now();
     const horizon = await this.source.horizon();
     for await (const records of this.source.streamAll())
       for (const record of records) this.take(record, () => this.index.load(record));
     await inSlices(this.index.rebuild());
     this.horizon = horizon;
+    this.index.noteStoppedUntil(tick);
     this.logger.log({ msg: 'candidate index is built', adGroups: this.index.size });
   }
 
@@ -85,10 +88,12 @@ export class IndexUpkeep implements OnApplicationBootstrap, OnApplicationShutdow
 
   /** What stops must not wait for what is read again: neither for what changed with it, nor for what changed before. */
   private async takeStopsSince(horizon: string): Promise<CampaignChanges> {
+    const tick = performance.now();
     const changes = await this.source.changedSince(horizon);
     const stopped = changes.stoppedIds.filter((id) => !this.out.has(id));
     await inSlices(this.index.removeOf(stopped, ({ campaignStatus }) => campaignStatus === 'active'));
     for (const id of stopped) this.out.add(id);
+    this.index.noteStoppedUntil(tick);
     return changes;
   }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import { ReachTally } from '../../core/capping/cap-reach.js';
 import { recordReachMs } from '../../core/capping/record-caps.js';
@@ -9,6 +10,9 @@ import type { ExclusionReason, MatchRequest, MoneySnapshot } from '../../core/in
 import { CtrBook, LeaseBook, PacingBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 
+/** It is asked twice a second, and slow answers are no reason to serve nothing. */
+const LONGEST_UNHEARD_MS = 5_000;
+
 /** This process's candidate index with the money that it is judged by; by campaign as well, since those are what changes. */
 @Injectable()
 export class LiveIndex {
@@ -17,6 +21,8 @@ export class LiveIndex {
   /** Ids of ad groups by the id of their campaign. */
   private readonly adGroupsOf = new Map<string, Set<string>>();
   private readonly reaches = new ReachTally();
+  /** Of `performance.now()`: what was stopped until then is out. */
+  private stoppedUntil = -Infinity;
 
   constructor(
     @Inject(RUNTIME_CONFIG) config: RuntimeConfig,
@@ -35,6 +41,16 @@ export class LiveIndex {
 
   get size(): number {
     return this.index.size;
+  }
+
+  /** It was not heard for so long what was stopped that nothing is to be decided by it: Postgres hangs, or the process did. */
+  get isStale(): boolean {
+    return performance.now() - this.stoppedUntil > LONGEST_UNHEARD_MS;
+  }
+
+  /** What was stopped until `tick` (of `performance.now()`) is out. */
+  noteStoppedUntil(tick: number): void {
+    this.stoppedUntil = tick;
   }
 
   /** How far back the timed caps of all its ad groups reach at most. */

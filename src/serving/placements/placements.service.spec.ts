@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Repository } from 'typeorm';
+import type { PlacementRulesDto } from './placement.dto.js';
+import type { PlacementEntity } from './placement.entity.js';
+import { PlacementsService } from './placements.service.js';
+
+/** One placement, of which answers come when the test says so. */
+class SlowTable {
+  stored = { id: 'chat_list', floorMicros: 1, frequencyCaps: [] } as unknown as PlacementEntity;
+  private readonly reads: (() => void)[] = [];
+  readonly service = new PlacementsService({
+    find: () => {
+      const seen = [this.stored];
+      return new Promise((resolve) => this.reads.push(() => resolve(seen)));
+    },
+    findOneBy: () => Promise.resolve(this.stored),
+    query: (_sql: string, values: readonly unknown[]) => {
+      this.stored = { ...this.stored, floorMicros: values[8] as number };
+      return Promise.resolve([{}]);
+    },
+  } as unknown as Repository<PlacementEntity>);
+
+  /** The latest first. Whether there was a read to answer. */
+  async answerOne(): Promise<boolean> {
+    await new Promise((resolve) => setImmediate(resolve));
+    const answer = this.reads.pop();
+    answer?.();
+    return answer !== undefined;
+  }
+}
+
+describe('placements at hand', () => {
+  it('are those of the latest change, also where an answer of before it comes after it', async () => {
+    const table = new SlowTable();
+    const { service } = table;
+    const started = service.onApplicationBootstrap();
+    await table.answerOne();
+    await started;
+    // The loop has asked for them, and gets no answer yet.
+    const changed = service.put('chat_list', { floorMicros: 2 } as PlacementRulesDto, null, 0);
+    let isChanged = false;
+    void changed.then(() => (isChanged = true));
+    for (let i = 0; i < 5 && !isChanged; i++) await table.answerOne();
+    await changed;
+    expect(service.get('chat_list')?.floorMicros).toBe(2);
+    while (await table.answerOne());
+    expect(service.get('chat_list')?.floorMicros).toBe(2);
+    await service.onApplicationShutdown();
+  });
+});
