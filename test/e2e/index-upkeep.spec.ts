@@ -164,11 +164,14 @@ describe('a change of a campaign', () => {
       const load = source.loadCampaigns.bind(source);
       const serves: boolean[] = [];
       const unread = new Set(ids);
-      // What was changed before is not read again once a poll has found nothing.
+      // What was changed before is not read again once a poll has found nothing; while it reads, it asks for stops alone.
+      const { loop } = reader.app.get<{ readonly loop: { readonly running: object | null } }>(IndexUpkeep, {
+        strict: false,
+      });
       const polls = jest.spyOn(source, 'changedSince');
       await until('nothing is left to be read', async () => {
         const changes = (await polls.mock.results.at(-1)?.value) as CampaignChanges | undefined;
-        return changes?.campaignIds.length === 0;
+        return changes?.campaignIds.length === 0 && loop.running === null;
       });
       polls.mockRestore();
       const spy = jest.spyOn(source, 'loadCampaigns').mockImplementation(async function* (read) {
