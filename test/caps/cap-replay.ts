@@ -56,6 +56,14 @@ const PLACEMENTS = ['list', 'feed'] as const;
 const HOLD_MS = 10 * 60_000;
 const OPPORTUNITIES_A_MEMBER = 100;
 const EPOCH = '0000000001';
+
+interface Answer {
+  readonly status: string;
+  readonly held: number;
+  /** An empty Lua table is written as an object. */
+  readonly tickets: string[] | object;
+}
+
 const OWNERS = ['adGroup', 'campaign', 'advertiser'] as const;
 const UNLIMITED = {
   maxPerMemberPerDay: null,
@@ -186,14 +194,14 @@ class Member {
   private async hold(key: string, request: HoldRequest): Promise<{ held: number; tickets: string[] }> {
     // Holds of a state that is dropped are lost; what this replay drops, it gives back, since no epoch ends here.
     const call = holdArguments(request, { epochId: EPOCH, settledUntil: request.now, isQuarantined: false });
-    let text = await this.redis.holdMessages(key, ...call);
-    if (text === '{"status":"unknown"}') {
+    let answer = JSON.parse(await this.redis.holdMessages(key, ...call)) as Answer;
+    if (answer.status === 'unknown') {
       this.counts.rebuilds += 1;
       this.holds = [];
       const rebuilt = JSON.stringify(rebuiltOf(this.impressions, keepFromOf(request)));
-      text = await this.redis.holdMessages(key, ...call, rebuilt);
+      answer = JSON.parse(await this.redis.holdMessages(key, ...call, rebuilt, Number.MAX_SAFE_INTEGER)) as Answer;
     }
-    const { held, tickets } = JSON.parse(text) as { held: number; tickets: string[] | object };
+    const { held, tickets } = answer;
     return { held, tickets: Array.isArray(tickets) ? tickets : [] };
   }
 

@@ -98,10 +98,10 @@ describe('the lives of the exposure state', () => {
   });
 
   /** A client of a server with these settings. */
-  function connectTo(appendonly: string, appendfsync: string): Redis {
+  function connectTo(appendonly: string, appendfsync: string, onRewrite = 'no'): Redis {
     const client = new Redis(server.url);
     defineExposureScripts(client);
-    const settings = { appendonly, appendfsync };
+    const settings = { appendonly, appendfsync, 'no-appendfsync-on-rewrite': onRewrite };
     const config = (_get: 'GET', name: keyof typeof settings) => Promise.resolve([name, settings[name]]);
     return Object.assign(client, { config });
   }
@@ -112,9 +112,14 @@ describe('the lives of the exposure state', () => {
     ['everysec', 'always', false],
     ['always', 'everysec', false],
     ['off', 'always', false],
+    ['always but while it is rewritten', 'always', false],
+    ['always', 'always but while it is rewritten', false],
   ])('go on or end with a restart of a Redis whose file was synced %s, and %s after it: %s', async (...settings) => {
     const [before, after, goesOn] = settings;
-    const clients = [before, after].map((sync) => connectTo(sync === 'off' ? 'no' : 'yes', sync));
+    const clients = [before, after].map((sync) => {
+      const [when = '', butOnRewrite] = sync.split(' but ');
+      return connectTo(sync === 'off' ? 'no' : 'yes', when, butOnRewrite === undefined ? 'no' : 'yes');
+    });
     const [first, second] = clients as [Redis, Redis];
     const [begun] = await start(1, first);
     for (const runId of ['of-the-server-before', 'of-the-one-before-that']) {
@@ -161,6 +166,58 @@ describe('the lives of the exposure state', () => {
     expect(after?.current?.id).not.toBe(before?.current?.id);
     hosted.disconnect();
     await redis.acl('DELUSER', 'without-config');
+  });
+
+  it('are found out anew where Redis was lost meanwhile', async () => {
+    const [before] = await start(1);
+    const own = new Redis(server.url);
+    defineExposureScripts(own);
+    const epochs = new ExposureEpochs(own, dataSource, clock);
+    let isLost = false;
+    own.hgetall = (async (key: string) => {
+      const stored = await redis.hgetall(key);
+      if (isLost) return stored;
+      isLost = true;
+      await redis.flushdb();
+      epochs.forget();
+      return stored;
+    });
+    await epochs.onApplicationBootstrap();
+    expect(epochs.current).not.toBeNull();
+    expect(epochs.current?.id).not.toBe(before?.current?.id);
+    own.disconnect();
+  });
+
+  it('are not taken for those that go on where they came back while the next one was to begin', async () => {
+    const [before] = await start(1);
+    const stored = await redis.hgetall(EPOCH_KEY);
+    await redis.flushdb();
+    const own = new Redis(server.url);
+    defineExposureScripts(own);
+    let isBack = false;
+    own.beginEpoch = async (...life) => {
+      if (!isBack) await redis.hset(EPOCH_KEY, { ...stored, runId: 'of-the-server-before', isDurable: 'no' });
+      isBack = true;
+      return redis.beginEpoch(...life);
+    };
+    const [after] = await start(1, own);
+    expect(after?.current).not.toBeNull();
+    expect(after?.current?.id).not.toBe(before?.current?.id);
+    own.disconnect();
+  });
+
+  it('take no state that is built anew where Redis was lost meanwhile', async () => {
+    const [epochs] = await start(1);
+    const losing = {
+      query: () => {
+        epochs?.forget();
+        return Promise.resolve([]);
+      },
+    } as unknown as DataSource;
+    const store = new ExposureStore(redis, losing, epochs!, new SettlementProgress(dataSource, clock, CONFIG));
+    expect(await store.hold(uncapped('D1'))).toEqual({ status: 'unavailable' });
+    expect(await redis.exists(exposureKey('member'))).toBe(0);
+    await epochs!.refresh();
   });
 
   it('are dropped with what was held in them, by a process that has not heard yet that they are over', async () => {

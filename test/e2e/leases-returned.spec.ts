@@ -6,6 +6,9 @@ import { type ServingCampaign, untilKnown, untilSettled } from './fixtures.js';
 import { whileSettlementIsRefused, whileSettlementWaits } from './held-settlement.js';
 import { HOLD_MS, LeaseWorld, PRICE, UNTIL_OVER_MS } from './lease-world.js';
 
+/** Whoever seems dead is watched for ten seconds, by a loop with pauses of five. */
+const FREED_WITHIN_MS = 30_000;
+
 describe('money that processes have promised, or no longer may', () => {
   let world: LeaseWorld;
 
@@ -155,12 +158,12 @@ describe('money that processes have promised, or no longer may', () => {
       // Some of its messages may be seen still.
       await die([dead], HOLD_MS / 2000);
       await die(longAgo, 200_000);
-      await eventually(async () => !(await isKnown(longAgo[0]!)), 15_000);
+      await eventually(async () => !(await isKnown(longAgo[0]!)), FREED_WITHIN_MS);
       expect(await isKnown(dead)).toBe(true);
       await expectNothingLeft();
       await die([dead], 200_000);
-      await placeAll(40, 20_000);
-    });
+      await placeAll(40, FREED_WITHIN_MS);
+    }, 90_000);
 
     it('is bound while events of its messages wait for their settlement, and by those that are parked alone', async () => {
       const campaign = await world.sell({ totalMicros: 40 * PRICE });
@@ -169,11 +172,11 @@ describe('money that processes have promised, or no longer may', () => {
         await acceptSeen(campaign, waiting, 'bat_waits', null);
         await acceptSeen(campaign, parked, 'bat_parked', new Date());
         await die([waiting, parked], 200_000);
-        await eventually(async () => !(await isKnown(parked)), 15_000);
+        await eventually(async () => !(await isKnown(parked)), FREED_WITHIN_MS);
         expect(await isKnown(waiting)).toBe(true);
       });
       await world.first.dataSource.query("DELETE FROM event_batches WHERE id = 'bat_parked'");
-    });
+    }, 60_000);
 
     /** An impression of its message in a batch of its own. */
     async function acceptSeen(campaign: ServingCampaign, holder: number, id: string, parkedAt: Date | null) {

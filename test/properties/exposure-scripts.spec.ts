@@ -59,18 +59,22 @@ describe('the exposure scripts', () => {
 
   interface Offered {
     readonly rebuilt?: string;
+    /** By the clock of Redis, epoch ms. */
+    readonly usableUntil?: number;
     /** Of the one ad group, as [from, limit]; null: none is offered. */
     readonly caps?: readonly (readonly [number, number])[] | null;
   }
 
-  async function hold(key: string, request: string, { rebuilt, caps = [] }: Offered = {}): Promise<object> {
+  async function hold(key: string, request: string, offered: Offered = {}): Promise<object> {
+    const { rebuilt, usableUntil = Number.MAX_SAFE_INTEGER, caps = [] } = offered;
     const counted = caps?.map(([from, limit]) => [2, from, limit]);
     const adGroup = [capKey('adg_0'), capKey('cmp_0'), capKey('adv_0'), counted, []];
     const candidate = JSON.stringify([adGroup, [[capKey('crv_0'), 'crv_0', []]], '{"of":"티켓"}']);
     const candidates = caps === null ? '' : candidate;
-    return JSON.parse(
-      await redis.holdMessages(key, request, candidates, ...(rebuilt === undefined ? [] : [rebuilt])),
-    ) as object;
+    const answer = await (rebuilt === undefined
+      ? redis.holdMessages(key, request, candidates)
+      : redis.holdMessages(key, request, candidates, rebuilt, usableUntil));
+    return JSON.parse(answer) as object;
   }
 
   /** What is counted in all, of the ad group, and the times that are listed. */
@@ -81,6 +85,23 @@ describe('the exposure scripts', () => {
     const times = impressions.map(({ at }) => at);
     return { times, holds, total: times.length + (unlisted?.('adGroup', capKey('adg_0')) ?? 0), completeFrom };
   }
+
+  it('take what Postgres knew only while what was confirmed after it is kept', async () => {
+    const key = exposureKey('slow');
+    const first = (await hold(key, holdRequest())) as { at: number };
+    const [seconds] = await redis.time();
+    expect(Math.abs(first.at - Number(seconds) * 1000)).toBeLessThan(60_000);
+    await confirm(key, 'e1', seen('M1', 1));
+    expect(await redis.pttl(key)).toBeGreaterThan(50_000);
+    // What the state that is kept for it would become once it has expired.
+    await redis.del(key);
+    expect(await hold(key, holdRequest(), { rebuilt: EMPTY, usableUntil: first.at })).toMatchObject({
+      status: 'unknown',
+    });
+    expect(await redis.exists(key)).toBe(0);
+    const usableUntil = first.at + 60_000;
+    expect(await hold(key, holdRequest(), { rebuilt: EMPTY, usableUntil })).toMatchObject({ status: 'held' });
+  });
 
   it('give a repeated request its first answer, to the millisecond, and hold nothing more', async () => {
     const key = exposureKey('repeats');
@@ -126,17 +147,17 @@ describe('the exposure scripts', () => {
   it('do not know a state of another epoch', async () => {
     const key = exposureKey('other-epoch');
     await hold(key, holdRequest(), { rebuilt: EMPTY });
-    expect(await hold(key, holdRequest({ epoch: 'e2' }))).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest({ epoch: 'e2' }))).toMatchObject({ status: 'unknown' });
     expect(await redis.peekExposure(key, 'e2', 0)).toBe('');
     await confirm(key, 'e2', seen('D1.1', HELD.now));
-    expect(await hold(key, holdRequest({ epoch: 'e2' }))).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest({ epoch: 'e2' }))).toMatchObject({ status: 'unknown' });
   });
 
   it('miss no impression that is confirmed between the read of the database and the first hold', async () => {
     const key = exposureKey('rebuilt-late');
     await confirm(key, 'e1', seen('D0.1', HELD.now - 1));
     expect(await redis.peekExposure(key, 'e1', 0)).toBe('');
-    expect(await hold(key, holdRequest())).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest())).toMatchObject({ status: 'unknown' });
     await hold(key, holdRequest(), { rebuilt: EMPTY });
     expect(await peek(key)).toMatchObject({ times: [HELD.now - 1], total: 1 });
   });
@@ -186,7 +207,7 @@ describe('the exposure scripts', () => {
     await hold(key, holdRequest({ epoch: 'e2' }), { rebuilt: EMPTY });
     const state = await redis.getBuffer(key);
     await confirm(key, 'e1', seen('D0.1', HELD.now));
-    expect(await hold(key, holdRequest(), { rebuilt: EMPTY })).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest(), { rebuilt: EMPTY })).toMatchObject({ status: 'unknown' });
     expect(await redis.getBuffer(key)).toEqual(state);
   });
 
@@ -197,7 +218,7 @@ describe('the exposure scripts', () => {
     expect(await peek(key)).toMatchObject({ times: [HELD.now - 9], total: 2, completeFrom: 2_000 });
     const next = { requestKey: undefined, decisionId: 'D2', decisionKey: wideKey('D2'), now: HELD.now + 1 };
     expect(await hold(key, holdRequest(next), { caps: [[2_000, 3]] })).toMatchObject({ status: 'held', held: 1 });
-    expect(await hold(key, holdRequest(next), { caps: [[1_000, 5]] })).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest(next), { caps: [[1_000, 5]] })).toMatchObject({ status: 'unknown' });
     const answer = await hold(key, holdRequest(next), {
       rebuilt: JSON.stringify(rebuiltOf(all, 0)),
       caps: [[1_000, 4]],
@@ -218,7 +239,7 @@ describe('the exposure scripts', () => {
     expect(await hold(key, holdRequest(none), { caps: [[1_000, 2]] })).toMatchObject({ status: 'held', held: 0 });
     await hold(key, holdRequest({ ...none, keepFrom: 2_000 }), { caps: null });
     expect(await peek(key)).toMatchObject({ times: [2_000], total: 2, completeFrom: 2_000 });
-    expect(await hold(key, holdRequest(none), { caps: [[1_000, 2]] })).toEqual({ status: 'unknown' });
+    expect(await hold(key, holdRequest(none), { caps: [[1_000, 2]] })).toMatchObject({ status: 'unknown' });
     expect(await hold(key, holdRequest(none), { caps: [[2_000, 1]] })).toMatchObject({ status: 'held', held: 0 });
   });
 

@@ -19,6 +19,7 @@ import { rebuiltOf } from './exposure-entries.js';
 
 /** Counts from the beginning; see hold-request.ts. */
 const LIFETIME = -1;
+const FOR_EVER = Number.MAX_SAFE_INTEGER;
 const EPOCH = { epochId: 'e1', settledUntil: SUNDAY_NOON };
 
 const REQUEST: HoldRequest = {
@@ -122,7 +123,9 @@ describe('the hold script', () => {
           { ...EPOCH, isQuarantined: false },
         );
         const nothing = JSON.stringify(rebuiltOf([], 0));
-        const answer = JSON.parse(await redis.holdMessages(exposureKey(`auction-${members++}`), ...call, nothing)) as {
+        const answer = JSON.parse(
+          await redis.holdMessages(exposureKey(`auction-${members++}`), ...call, nothing, FOR_EVER),
+        ) as {
           status: string;
           verdicts?: string;
           tickets?: string[];
@@ -153,7 +156,7 @@ describe('the hold script', () => {
     const request = { ...REQUEST, candidates: [{ adGroup, creatives, ticket: 't' }] };
     const call = holdArguments(request, { ...EPOCH, isQuarantined: true });
     const nothing = JSON.stringify(rebuiltOf([], 0));
-    const answer = await redis.holdMessages(exposureKey(`lost-${members++}`), ...call, nothing);
+    const answer = await redis.holdMessages(exposureKey(`lost-${members++}`), ...call, nothing, FOR_EVER);
     expect(JSON.parse(answer)).toEqual({ status: 'short', verdicts: String(digit) });
   });
 
@@ -166,7 +169,7 @@ describe('the hold script', () => {
     const request = { ...REQUEST, load, isLast: true, candidates: [{ adGroup, creatives, ticket: 't' }] };
     const call = holdArguments(request, { ...EPOCH, isQuarantined: true });
     const nothing = JSON.stringify(rebuiltOf([], 0));
-    const answer = await redis.holdMessages(exposureKey(`lost-${members++}`), ...call, nothing);
+    const answer = await redis.holdMessages(exposureKey(`lost-${members++}`), ...call, nothing, FOR_EVER);
     const { status, held, tickets: given } = JSON.parse(answer) as { status: string; held: number; tickets: object };
     // Lua writes an empty list as an object.
     expect({ status, held, tickets: Object.values(given) }).toEqual({ status: 'held', held: tickets.length, tickets });

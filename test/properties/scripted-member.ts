@@ -156,7 +156,9 @@ export class ScriptedMember {
         this.show(0, 100);
         await this.settle(Infinity, false);
       }
-      answer = JSON.parse(await this.redis.holdMessages(this.key, ...call, JSON.stringify(rebuilt))) as Answer;
+      answer = JSON.parse(
+        await this.redis.holdMessages(this.key, ...call, JSON.stringify(rebuilt), Number.MAX_SAFE_INTEGER),
+      ) as Answer;
       this.isBuilt = true;
       this.listedFrom = rebuilt.from;
     }

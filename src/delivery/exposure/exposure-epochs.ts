@@ -32,16 +32,21 @@ interface Server {
   readonly runId: string;
   /**
    * What it answers is in its append-only file: surely only by `appendfsync always`. By `everysec`, the write itself is put off for
-   * up to two seconds while the file is being synced (`flushAppendOnlyFile` in Redis' aof.c), and lost if the server is killed then.
+   * up to two seconds while the file is being synced (`flushAppendOnlyFile` in Redis' aof.c), and lost if the server is killed then;
+   * by `no-appendfsync-on-rewrite`, nothing is synced while the file is rewritten, and lost if its machine goes down then.
    */
   readonly isDurable: 'yes' | 'no';
 }
+
+const DURABLE = { appendonly: 'yes', appendfsync: 'always', 'no-appendfsync-on-rewrite': 'no' };
 
 @Injectable()
 export class ExposureEpochs implements OnApplicationBootstrap {
   private readonly logger = new Logger(ExposureEpochs.name);
   private epoch: ExposureEpoch | null = null;
   private refreshing: Promise<void> | null = null;
+  /** How often the life was in doubt: what was asked before tells nothing of after. */
+  private doubts = 0;
 
   constructor(
     @Inject(REDIS) private readonly redis: Redis,
@@ -63,11 +68,12 @@ export class ExposureEpochs implements OnApplicationBootstrap {
   /** The life that was thought to be current is not, or may not be. */
   forget(): void {
     this.epoch = null;
+    this.doubts++;
     void this.refresh();
   }
 
   refresh(): Promise<void> {
-    this.refreshing ??= this.findOut()
+    this.refreshing ??= this.findOutForSure()
       .catch((error: Error) => this.logger.warn({ msg: 'exposure epoch is unknown', reason: error.message }))
       .finally(() => {
         this.refreshing = null;
@@ -75,14 +81,21 @@ export class ExposureEpochs implements OnApplicationBootstrap {
     return this.refreshing;
   }
 
-  private async findOut(hasWaited = false): Promise<void> {
+  /** Anew as long as Redis was lost meanwhile, so that it may be another one that has answered. */
+  private async findOutForSure(): Promise<void> {
+    const doubts = this.doubts;
+    const epoch = await this.findOut();
+    if (this.doubts !== doubts) return this.findOutForSure();
+    this.epoch = epoch;
+  }
+
+  private async findOut(hasWaited = false): Promise<ExposureEpoch> {
     const server = await this.readServer();
     const stored = await this.redis.hgetall(EPOCH_KEY);
     if (stored.id !== undefined && survives(stored, server)) {
       const isTold = stored.runId === server.runId && stored.isDurable === server.isDurable;
       if (!isTold) await this.redis.hset(EPOCH_KEY, server);
-      this.epoch = { id: stored.id, quarantinedUntil: Number(stored.quarantinedUntil) };
-      return;
+      return { id: stored.id, quarantinedUntil: Number(stored.quarantinedUntil) };
     }
     const next = await this.record(hasWaited);
     if (next === null) {
@@ -92,20 +105,27 @@ export class ExposureEpochs implements OnApplicationBootstrap {
     const { id, quarantinedUntil } = next;
     const { runId, isDurable } = server;
     const began = await this.redis.beginEpoch(EPOCH_KEY, stored.id ?? '', id, quarantinedUntil, runId, isDurable);
-    if (began === 1) this.logger.log({ msg: 'exposure state begins anew', quarantined: quarantinedUntil > 0 });
-    const current = await this.redis.hgetall(EPOCH_KEY);
-    if (current.id !== undefined) this.epoch = { id: current.id, quarantinedUntil: Number(current.quarantinedUntil) };
+    // Somebody else's, and perhaps over by now.
+    if (began !== 1) return this.findOut(true);
+    this.logger.log({ msg: 'exposure state begins anew', quarantined: quarantinedUntil > 0 });
+    return next;
   }
 
   private async readServer(): Promise<Server> {
     const runId = /run_id:(\w+)/.exec(await this.redis.info('server'))?.[1] ?? '';
+    return { runId, isDurable: (await this.isSetTo(DURABLE)) ? 'yes' : 'no' };
+  }
+
+  private async isSetTo(settings: Readonly<Record<string, string>>): Promise<boolean> {
     try {
-      const [, appendOnly] = (await this.redis.config('GET', 'appendonly')) as string[];
-      const [, sync] = (await this.redis.config('GET', 'appendfsync')) as string[];
-      return { runId, isDurable: appendOnly === 'yes' && sync === 'always' ? 'yes' : 'no' };
+      for (const [name, value] of Object.entries(settings)) {
+        const [, actual] = (await this.redis.config('GET', name)) as string[];
+        if (actual !== value) return false;
+      }
+      return true;
     } catch {
       // Hosted servers refuse CONFIG: not known to write.
-      return { runId, isDurable: 'no' };
+      return false;
     }
   }
 

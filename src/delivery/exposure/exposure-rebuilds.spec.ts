@@ -23,14 +23,16 @@ class SlowPostgres {
   }
 }
 
+const from = (keepFrom: number) => ({ memberId: 'member', keepFrom });
+
 describe('reads of members’ exposure', () => {
   it('are shared by those who ask for a member meanwhile, in the same life of the state alone', async () => {
     const postgres = new SlowPostgres();
     const { rebuilds } = postgres;
-    const first = rebuilds.read('member', 5, 'life 1');
+    const first = rebuilds.read(from(5), 'life 1', 7);
     await postgres.sent();
-    const joined = rebuilds.read('member', 5, 'life 1');
-    const ofNextLife = rebuilds.read('member', 5, 'life 2');
+    const joined = rebuilds.read(from(5), 'life 1', 7);
+    const ofNextLife = rebuilds.read(from(5), 'life 2', 8);
     await postgres.sent();
     expect(postgres.reads).toEqual([['member'], ['member']]);
     postgres.answer();
@@ -41,14 +43,14 @@ describe('reads of members’ exposure', () => {
   it('are done anew for who asks for more, or later', async () => {
     const postgres = new SlowPostgres();
     const { rebuilds } = postgres;
-    const reads = [rebuilds.read('member', 5, 'life')];
+    const reads = [rebuilds.read(from(5), 'life', 7)];
     await postgres.sent();
-    reads.push(rebuilds.read('member', 4, 'life'));
+    reads.push(rebuilds.read(from(4), 'life', 7));
     await postgres.sent();
     expect(postgres.reads).toHaveLength(2);
     postgres.answer();
     await Promise.all(reads);
-    const later = rebuilds.read('member', 5, 'life');
+    const later = rebuilds.read(from(5), 'life', 7);
     await postgres.sent();
     expect(postgres.reads).toHaveLength(3);
     postgres.answer();

@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { Gathering } from '../../platform/gathering.js';
+import { LONGEST_REBUILD_MS } from './confirm-arguments.js';
 import { rebuildExposures, type RebuiltExposure } from './exposure-rebuild.js';
 
 interface Read {
@@ -7,9 +8,16 @@ interface Read {
   readonly keepFrom: number;
 }
 
+/** What Postgres knew at some time after Redis told that it does not know the member. */
+export interface DatedRebuild {
+  readonly exposure: RebuiltExposure;
+  /** Epoch ms by the clock of Redis: so long, what was confirmed meanwhile waits there. */
+  readonly usableUntil: number;
+}
+
 interface Flight {
   readonly keepFrom: number;
-  readonly answer: Promise<RebuiltExposure>;
+  readonly answer: Promise<DatedRebuild>;
 }
 
 /**
@@ -30,14 +38,20 @@ export class ExposureRebuilds {
     this.reads = new Gathering((reads) => this.readAll(reads), mostAtOnce);
   }
 
-  /** `keepFrom`: epoch ms from which on single impressions are wanted. `epochId`: the life in which Redis does not know them. */
-  read(memberId: string, keepFrom: number, epochId: string): Promise<RebuiltExposure> {
+  /**
+   * `keepFrom`: epoch ms from which on single impressions are wanted. `epochId`: the life in which Redis does not know them, as it
+   * told at `unknownAt`, epoch ms by its clock.
+   */
+  read({ memberId, keepFrom }: Read, epochId: string, unknownAt: number): Promise<DatedRebuild> {
     const key = `${epochId} ${memberId}`;
     const flight = this.flights.get(key);
     if (flight !== undefined && flight.keepFrom <= keepFrom) return flight.answer;
-    const answer = this.reads.ask({ memberId, keepFrom }).finally(() => {
-      if (this.flights.get(key)?.answer === answer) this.flights.delete(key);
-    });
+    const answer = this.reads
+      .ask({ memberId, keepFrom })
+      .then((exposure) => ({ exposure, usableUntil: unknownAt + LONGEST_REBUILD_MS }))
+      .finally(() => {
+        if (this.flights.get(key)?.answer === answer) this.flights.delete(key);
+      });
     this.flights.set(key, { keepFrom, answer });
     return answer;
   }

@@ -3,7 +3,14 @@ import type { Redis, Result } from 'ioredis';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    holdMessages(key: string, request: string, candidates: string, rebuilt?: string): Result<string, Context>;
+    holdMessages(key: string, request: string, candidates: string): Result<string, Context>;
+    holdMessages(
+      key: string,
+      request: string,
+      candidates: string,
+      rebuilt: string,
+      usableUntil: number,
+    ): Result<string, Context>;
     /** How many keys, the keys, and what follows in the script's header. */
     confirmImpressions(keys: number, ...rest: (string | number | Buffer)[]): Result<number, Context>;
     releaseMessages(key: string, epoch: string, released: string): Result<number, Context>;

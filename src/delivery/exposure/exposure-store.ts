@@ -7,8 +7,7 @@ import { Gathering } from '../../platform/gathering.js';
 import { REDIS } from '../../platform/platform.module.js';
 import { SettlementProgress } from '../settlement/settlement-progress.js';
 import { type ExposureEpoch, ExposureEpochs } from './exposure-epochs.js';
-import type { RebuiltExposure } from './exposure-rebuild.js';
-import { ExposureRebuilds } from './exposure-rebuilds.js';
+import { type DatedRebuild, ExposureRebuilds } from './exposure-rebuilds.js';
 import { wideKey } from './exposure-keys.js';
 import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
 import { holdArguments, type HoldInstant, type HoldRequest, keepFromOf } from './hold-request.js';
@@ -51,10 +50,12 @@ interface HoldCall {
   readonly key: string;
   readonly request: string;
   readonly candidates: string;
-  readonly rebuilt?: RebuiltExposure;
+  readonly rebuilt?: DatedRebuild;
 }
 
-type HoldAnswer = HoldOutcome | { readonly status: 'unknown' } | { readonly status: 'failed'; readonly error: Error };
+/** `at`: when Redis answered, by its clock, epoch ms. */
+type Unknown = { readonly status: 'unknown'; readonly at: number };
+type HoldAnswer = HoldOutcome | Unknown | { readonly status: 'failed'; readonly error: Error };
 
 /** Nothing is wanted: only what Postgres knows is put in. */
 const NO_MESSAGES = {
@@ -102,12 +103,7 @@ export class ExposureStore {
     if (epoch === null) void this.epochs.refresh();
     // While Postgres is away, what is shown could not be reported: nothing is. Nor is anything sent to a Redis that is away.
     if (epoch === null || this.progress.isStale || this.redis.status !== 'ready') return { status: 'unavailable' };
-    const call = this.toCall(request, epoch);
-    const answer = await this.ask(call);
-    if (answer.status !== 'unknown') return answer;
-    const rebuilt = await this.rebuilds.read(request.memberId, keepFromOf(request), epoch.id);
-    const second = await this.ask({ ...call, rebuilt });
-    return second.status === 'unknown' ? { status: 'unavailable' } : second;
+    return this.askKnowing(request, epoch);
   }
 
   /**
@@ -137,7 +133,11 @@ export class ExposureStore {
     const epoch = this.epochs.current;
     if (epoch === null) return null;
     const from = keepFromOf({ now, keepFrom });
-    const json = (await this.peek(memberId, epoch, from)) || (await this.rebuildAndPeek(memberId, now, epoch, from));
+    let json = await this.peek(memberId, epoch, from);
+    if (json === '') {
+      await this.askKnowing({ ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from }, epoch);
+      json = await this.peek(memberId, epoch, from);
+    }
     if (json === '') return null;
     const { settledUntil, isQuarantined } = this.instantOf(epoch, now);
     return { ...parsePeeked(json), settledUntil, isQuarantined };
@@ -147,11 +147,16 @@ export class ExposureStore {
     return this.redis.peekExposure(exposureKey(memberId), id, from);
   }
 
-  private async rebuildAndPeek(memberId: string, now: number, epoch: ExposureEpoch, from: number): Promise<string> {
-    const rebuilt = await this.rebuilds.read(memberId, from, epoch.id);
-    const request = { ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from };
-    await this.ask({ ...this.toCall(request, epoch), rebuilt });
-    return this.peek(memberId, epoch, from);
+  /** Where Redis knows too little of the member, it is told what Postgres knows. */
+  private async askKnowing(request: HoldRequest, epoch: ExposureEpoch): Promise<HoldOutcome> {
+    const call = this.toCall(request, epoch);
+    const first = await this.ask(call);
+    if (first.status !== 'unknown') return first;
+    const rebuilt = await this.rebuilds.read({ ...request, keepFrom: keepFromOf(request) }, epoch.id, first.at);
+    // Redis may have been lost meanwhile, and have come back with an older state of this life, until the next one begins.
+    if (this.epochs.current?.id !== epoch.id) return { status: 'unavailable' };
+    const second = await this.ask({ ...call, rebuilt });
+    return second.status === 'unknown' ? { status: 'unavailable' } : second;
   }
 
   private async ask(call: HoldCall): Promise<Exclude<HoldAnswer, { readonly status: 'failed' }>> {
@@ -170,7 +175,7 @@ export class ExposureStore {
     const pipeline = this.redis.pipeline();
     for (const { key, request, candidates, rebuilt } of calls) {
       if (rebuilt === undefined) pipeline.holdMessages(key, request, candidates);
-      else pipeline.holdMessages(key, request, candidates, JSON.stringify(rebuilt));
+      else pipeline.holdMessages(key, request, candidates, JSON.stringify(rebuilt.exposure), rebuilt.usableUntil);
     }
     // Read after the holds: those of the life that is current then were placed in it.
     const results = (await pipeline.hget(EPOCH_KEY, 'id').exec()) ?? [];

@@ -28,8 +28,10 @@
 -- ARGV[3]  optional, JSON: the state rebuilt from Postgres, {from, bound, rows: list as in the state, impressions: list of
 --          {message key, row, at} by time}: every impression from `from` on, or with `bound` the most that are listed. Used
 --          when there is no state, or when its impressions do not reach back as far
+-- ARGV[4]  with ARGV[3]: until when it may be used, epoch ms by the clock of this server
 --
--- Answers JSON: {status: 'unknown'} no trusted state, or none that reaches back far enough: rebuild it and call again;
+-- Answers JSON: {status: 'unknown', at} no trusted state, or none that reaches back far enough: rebuild it and call again,
+-- while what is confirmed after `at`, epoch ms by the clock of this server, is kept by confirm.lua;
 -- {status: 'short', verdicts} fewer candidates than wanted have room: offer more; a digit for each candidate, 1: it would be
 -- held; or it is passed over, and with it what else there is of its 2: ad group, 3: campaign, 4: advertiser; {status: 'held' |
 -- 'repeated', decisionId, decidedAt, expiresAt, frame, held, tickets}: the tickets of the `held` candidates, then that of the
@@ -39,6 +41,13 @@ local request = cjson.decode(ARGV[1])
 local state = readState(KEYS[1])
 local isTrusted = state and state.e == request.epoch and not state.p
 local rebuilt = ARGV[3] and cjson.decode(ARGV[3])
+
+local function serverTime()
+  local seconds, micros = unpack(redis.call('TIME'))
+  return seconds * 1000 + math.floor(micros / 1000)
+end
+-- What was confirmed meanwhile, and kept to be joined with it, may be gone.
+if rebuilt and serverTime() >= tonumber(ARGV[4]) then rebuilt = nil end
 
 -- `old`: a state of the same epoch, or part of one, that may hold what came after Postgres was read; or nil.
 local function takeRebuilt(old)
@@ -72,7 +81,7 @@ end
 -- The caller will read Postgres: what is confirmed meanwhile must find the state.
 local function unknown()
   if isTrusted then redis.call('PEXPIRE', KEYS[1], request.ttlMs) end
-  return '{"status":"unknown"}'
+  return cjson.encode({ status = 'unknown', at = serverTime() })
 end
 
 if not isTrusted and (not rebuilt or (state and state.e > request.epoch)) then return unknown() end

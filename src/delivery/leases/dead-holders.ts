@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -12,11 +13,18 @@ import { LONGEST_COMMIT_MS, SettlementProgress } from '../settlement/settlement-
 const PAUSE_MS = 5_000;
 /** While more events wait for their settlement, no claims are freed: to find out whose they are would take seconds. */
 const MOST_WAITING = 200_000;
+/**
+ * A holder counts as dead when it has given no sign of life while it was watched for so long, which is two of them: where the
+ * clock of Postgres has jumped ahead, all seem dead until then.
+ */
+const WATCHED_MS = 10_000;
 
 /** Sees to it that the claims of processes that died are freed. */
 @Injectable()
 export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop = new PollLoop('DeadHolders', PAUSE_MS, () => this.free());
+  /** When each that seems dead was seen so first, of `performance.now()`, by its number and its last sign of life. */
+  private watched: ReadonlyMap<string, number> = new Map();
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -36,9 +44,11 @@ export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdow
    * Frees the claims of holders that died so long ago that none of their messages can be reported any more, and of whose
    * events none waits for its settlement, nor hangs in its COMMIT; parked ones bind their money by themselves. They were dead
    * when the locks were read: what is committed later without a lock then has no events of theirs. $1: now; $2: the longest
-   * that a commit may take, in seconds; $3: when the locks were read.
+   * that a commit may take, in seconds; $3: when the locks were read; $4: who was watched for long enough.
    */
   async free(): Promise<void> {
+    const dead = await this.watch();
+    if (dead.length === 0) return;
     const { settledUntil, counts } = this.progress;
     // Before the first poll, nobody knows how many wait.
     if (settledUntil === 0 || counts.events > MOST_WAITING) return;
@@ -48,7 +58,7 @@ export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdow
     await this.dataSource.query(
       `WITH dead AS (
          SELECT id FROM lease_holders AS holder
-         WHERE alive_until < $3::timestamptz - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
+         WHERE concat_ws(' ', id, alive_until) = ANY($4) AND alive_until < $3::timestamptz - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
            AND NOT EXISTS (
              SELECT FROM event_batches AS batch JOIN events ON events.batch_id = batch.id
              WHERE batch.settled_at IS NULL AND batch.parked_at IS NULL AND events.lease_holder = holder.id
@@ -59,7 +69,17 @@ export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdow
          DELETE FROM budget_leases WHERE holder IN (SELECT id FROM dead)
        )
        DELETE FROM lease_holders WHERE id IN (SELECT id FROM dead)`,
-      [new Date(now), LONGEST_COMMIT_MS / 1000, locks.readAt],
+      [new Date(now), LONGEST_COMMIT_MS / 1000, locks.readAt, dead],
     );
+  }
+
+  /** Holders that have seemed dead for long enough, each with the sign of life that was its last. */
+  private async watch(): Promise<readonly string[]> {
+    const now = performance.now();
+    const rows = await this.dataSource.query<{ holder: string }[]>(
+      `SELECT concat_ws(' ', id, alive_until) AS holder FROM lease_holders WHERE alive_until < clock_timestamp()`,
+    );
+    this.watched = new Map(rows.map(({ holder }) => [holder, this.watched.get(holder) ?? now]));
+    return [...this.watched].filter(([, since]) => now - since >= WATCHED_MS).map(([holder]) => holder);
   }
 }

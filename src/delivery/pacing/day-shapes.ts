@@ -38,9 +38,13 @@ export class DayShapes {
    * anew, from quarters that were not over then, or whose sums were deleted as too old.
    */
   async takeBack(tx: EntityManager, now: number): Promise<void> {
-    await tx.query('DELETE FROM day_shapes WHERE day > ($1::timestamptz AT TIME ZONE time_zone)::date', [
-      new Date(now),
-    ]);
+    const zones = await tx.query<{ time_zone: string }[]>('SELECT DISTINCT time_zone FROM day_shapes');
+    const names = zones.map((row) => row.time_zone);
+    await tx.query(
+      `DELETE FROM day_shapes USING unnest($1::text[], $2::date[]) AS today (zone, day)
+       WHERE time_zone = today.zone AND day_shapes.day > today.day`,
+      [names, names.map((zone) => localDate(now, zone))],
+    );
     await tx.query('UPDATE pacing_runs SET traffic_until = NULL');
   }
 

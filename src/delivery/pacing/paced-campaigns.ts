@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { type DayPartWindow, type DayPartsWire, parseDayParts } from '../../core/calendar/day-parts.js';
-import { localDate } from '../../core/calendar/local-day.js';
+import { localDate, localDayStart, nextLocalDayStart } from '../../core/calendar/local-day.js';
 import type { PaceDecision } from '../../core/pacing/decide-pace.js';
 import type { PacedTerms } from '../../core/pacing/paced-plan.js';
 
@@ -32,24 +32,31 @@ const RUNS = `
 
 /**
  * All of them in one statement, so that spend which is settled meanwhile is seen once: as accepted or as settled. What is
- * accepted and not settled yet counts as spent, or a settlement that is behind would look like a campaign that is.
- * Parameters: $1 now, $2 zones, $3 the local date in each.
+ * accepted and not settled yet counts as spent, or a settlement that is behind would look like a campaign that is. Batches
+ * that wait and those that are parked each have an index; both at once, as "not settled", have none.
+ * Parameters: $1 now, $2 zones, $3 the local date in each, $4 and $5 when that day begins and ends: Postgres may not know each
+ * zone that is known here.
  */
 const READ_SQL = `
   WITH paced AS (
-    SELECT c.id, a.time_zone, zones.today, c.starts_at, c.ends_at, c.daily_budget_micros, c.total_budget_micros
+    SELECT c.id, a.time_zone, zones.today, zones.day_starts, zones.day_ends, c.starts_at, c.ends_at, c.daily_budget_micros, c.total_budget_micros
     FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id
-    JOIN unnest($2::text[], $3::date[]) AS zones (name, today) ON zones.name = a.time_zone
+    JOIN unnest($2::text[], $3::date[], $4::timestamptz[], $5::timestamptz[]) AS zones (name, today, day_starts, day_ends)
+      ON zones.name = a.time_zone
     WHERE ${RUNS}
+  ), unsettled AS (
+    SELECT id FROM event_batches WHERE settled_at IS NULL AND parked_at IS NULL
+    UNION ALL
+    SELECT id FROM event_batches WHERE parked_at IS NOT NULL
   ), spent AS (
     SELECT campaign_id, sum(micros) AS in_all, sum(micros) FILTER (WHERE is_today) AS today
     FROM (
       SELECT s.campaign_id, s.spent_micros AS micros, s.day = p.today AS is_today
       FROM daily_spend s JOIN paced p ON p.id = s.campaign_id
       UNION ALL
-      SELECT e.campaign_id, e.price_micros, (e.occurred_at AT TIME ZONE p.time_zone)::date = p.today
-      FROM event_batches b JOIN events e ON e.batch_id = b.id JOIN paced p ON p.id = e.campaign_id
-      WHERE b.settled_at IS NULL AND e.price_micros > 0
+      SELECT e.campaign_id, e.price_micros, e.occurred_at >= p.day_starts AND e.occurred_at < p.day_ends
+      FROM unsettled b JOIN events e ON e.batch_id = b.id JOIN paced p ON p.id = e.campaign_id
+      WHERE e.price_micros > 0
     ) AS amounts
     GROUP BY campaign_id
   ), offers AS (
@@ -106,7 +113,9 @@ export async function runningCampaigns(
   now: number,
 ): Promise<readonly RunningCampaign[]> {
   const days = timeZones.map((zone) => localDate(now, zone));
-  const rows = await tx.query<PacedRow[]>(READ_SQL, [new Date(now), timeZones, days]);
+  const starts = timeZones.map((zone) => new Date(localDayStart(now, zone)));
+  const ends = timeZones.map((zone) => new Date(nextLocalDayStart(now, zone)));
+  const rows = await tx.query<PacedRow[]>(READ_SQL, [new Date(now), timeZones, days, starts, ends]);
   return rows.map((row) => ({
     id: row.id,
     terms: {

@@ -117,7 +117,12 @@ const instantAt = (settledUntil: number) => ({ epochId: EPOCH, settledUntil, isQ
 async function measure(redis: Redis, count: number, calls: number): Promise<Row> {
   const key = exposureKey(`member-with-${count}`);
   const seen = JSON.stringify(rebuiltOf(history(count), NOW - DAYS * DAY_MS));
-  await redis.holdMessages(key, ...holdArguments(decision(NOW, newUlid()), instantAt(NOW)), seen);
+  await redis.holdMessages(
+    key,
+    ...holdArguments(decision(NOW, newUlid()), instantAt(NOW)),
+    seen,
+    Number.MAX_SAFE_INTEGER,
+  );
   const bytes = Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
   const value = await redis.strlen(key);
   // Each decision finds the holds of the one before expired, so that the state stays as large as it is.
