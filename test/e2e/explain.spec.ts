@@ -209,6 +209,14 @@ describe('an explanation', () => {
     }
   });
 
+  it('may be asked for after others of a later time, though their decisions need less of what was seen', async () => {
+    const fields = { context: { carrier: 'later' } };
+    const { adGroupId } = await market.serve('later');
+    await market.known('later', [adGroupId]);
+    expect(await market.placed('m-later', fields, after(1))).toMatchObject([{ adGroupId }]);
+    expect((await market.explain('m-later', { ...fields, adGroupIds: [adGroupId] })).candidates).toHaveLength(1);
+  });
+
   describe('of the ad groups that are asked for', () => {
     const carrier = 'asked';
     const ask = (adGroupIds: readonly string[], more: object = {}) => {

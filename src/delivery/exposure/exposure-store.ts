@@ -44,6 +44,8 @@ export interface MemberExposure extends PeekedExposure {
 /** The most in one pipeline or query: the next goes on while it is answered. */
 const MOST_AT_ONCE = 256;
 
+const MOST_TRIES = 4;
+
 /** One call of the hold script, in the life of the state that it is meant for. */
 interface HoldCall {
   readonly epochId: string;
@@ -103,7 +105,9 @@ export class ExposureStore {
     if (epoch === null) void this.epochs.refresh();
     // While Postgres is away, what is shown could not be reported: nothing is. Nor is anything sent to a Redis that is away.
     if (epoch === null || this.progress.isStale || this.redis.status !== 'ready') return { status: 'unavailable' };
-    return this.askKnowing(request, epoch);
+    const call = this.toCall(request, epoch);
+    const answer = await this.ask(call);
+    return answer.status === 'unknown' ? this.askRebuilt(call, request, answer.at) : answer;
   }
 
   /**
@@ -134,9 +138,9 @@ export class ExposureStore {
     if (epoch === null) return null;
     const from = keepFromOf({ now, keepFrom });
     let json = await this.peek(memberId, epoch, from);
-    if (json === '') {
-      await this.askKnowing({ ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from }, epoch);
-      json = await this.peek(memberId, epoch, from);
+    // Others who ask a little later may meanwhile have put out what is listed only for this one.
+    for (let tries = 0; json === '' && tries < MOST_TRIES; tries++) {
+      json = await this.rebuildAndPeek(memberId, now, epoch, from);
     }
     if (json === '') return null;
     const { settledUntil, isQuarantined } = this.instantOf(epoch, now);
@@ -147,16 +151,21 @@ export class ExposureStore {
     return this.redis.peekExposure(exposureKey(memberId), id, from);
   }
 
-  /** Where Redis knows too little of the member, it is told what Postgres knows. */
-  private async askKnowing(request: HoldRequest, epoch: ExposureEpoch): Promise<HoldOutcome> {
-    const call = this.toCall(request, epoch);
-    const first = await this.ask(call);
-    if (first.status !== 'unknown') return first;
-    const rebuilt = await this.rebuilds.read({ ...request, keepFrom: keepFromOf(request) }, epoch.id, first.at);
+  private async rebuildAndPeek(memberId: string, now: number, epoch: ExposureEpoch, from: number): Promise<string> {
+    const request = { ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from };
+    const [seconds] = await this.redis.time();
+    await this.askRebuilt(this.toCall(request, epoch), request, Number(seconds) * 1000);
+    return this.peek(memberId, epoch, from);
+  }
+
+  /** The call again, with what Postgres knows of the member: of whom Redis knew too little at `unknownAt`, by its clock. */
+  private async askRebuilt(call: HoldCall, request: HoldRequest, unknownAt: number): Promise<HoldOutcome> {
+    const { epochId } = call;
+    const rebuilt = await this.rebuilds.read({ ...request, keepFrom: keepFromOf(request) }, epochId, unknownAt);
     // Redis may have been lost meanwhile, and have come back with an older state of this life, until the next one begins.
-    if (this.epochs.current?.id !== epoch.id) return { status: 'unavailable' };
-    const second = await this.ask({ ...call, rebuilt });
-    return second.status === 'unknown' ? { status: 'unavailable' } : second;
+    if (this.epochs.current?.id !== epochId) return { status: 'unavailable' };
+    const answer = await this.ask({ ...call, rebuilt });
+    return answer.status === 'unknown' ? { status: 'unavailable' } : answer;
   }
 
   private async ask(call: HoldCall): Promise<Exclude<HoldAnswer, { readonly status: 'failed' }>> {
