@@ -41,7 +41,7 @@ export class AdvertisersService {
   ) {}
 
   async create(dto: CreateAdvertiserDto, identity: RequestIdentity): Promise<AdvertiserDto> {
-    const faults = [...this.currencyFaults(dto.currency), ...timeZoneFaults(dto.timeZone)];
+    const faults = [...this.currencyFaults(dto.currency), ...(await this.timeZoneFaults(dto.timeZone))];
     const caps = dto.frequencyCaps === undefined ? [] : readFrequencyCaps(dto.frequencyCaps, 'frequencyCaps', faults);
     refuseFaults(faults);
     const at = new Date(identity.now);
@@ -86,7 +86,9 @@ export class AdvertisersService {
       if (actor.role !== 'admin' && dto.timeZone !== undefined && dto.timeZone !== row.time_zone) {
         throw new AppError(403, 'role_not_allowed', 'Only an admin key changes the time zone of an advertiser.');
       }
-      const faults = updateFaults(row, dto);
+      const { timeZone = row.time_zone } = dto;
+      const faults = currencyChangeFaults(row, dto);
+      if (timeZone !== row.time_zone) faults.push(...(await this.timeZoneFaults(timeZone)));
       const caps =
         dto.frequencyCaps === undefined
           ? row.frequency_caps
@@ -96,7 +98,7 @@ export class AdvertisersService {
         `UPDATE advertisers a SET name = $3, time_zone = $4, updated_at = $5, frequency_caps = $6,
            version = version + 1
          WHERE id = $1 AND version = $2 RETURNING ${COLUMNS}`,
-        [id, row.version, dto.name ?? row.name, dto.timeZone ?? row.time_zone, new Date(now), JSON.stringify(caps)],
+        [id, row.version, dto.name ?? row.name, timeZone, new Date(now), JSON.stringify(caps)],
       );
       return saved && toDto(saved);
     });
@@ -119,17 +121,24 @@ export class AdvertisersService {
     const known = [...exchangeRates.keys()].sort().join(', ');
     return [{ path: 'currency', message: `must be one of ${known}: the currencies with an exchange rate here` }];
   }
+
+  /** Money is booked by days as Node has them, and audited by days as Postgres has them, which may know fewer zones. */
+  private async timeZoneFaults(timeZone: string): Promise<FieldError[]> {
+    if (!isTimeZone(timeZone)) {
+      return [{ path: 'timeZone', message: 'must be a name of the IANA time zone database, such as Asia/Seoul' }];
+    }
+    const known = await this.dataSource.query<unknown[]>(
+      'SELECT FROM pg_timezone_names WHERE lower(name) = lower($1)',
+      [timeZone],
+    );
+    if (known.length > 0) return [];
+    return [{ path: 'timeZone', message: 'is not known to the database; is there a newer name of the same zone?' }];
+  }
 }
 
-function timeZoneFaults(timeZone: string): FieldError[] {
-  if (isTimeZone(timeZone)) return [];
-  return [{ path: 'timeZone', message: 'must be a name of the IANA time zone database, such as Asia/Seoul' }];
-}
-
-function updateFaults(row: AdvertiserRow, { currency, timeZone }: UpdateAdvertiserDto): FieldError[] {
-  const faults = timeZone === undefined ? [] : timeZoneFaults(timeZone);
-  if (currency === undefined || currency === row.currency) return faults;
-  return [{ path: 'currency', message: `can't change once an advertiser exists; it is ${row.currency}` }, ...faults];
+function currencyChangeFaults({ currency }: AdvertiserRow, changed: UpdateAdvertiserDto): FieldError[] {
+  if (changed.currency === undefined || changed.currency === currency) return [];
+  return [{ path: 'currency', message: `can't change once an advertiser exists; it is ${currency}` }];
 }
 
 function toDto(row: AdvertiserRow): AdvertiserDto {

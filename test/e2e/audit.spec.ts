@@ -42,6 +42,7 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
     `INSERT INTO ledger_transfers SELECT id || 'b', kind, advertiser_id, debit_account, credit_account, amount_micros,
        currency, reference || 'b', campaign_id, ad_group_id, day, created_at FROM ledger_transfers WHERE kind = 'charge'`,
   ],
+  ['time-zones', 'a zone that Postgres does not know', `UPDATE advertisers SET time_zone = 'US/Pacific-New'`],
   ['daily-spend', 'a spend of one micro less', `UPDATE daily_spend SET spent_micros = spent_micros - 1`],
   [
     'refunds',

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { performance } from 'node:perf_hooks';
 import { Redis } from 'ioredis';
+import type { EntityManager } from 'typeorm';
 import { FIRST_PASS_SHARE } from '../../src/core/pacing/pass-share.js';
 import { PacingBook } from '../../src/delivery/delivery.api.js';
 import { adGroup } from '../properties/arbitraries/candidates.js';
+import { runningCampaigns } from '../../src/delivery/pacing/paced-campaigns.js';
 import { PacingStep } from '../../src/delivery/pacing/pacing-step.js';
 import { eventually, startTestApp, type TestApp } from '../servers/test-app.js';
 import {
@@ -141,6 +143,25 @@ describe('a step of pacing', () => {
     await untilSettled(app);
     await step(app, minute(9));
     expect((await throttleOf(app, campaignId))?.spent_micros).toBe(spent);
+  });
+
+  it('reads of all batches only those that are not settled', async () => {
+    await app.dataSource.query(
+      `INSERT INTO event_batches (id, received_at, event_count, settled_at)
+       SELECT 'bat_settled_' || n, now(), 1, now() FROM generate_series(1, 20000) AS n`,
+    );
+    await app.dataSource.query('ANALYZE event_batches');
+    const plans: string[] = [];
+    const explain = async (sql: string, parameters: unknown[]) => {
+      const rows = await app.dataSource.query<{ 'QUERY PLAN': string }[]>(`EXPLAIN ${sql}`, parameters);
+      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+      return [];
+    };
+    await runningCampaigns({ query: explain } as unknown as EntityManager, ['Asia/Seoul'], NOON);
+    await app.dataSource.query(`DELETE FROM event_batches WHERE id LIKE 'bat_settled_%'`);
+    expect(plans).toHaveLength(1);
+    expect(plans[0]).toMatch(/Index.* on event_batches/);
+    expect(plans[0]).not.toContain('Seq Scan on event_batches');
   });
 
   it('plans anew from an edited budget, and keeps its plan otherwise', async () => {

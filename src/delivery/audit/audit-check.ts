@@ -25,6 +25,9 @@ export interface CheckResult {
 /** The one time of an audit, which `run-audit.ts` sets for its transaction. */
 export const AUDITED_AT = `current_setting('matchum.audited_at')::timestamptz`;
 
+/** SQL: names of time zones that Postgres knows, in small letters. An operating system may bring fewer than Node does. */
+export const KNOWN_ZONES = `(SELECT lower(name) FROM pg_timezone_names)`;
+
 /** Two examples, since a check may find millions of faults. */
 export function toSummarySql({ sql, figure }: AuditCheck): string {
   const value = figure === undefined ? 'null' : `coalesce(${figure.of}(figure), 0)::float8`;

@@ -1,31 +1,39 @@
-import type { AuditCheck } from './audit-check.js';
+import { type AuditCheck, KNOWN_ZONES } from './audit-check.js';
 
 /** Accounts as each kind of transfer has them. */
 const ACCOUNTS = `(VALUES ('credit', 'cash:' || a.currency, 'prepaid:' || a.id),
                           ('charge', 'prepaid:' || a.id, 'revenue:' || a.currency),
                           ('refund', 'revenue:' || a.currency, 'prepaid:' || a.id)) AS k (kind, debit, credit)`;
 
-/** Settled events that were charged, and the local day of each; null where the advertiser's zone has changed. */
+/** Settled events that were charged, and the local day of each; null where nobody can tell it any more. */
 const CHARGED_EVENTS = `
   SELECT e.campaign_id, e.ad_group_id,
-         CASE WHEN moved.of_id IS NULL THEN (e.occurred_at AT TIME ZONE a.time_zone)::date END AS day,
+         CASE WHEN dayless.of_id IS NULL THEN (e.occurred_at AT TIME ZONE a.time_zone)::date END AS day,
          e.price_micros::numeric AS micros
   FROM events e
   JOIN event_batches b ON b.id = e.batch_id AND b.settled_at IS NOT NULL
   JOIN advertisers a ON a.id = e.advertiser_id
-  LEFT JOIN moved ON moved.of_id = a.id
+  LEFT JOIN dayless ON dayless.of_id = a.id
   WHERE e.outcome = 'accepted' AND e.price_micros > 0`;
 
 const BOOKED_CHARGES = `
-  SELECT t.campaign_id, t.ad_group_id, CASE WHEN moved.of_id IS NULL THEN t.day END, -t.amount_micros::numeric
-  FROM ledger_transfers t LEFT JOIN moved ON moved.of_id = t.advertiser_id
+  SELECT t.campaign_id, t.ad_group_id, CASE WHEN dayless.of_id IS NULL THEN t.day END, -t.amount_micros::numeric
+  FROM ledger_transfers t LEFT JOIN dayless ON dayless.of_id = t.advertiser_id
   WHERE t.kind = 'charge'`;
 
-const MOVED_ADVERTISERS = `
+/** Advertisers whose zone has changed, or is none that Postgres knows. */
+const WITHOUT_DAYS = `
   SELECT DISTINCT of_id FROM limit_changes
-  WHERE of_table = 'advertisers' AND before->'time_zone' IS DISTINCT FROM after->'time_zone'`;
+  WHERE of_table = 'advertisers' AND before->'time_zone' IS DISTINCT FROM after->'time_zone'
+  UNION SELECT id FROM advertisers WHERE lower(time_zone) NOT IN ${KNOWN_ZONES}`;
 
 export const LEDGER_CHECKS: readonly AuditCheck[] = [
+  {
+    name: 'time-zones',
+    rule: 'Postgres knows the time zone of each advertiser, so that charges can be compared day by day',
+    sql: `SELECT CASE WHEN lower(time_zone) NOT IN ${KNOWN_ZONES} THEN format('%s: %s', id, time_zone) END AS fault
+          FROM advertisers`,
+  },
   {
     name: 'ledger-zero',
     rule: 'the entries of the ledger sum to zero in each currency',
@@ -62,7 +70,7 @@ export const LEDGER_CHECKS: readonly AuditCheck[] = [
     sql: `SELECT CASE WHEN sum(micros) <> 0
                  THEN format('%s %s %s: events less charges are %s micros', campaign_id, ad_group_id, day, sum(micros))
                  END AS fault
-          FROM (WITH moved AS (${MOVED_ADVERTISERS}) ${CHARGED_EVENTS} UNION ALL ${BOOKED_CHARGES}) AS both_sides
+          FROM (WITH dayless AS (${WITHOUT_DAYS}) ${CHARGED_EVENTS} UNION ALL ${BOOKED_CHARGES}) AS both_sides
           GROUP BY campaign_id, ad_group_id, day`,
   },
   {

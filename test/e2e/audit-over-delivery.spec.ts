@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { runAudit } from '../../src/delivery/audit/run-audit.js';
+import { ExposureWriter } from '../../src/delivery/exposure/exposure-writer.js';
+import { Settlement } from '../../src/delivery/settlement/settlement.js';
+import { SystemClock } from '../../src/platform/clock.js';
+import { startTestApp, type TestApp } from '../servers/test-app.js';
+import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
+
+describe('over-delivery, as the audit judges it', () => {
+  let app: TestApp;
+  let redis: Redis;
+  let settlement: Settlement;
+  let messages = 0;
+
+  beforeAll(async () => {
+    app = await startTestApp({ env: { ROLE: 'api' } });
+    redis = new Redis(app.redisUrl);
+    settlement = new Settlement(app.dataSource, new ExposureWriter(redis), new SystemClock(), LIMITS);
+  });
+
+  /** What is left of a test is nobody's breach in the next. */
+  beforeEach(() => app.dataSource.query(`UPDATE events SET outcome = 'accepted'`));
+
+  afterAll(async () => {
+    redis.disconnect();
+    await app.close();
+  });
+
+  async function show(sold: SoldAdGroup, prices: readonly number[]): Promise<string> {
+    const events = prices.map((priceMicros) => eventOf(sold, { messageId: `m${messages++}`, priceMicros }));
+    const batch = await acceptBatch(app, events);
+    expect(await settlement.settle(batch)).toBe('settled');
+    return batch;
+  }
+
+  async function setBudget({ campaignId }: SoldAdGroup, budget: object): Promise<void> {
+    expect((await app.request('PATCH', `/v1/campaigns/${campaignId}`, { budget })).status).toBe(200);
+  }
+
+  async function faults(): Promise<readonly string[]> {
+    const results = await runAudit(app.databaseUrl, { now: Date.now() });
+    return results.find(({ name }) => name === 'over-delivery')?.examples ?? ['not checked'];
+  }
+
+  it('is held against the budget that it went beyond, whatever is raised or paid in since', async () => {
+    const sold = await sellCampaign(app, { campaign: { budget: { totalMicros: 2_500 } } });
+    await show(sold, [1_000, 1_000, 1_000, 1_000]);
+    const fault = [`${sold.campaignId}: 2000 micros shown beyond 2500`];
+    expect(await faults()).toEqual(fault);
+    for (const budget of [{ totalMicros: 1_000_000_000 }, {}]) {
+      await setBudget(sold, budget);
+      expect(await faults()).toEqual(fault);
+    }
+    const credit = { amountMicros: 1_000_000_000_000, reference: 'more' };
+    expect((await app.request('POST', `/v1/advertisers/${sold.advertiserId}/credits`, credit)).status).toBe(201);
+    expect(await faults()).toEqual(fault);
+  });
+
+  it('is held against what was paid in by then', async () => {
+    const sold = await sellCampaign(app, { creditMicros: 2_500 });
+    await show(sold, [1_000, 1_000, 1_000, 1_000]);
+    const credit = { amountMicros: 1_000_000_000_000, reference: 'more' };
+    expect((await app.request('POST', `/v1/advertisers/${sold.advertiserId}/credits`, credit)).status).toBe(201);
+    expect(await faults()).toEqual([`${sold.advertiserId}: 2000 micros shown beyond 2500`]);
+  });
+
+  it('is not held against a budget that was lowered a day later', async () => {
+    const sold = await sellCampaign(app, { campaign: { budget: { dailyMicros: 2_000_000 } } });
+    await show(sold, [1_000_000, 1_000_000, 1_000, 1_000]);
+    await setBudget(sold, { dailyMicros: 100_000 });
+    const nextDay = `UPDATE limit_changes SET changed_at = changed_at + interval '1 day' WHERE of_id = $1`;
+    await app.dataSource.query(nextDay, [sold.campaignId]);
+    expect(await faults()).toEqual([]);
+  });
+
+  it('is excused where a budget was lowered meanwhile, and only then', async () => {
+    const sold = await sellCampaign(app, { campaign: { budget: { totalMicros: 2_500 } } });
+    const batch = await show(sold, [1_000, 1_000, 1_000, 1_000]);
+    await app.dataSource.query('UPDATE event_batches SET settled_at = $2 WHERE id = $1', [batch, new Date(NOON)]);
+    await setBudget(sold, { totalMicros: 2_000 });
+    await show(sold, [1_000, 1_000, 1_000]);
+    expect(await faults()).toEqual([`${sold.campaignId}: 2000 micros shown beyond 2500`]);
+  });
+
+  it('is judged apart for each budget of its time', async () => {
+    const sold = await sellCampaign(app, { campaign: { budget: { totalMicros: 2_000_000 } } });
+    await show(sold, [2_000_000, 1_000, 1_000]);
+    await setBudget(sold, { totalMicros: 3_000_000 });
+    await show(sold, [1_000_000, 1_000, 1_000, 1_000]);
+    expect(await faults()).toEqual([]);
+    await show(sold, [1_000]);
+    expect(await faults()).toEqual([`${sold.campaignId}: 4000 micros shown beyond 3000000`]);
+  });
+});
