@@ -1,7 +1,9 @@
 /** Campaigns of all kinds that can go wrong, sized to the run: budgets that end within it, caps that bind, money that comes late. */
 import {
   type AdGroupPlan,
+  type AdvertiserPlan,
   type CampaignPlan,
+  type CreativePlan,
   type FrequencyCapPlan,
   micros,
   type ServingPlan,
@@ -26,9 +28,15 @@ export const LAST_IN_RANK = 3;
 const SHARE_SHOWN = 0.7;
 const SHARE_CLICKED = 0.2;
 
+/** The launch sends on to the API whatever else a plan has: here the caps of what the demo's plans have none of. */
+type Capped<Plan> = Plan & { readonly frequencyCaps: readonly FrequencyCapPlan[] };
+
 /** Won, or dollars where the bid says so; `budget` in the same. */
 interface Kind {
   readonly name: string;
+  /** The kind whose advertiser has this campaign as well; one of its own if absent. */
+  readonly of?: string;
+  readonly advertiserCaps?: readonly FrequencyCapPlan[];
   readonly zone?: string;
   readonly currency?: 'KRW' | 'USD';
   readonly credit?: number;
@@ -41,6 +49,8 @@ interface Kind {
     readonly cpc?: number;
     readonly caps?: readonly FrequencyCapPlan[];
     readonly daily?: number;
+    /** Of each creative; one without caps if absent. */
+    readonly creativeCaps?: readonly (readonly FrequencyCapPlan[])[];
   }[];
 }
 
@@ -51,16 +61,17 @@ const minutes = (limit: number, length = 1): FrequencyCapPlan => ({
 const days = (limit: number): FrequencyCapPlan => ({ limit, window: { length: 1, unit: 'day', kind: 'calendar' } });
 const lifetime = (limit: number): FrequencyCapPlan => ({ limit, window: 'lifetime' });
 
+/** A second placement, with caps of its own; `chat_list` has none. */
+export const CAPPED_PLACEMENT = 'friend_list';
+export const PLACEMENT_CAPS = [minutes(3)];
+
 export function planCatalogue(size: RunSize): ServingPlan {
   const kinds = kindsOf(size);
+  const owners = kinds.filter(({ of }) => of === undefined);
+  const ownerOf = ({ name, of = name }: Kind): number => owners.findIndex((owner) => owner.name === of);
   return {
-    advertisers: kinds.map(({ name, zone = 'Asia/Seoul', currency = 'KRW', credit = 1_000_000 }) => ({
-      name,
-      currency,
-      timeZone: zone,
-      creditMicros: micros(credit),
-    })),
-    campaigns: kinds.map(toCampaign),
+    advertisers: owners.map(toAdvertiser),
+    campaigns: kinds.map((kind) => toCampaign(kind, ownerOf(kind))),
   };
 }
 
@@ -90,11 +101,29 @@ function kindsOf({ seconds, matchesASecond }: RunSize): readonly Kind[] {
     },
     { name: 'Twice ever', caps: [lifetime(2)], groups: [{ cpm: 33_000 }] },
     { name: 'Clicks, twice ever', groups: [{ cpc: 3_000, caps: [lifetime(2), minutes(1)] }] },
+    { name: 'Ad group once a day', groups: [{ cpm: 38_000, caps: [days(1)] }, { cpm: 21_000 }] },
+    {
+      name: 'Each creative once a day',
+      zone: 'Asia/Tokyo',
+      groups: [{ cpm: 39_000, creativeCaps: [[days(1)], [days(1)]] }],
+    },
+    { name: 'Advertiser twice in two minutes', advertiserCaps: [minutes(2, 2)], groups: [{ cpm: 37_000 }] },
+    { name: 'The same advertiser', of: 'Advertiser twice in two minutes', groups: [{ cpm: 36_000 }, { cpm: 29_000 }] },
     { name: 'Even', pacing: 'even', daily: 400_000, groups: [{ cpm: 26_000 }] },
     { name: 'Always there', credit: 10_000_000, groups: [{ cpm: 9_000 }] },
     { name: 'Always there, too', credit: 10_000_000, groups: [{ cpm: 8_000 }] },
     { name: 'Last of all', credit: 10_000_000, groups: [{ cpm: 7_000 }] },
   ];
+}
+
+function toAdvertiser({
+  name,
+  zone = 'Asia/Seoul',
+  currency = 'KRW',
+  credit = 1_000_000,
+  advertiserCaps = [],
+}: Kind): Capped<AdvertiserPlan> {
+  return { name, currency, timeZone: zone, creditMicros: micros(credit), frequencyCaps: advertiserCaps };
 }
 
 function toCampaign(
@@ -115,7 +144,7 @@ function toCampaign(
   };
 }
 
-function toAdGroup({ cpm, cpc, caps, daily }: Kind['groups'][number], i: number): AdGroupPlan {
+function toAdGroup({ cpm, cpc, caps, daily, creativeCaps = [[]] }: Kind['groups'][number], i: number): AdGroupPlan {
   return {
     name: `Ad group ${i + 1}`,
     targeting: {},
@@ -125,14 +154,17 @@ function toAdGroup({ cpm, cpc, caps, daily }: Kind['groups'][number], i: number)
         : { model: 'cpc', amountMicros: micros(cpc) },
     ...(caps === undefined ? {} : { frequencyCaps: caps }),
     ...(daily === undefined ? {} : { dailyBudgetMicros: micros(daily) }),
-    creatives: [
-      {
-        senderName: '한빛전기차',
-        title: '이번 주말 시승하세요',
-        body: '가까운 전시장에서 30분 시승을 예약할 수 있습니다.',
-        callToAction: '시승 예약',
-        landingUrl: 'https://example.com/ev',
-      },
-    ],
+    creatives: creativeCaps.map(toCreative),
+  };
+}
+
+function toCreative(frequencyCaps: readonly FrequencyCapPlan[]): Capped<CreativePlan> {
+  return {
+    senderName: '한빛전기차',
+    title: '이번 주말 시승하세요',
+    body: '가까운 전시장에서 30분 시승을 예약할 수 있습니다.',
+    callToAction: '시승 예약',
+    landingUrl: 'https://example.com/ev',
+    frequencyCaps,
   };
 }

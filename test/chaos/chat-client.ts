@@ -30,6 +30,14 @@ const EVENTS_TIMEOUT_MS = 4_000;
 const MOST_MATCH_TRIES = 4;
 const SHORTEST_PAUSE_MS = 150;
 const LONGEST_PAUSE_MS = 1_000;
+/** Of those who follow links: a phone. */
+const USER_AGENT =
+  'Mozilla/5.0 (Linux; Android 14; SM-S921N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36';
+/** An image goes out whatever becomes of its impression; a page can't be told while Postgres is away. */
+const LINKS = {
+  impression: { path: '/t/i', statuses: [200] },
+  click: { path: '/t/c', statuses: [302, 503] },
+} as const;
 
 interface Answer {
   readonly status: number;
@@ -43,6 +51,8 @@ interface MatchRequest {
   readonly chatCount: number;
   readonly maxMessages: number;
 }
+
+export type Wish = Pick<MatchRequest, 'requestId' | 'placement' | 'maxMessages'>;
 
 interface MatchBody {
   readonly messages: readonly { readonly token: string }[];
@@ -58,15 +68,9 @@ export class ChatClient {
   }
 
   /** The decision, or what came of the last try. */
-  async match(memberId: string, requestId: string, maxMessages: number): Promise<MatchTry> {
+  async match(memberId: string, wish: Wish): Promise<MatchTry> {
     for (let tries = 1; ; tries++) {
-      const result = await this.tryMatch({
-        userId: memberId,
-        placement: 'chat_list',
-        chatCount: 42,
-        requestId,
-        maxMessages,
-      });
+      const result = await this.tryMatch({ userId: memberId, chatCount: 42, ...wish });
       if (result.status === 200 || tries === MOST_MATCH_TRIES) return result;
       await this.pause();
     }
@@ -78,6 +82,19 @@ export class ChatClient {
       if (await this.tryReport(events)) return;
       await this.pause();
     }
+  }
+
+  /** As a phone does it: once, and nobody learns whether the report was taken. */
+  async followLink(event: RecordedEvent): Promise<void> {
+    const { apis, random, record } = this.options;
+    const api = random.pick(apis);
+    const { path, statuses } = LINKS[event.type === 'click' ? 'click' : 'impression'];
+    const sentAt = Date.now();
+    const status = await this.get(`${api.url}${path}/${event.token}`);
+    if (status !== null && !statuses.some((usual) => usual === status)) {
+      record.serverErrors.push(`${api.name} answered a link of a ${event.type} by ${status}`);
+    }
+    event.tries.push({ sentAt, endedAt: Date.now(), verdict: null, code: null });
   }
 
   private async tryMatch(body: MatchRequest): Promise<MatchTry> {
@@ -110,9 +127,10 @@ export class ChatClient {
     const { apis, random, record } = this.options;
     const api = random.pick(apis);
     const sentAt = Date.now();
-    const body = events.map(({ type, token, eventId }) => ({
+    const body = events.map(({ type, token, eventId, statedAt }) => ({
       type,
       token,
+      ...(statedAt === null ? {} : { at: new Date(statedAt).toISOString() }),
       ...(eventId === '' ? {} : { id: eventId }),
     }));
     const answer = await this.post(`${api.url}/v1/events`, { events: body }, EVENTS_TIMEOUT_MS);
@@ -135,6 +153,18 @@ export class ChatClient {
       const response = await fetch(url, { method: 'POST', headers: this.headers, body: JSON.stringify(body), signal });
       const text = await response.text();
       return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
+    } catch {
+      return null;
+    }
+  }
+
+  /** The status; null where no answer came. */
+  private async get(url: string): Promise<number | null> {
+    try {
+      const signal = AbortSignal.timeout(EVENTS_TIMEOUT_MS);
+      const response = await fetch(url, { headers: { 'user-agent': USER_AGENT }, redirect: 'manual', signal });
+      await response.arrayBuffer();
+      return response.status;
     } catch {
       return null;
     }

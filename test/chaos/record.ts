@@ -42,6 +42,10 @@ export interface RecordedEvent {
   readonly type: EventType;
   /** '' but for conversions. */
   readonly eventId: string;
+  /** Epoch ms, as the client states it with each report; null where it leaves the time to the server. */
+  readonly statedAt: number | null;
+  /** First reported by a link, whose answer tells no verdict: its fate is known only if it is reported again. */
+  readonly isByLink: boolean;
   readonly tries: EventTry[];
 }
 

@@ -10,9 +10,20 @@ import { TimeLine } from './time-line.js';
 
 jest.setTimeout(400_000);
 
-/** Its faults: a hanging connection, a broken one, a killed API process, Redis and Postgres, and a FLUSHALL. */
-const SEED = 9;
+/**
+ * Its faults: a hanging connection, a killed API process, a frozen one, a killed Postgres and Redis, a broken connection. Redis
+ * is killed late: since it may lose then what it answered, caps are closed from there on, and must have been full before.
+ */
+const SEED = 23881;
 const SECONDS = 25;
+
+/** Checks that may have nothing to look at in so short a run. */
+const MAY_LOOK_AT_NOTHING = [
+  // Faults and waiting take the demand away, or leave too much that nobody heard of.
+  'Under-delivery is at most 0.1 % of a budget, and one message',
+  // Few click on what they have not seen, and intake may be closed when they do.
+  'Clicks wait for their impression, and only then',
+];
 
 describe('a short run of chaos', () => {
   let dataDir: string;
@@ -31,8 +42,8 @@ describe('a short run of chaos', () => {
     const { record, checks } = await runChaos({
       seed: SEED,
       seconds: SECONDS,
-      members: 100,
-      matchesASecond: 15,
+      members: 50,
+      matchesASecond: 20,
       dataDir,
       launch: (env, stdio) => {
         const { PATH = '' } = process.env;
@@ -47,7 +58,13 @@ describe('a short run of chaos', () => {
     const { filled, accepted } = countsOf(record);
     expect(filled).toBeGreaterThan(50);
     expect(accepted).toBeGreaterThan(50);
-    expect(checks.length).toBeGreaterThan(10);
+    const idle = checks.filter(({ looked, name }) => looked === 0 && !MAY_LOOK_AT_NOTHING.includes(name));
+    expect(idle).toEqual([]);
+    // Of each scope and of the product's own audit, so that none of them drops out unnoticed.
+    for (const part of [/^Events /, /^Ledger/, /^Links/, /^Caps, /, /^Audit .*-caps$/]) {
+      expect(checks.map(({ name }) => name)).toContainEqual(expect.stringMatching(part));
+    }
+    expect(checks.map(({ figure = '' }) => figure)).toContainEqual(expect.stringMatching(/^[1-9]\d* were full$/));
     // With the time line beside them, so that a failure tells its story.
     const breaches = checks.flatMap(({ name, breaches: found }) => found.map((text) => `${name}: ${text}`));
     expect({ breaches, told: breaches.length === 0 ? '' : told }).toEqual({ breaches: [], told: '' });

@@ -1,29 +1,49 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { EmbeddedServers } from '../../src/platform/embedded/embedded-servers.js';
 import { clusterDirectory, lockedBy } from '../../src/platform/embedded/postgres-cluster.js';
 import { until } from '../servers/until.js';
+import type { Fault } from './fault-plan.js';
+import { type RedisSync, SyncedRedis } from './synced-redis.js';
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** The run's own PostgreSQL and Redis, as safe as in production; they are started again by themselves when they are killed. */
+/** The run's own PostgreSQL and Redis; they are started again by themselves when they are killed. */
 export class ChaosServers {
   private constructor(
     private readonly dataDir: string,
     private readonly embedded: EmbeddedServers,
-    readonly databaseUrl: string,
-    readonly redisUrl: string,
+    private readonly redis: SyncedRedis,
   ) {}
 
-  static async start(dataDir: string, signal: AbortSignal): Promise<ChaosServers> {
-    const options = { dataDir, log: quiet, postgres: true, redis: true, signal };
+  static async start(dataDir: string, redisSync: RedisSync, signal: AbortSignal): Promise<ChaosServers> {
+    const options = { dataDir, log: quiet, postgres: true, redis: false, signal };
     const embedded = await EmbeddedServers.start(options).catch((error: unknown) => {
       // Whatever a start that is given up complains about.
       signal.throwIfAborted();
       throw error;
     });
-    return new ChaosServers(dataDir, embedded, embedded.databaseUrl ?? '', embedded.redisUrl ?? '');
+    try {
+      const redis = await SyncedRedis.start(join(dataDir, 'run'), redisSync, quiet);
+      return new ChaosServers(dataDir, embedded, redis);
+    } catch (error) {
+      await embedded.stop();
+      throw error;
+    }
+  }
+
+  get databaseUrl(): string {
+    return this.embedded.databaseUrl ?? '';
+  }
+
+  get redisUrl(): string {
+    return this.redis.url;
+  }
+
+  /** Unless Redis syncs before it answers, a kill may lose them as well: the product must not trust what a restart finds. */
+  losesHolds({ kind, target }: Fault): boolean {
+    if (kind === 'forget' || kind === 'flush') return true;
+    return kind === 'kill' && target === 'redis' && this.redis.sync === 'everysec';
   }
 
   async killPostgres(): Promise<void> {
@@ -35,7 +55,7 @@ export class ChaosServers {
   async killRedis({ losesFile }: { losesFile: boolean }): Promise<void> {
     const pid = await this.redisPid();
     // While it still runs, since it is started again at once: what it writes from now on goes to files without a name.
-    if (losesFile) await rm(join(this.dataDir, 'redis', 'appendonlydir'), { recursive: true, force: true });
+    if (losesFile) await this.redis.removeFile();
     signal(pid, 'SIGKILL');
   }
 
@@ -50,8 +70,8 @@ export class ChaosServers {
     return () => signal(pid, 'SIGCONT');
   }
 
-  stop(): Promise<void> {
-    return this.embedded.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.embedded.stop(), this.redis.stop()]);
   }
 
   private redisPid(): Promise<number> {

@@ -1,14 +1,17 @@
 import pg from 'pg';
-import { ApiClient } from '../../src/commands/api-client.js';
+import { ApiClient, ApiProblem } from '../../src/commands/api-client.js';
 import { micros } from '../../src/commands/campaign-plan.js';
 import { launchCampaigns } from '../../src/commands/launch-campaigns.js';
 import type { OnProgress } from '../../src/commands/progress.js';
 import type { EditedCatalogue } from './advertisers.js';
+import { until } from '../servers/until.js';
 import {
+  CAPPED_PLACEMENT,
   DEMANDED_CAMPAIGNS,
   EDITED_CAMPAIGN,
   LAST_IN_RANK,
   PAUSED_CAMPAIGN,
+  PLACEMENT_CAPS,
   planCatalogue,
   type RunSize,
   TOPPED_UP_ADVERTISER,
@@ -26,16 +29,19 @@ export interface Stage {
   readonly demand: Demand;
 }
 
-/** Campaigns on the air and the placement as the run wants it, before anything breaks. */
+/** Campaigns on the air and the placements as the run wants them, before anything breaks. */
 export async function setStage(
   { apis, secrets, servers }: World,
   record: ClientRecord,
   { size, onProgress }: { readonly size: RunSize; readonly onProgress: OnProgress },
 ): Promise<Stage> {
-  const client = new ApiClient({ url: apis[0]?.url ?? '', key: secrets.adminKey });
-  await shortenHolds(client, servers.databaseUrl);
+  const clients = apis.map(({ url }) => new ApiClient({ url, key: secrets.adminKey }));
+  const [client] = clients;
+  if (client === undefined) throw new Error('There is no API process');
+  await setPlacements(client, servers.databaseUrl);
   const plan = planCatalogue(size);
   const { advertiserIds, campaignIds } = await launchCampaigns(client, plan, { name: 'chaos', onProgress });
+  await Promise.all(clients.map(untilPlacementKnown));
   plan.advertisers.forEach(({ creditMicros }, i) => record.addCredit(advertiserIds[i] ?? '', creditMicros));
   const topUp = plan.advertisers[TOPPED_UP_ADVERTISER]?.creditMicros ?? 0;
   return {
@@ -53,12 +59,28 @@ export async function setStage(
   };
 }
 
-async function shortenHolds(client: ApiClient, databaseUrl: string): Promise<void> {
+async function setPlacements(client: ApiClient, databaseUrl: string): Promise<void> {
   const rules = { maxMessages: 3, firstPosition: 1, spacing: 6, refreshAfterSeconds: 300, holdSeconds: HOLD_SECONDS };
   await client.call('PUT', '/v1/placements/chat_list', { body: rules });
+  const capped = { ...rules, frequencyCaps: PLACEMENT_CAPS };
+  await client.call('PUT', `/v1/placements/${CAPPED_PLACEMENT}`, { body: capped });
   // As if it had been so for long: while longer holds may be open, a loss of Redis would keep all caps closed.
   const database = new pg.Client({ connectionString: databaseUrl });
   await database.connect();
   await database.query(`UPDATE placements SET earlier_hold_seconds = NULL, hold_changed_at = NULL`);
   await database.end();
+}
+
+/** The process that made it knows it at once, others learn of it. */
+async function untilPlacementKnown(client: ApiClient): Promise<void> {
+  const body = { userId: 'probe-of-the-stage', placement: CAPPED_PLACEMENT, chatCount: 42 };
+  await until(`${CAPPED_PLACEMENT} is known`, async () => {
+    try {
+      await client.post('/v1/match/explain', { body, idempotent: true });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiProblem && error.faults.some(({ path }) => path === 'placement')) return false;
+      throw error;
+    }
+  });
 }

@@ -9,6 +9,7 @@ import { describeFault, type Fault, PROCESS_NAMES, type ProcessName, type Server
 import { Link } from './link.js';
 import type { ClientRecord } from './record.js';
 import { ChaosServers } from './servers.js';
+import type { RedisSync } from './synced-redis.js';
 import { type LaunchProduct, SupervisedProcess } from './supervised-process.js';
 import type { TimeLine } from './time-line.js';
 
@@ -22,6 +23,7 @@ export interface WorldPlan {
   /** An empty directory that everybody may pass through. */
   readonly dataDir: string;
   readonly launch: LaunchProduct;
+  readonly redisSync: RedisSync;
   readonly timeLine: TimeLine;
   readonly signal: AbortSignal;
 }
@@ -39,8 +41,8 @@ export class World {
   ) {}
 
   /** Rejects when it is broken off by the signal; then nothing is left running, as after `stop`. */
-  static async start({ dataDir, launch, timeLine, signal }: WorldPlan): Promise<World> {
-    const servers = await ChaosServers.start(join(dataDir, 'servers'), signal);
+  static async start({ dataDir, launch, redisSync, timeLine, signal }: WorldPlan): Promise<World> {
+    const servers = await ChaosServers.start(join(dataDir, 'servers'), redisSync, signal);
     const secrets: SharedSecrets = {
       adminKey: `mk_admin_${randomBytes(16).toString('hex')}`,
       tokenSecret: { keyId: 'k1', secret: randomBytes(16).toString('hex') },
@@ -72,7 +74,7 @@ export class World {
   /** Resolves when the fault is over. */
   async inject(fault: Fault, record: ClientRecord): Promise<void> {
     this.timeLine.note(describeFault(fault));
-    const losesRedis = fault.kind === 'forget' || fault.kind === 'flush';
+    const losesRedis = this.servers.losesHolds(fault);
     if (losesRedis) record.losses.push(Date.now());
     await this.carryOut(fault);
     if (losesRedis) record.losses.push(Date.now());

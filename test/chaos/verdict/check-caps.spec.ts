@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkCaps, mostInAWindow } from './check-caps.js';
 import { eventOf, placedOf, storedOf, storeOf } from './fixtures.js';
-import type { StoredCap } from './stored.js';
+import { CAP_SCOPES, type CapScope, type StoredCap } from './stored.js';
 
 const MINUTE: StoredCap = { limit: 2, window: { length: 1, unit: 'minute', kind: 'rolling' } };
 const DAY: StoredCap = { limit: 2, window: { length: 1, unit: 'day', kind: 'calendar' } };
@@ -23,15 +23,24 @@ describe('the verdict on caps', () => {
     expect(mostInAWindow([], MINUTE, 'Asia/Seoul')).toBe(0);
   });
 
-  it('finds a member who saw too much of a campaign or of an ad group, each by its own cap', () => {
-    const events = [1, 2, 3].map((i) => storedOf(eventOf(['accepted'], { placed: placedOf({ messageId: `m${i}` }) })));
-    const [campaign] = storeOf().campaigns;
-    const [adGroup] = storeOf().adGroups;
-    if (campaign === undefined || adGroup === undefined) throw new Error('There are both');
-    expect(checkCaps(storeOf({ events, campaigns: [{ ...campaign, caps: [MINUTE] }] })).breaches).toHaveLength(1);
-    expect(checkCaps(storeOf({ events, adGroups: [{ ...adGroup, caps: [MINUTE] }] })).breaches).toHaveLength(1);
+  const events = [1, 2, 3].map((i) => storedOf(eventOf(['accepted'], { placed: placedOf({ messageId: `m${i}` }) })));
+  const ids = { creative: 'crv', 'ad group': 'adg', campaign: 'cmp', advertiser: 'adv', placement: 'chat_list' };
+  const cappedAt = (scope: CapScope, id: string) => [{ scope, id, timeZone: 'Asia/Seoul', caps: [MINUTE] }];
+
+  it.each(CAP_SCOPES)('finds a member who saw too much of one %s, and nothing where it is another one', (scope) => {
+    const found = checkCaps(storeOf({ events, capped: cappedAt(scope, ids[scope]) }));
+    expect(found.flatMap(({ breaches }) => breaches)).toHaveLength(1);
+    const right = checkCaps(storeOf({ events: events.slice(1), capped: cappedAt(scope, ids[scope]) }));
+    expect(right).toContainEqual(expect.objectContaining({ looked: 1, breaches: [], figure: '1 were full' }));
+    const other = checkCaps(storeOf({ events, capped: cappedAt(scope, 'other') }));
+    expect(other.map(({ looked, breaches }) => ({ looked, breaches }))).toEqual(
+      CAP_SCOPES.map(() => ({ looked: 0, breaches: [] })),
+    );
+  });
+
+  it('counts each member alone', () => {
     const apart = events.map((event, i) => ({ ...event, memberId: `member-${i}` }));
-    const check = checkCaps(storeOf({ events: apart, campaigns: [{ ...campaign, caps: [MINUTE] }] }));
-    expect(check).toMatchObject({ looked: 3, breaches: [] });
+    const checks = checkCaps(storeOf({ events: apart, capped: cappedAt('campaign', 'cmp') }));
+    expect(checks[CAP_SCOPES.indexOf('campaign')]).toMatchObject({ looked: 3, breaches: [] });
   });
 });

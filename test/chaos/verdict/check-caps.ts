@@ -1,5 +1,12 @@
 import type { Check } from './check.js';
-import type { Stored, StoredCap, StoredEvent } from './stored.js';
+import {
+  CAP_SCOPES,
+  type CapScope,
+  type Stored,
+  type StoredCap,
+  type StoredCapped,
+  type StoredEvent,
+} from './stored.js';
 
 /**
  * Caps by a naive count that shares nothing with the product: all impressions of a member, each taken as the end of a
@@ -7,32 +14,41 @@ import type { Stored, StoredCap, StoredEvent } from './stored.js';
  */
 const UNIT_SECONDS: Readonly<Record<string, number>> = { minute: 60, hour: 3_600, day: 86_400, week: 604_800 };
 
-export function checkCaps({ events, campaigns, adGroups }: Stored): Check {
+/** What of an event a cap of each scope goes by. */
+const COUNTED_BY: Readonly<Record<CapScope, (event: StoredEvent) => string>> = {
+  creative: ({ creativeId }) => creativeId,
+  'ad group': ({ adGroupId }) => adGroupId,
+  campaign: ({ campaignId }) => campaignId,
+  advertiser: ({ advertiserId }) => advertiserId,
+  placement: ({ placement }) => placement,
+};
+
+/** One check for each scope. */
+export function checkCaps({ events, capped }: Stored): readonly Check[] {
   const impressions = events.filter(({ type }) => type === 'impression');
-  const zones = new Map(campaigns.map(({ id, timeZone }) => [id, timeZone]));
-  const rules = [
-    ...campaigns.flatMap(({ id, caps }) => caps.map((cap) => ({ id, cap, zone: zones.get(id) ?? '' }))),
-    ...adGroups.flatMap(({ id, campaignId, caps }) =>
-      caps.map((cap) => ({ id, cap, zone: zones.get(campaignId) ?? '' })),
-    ),
-  ];
+  return CAP_SCOPES.map((scope) => {
+    const rules = capped.filter((rule) => rule.scope === scope);
+    return checkScope(scope, rules, impressions);
+  });
+}
+
+function checkScope(scope: CapScope, capped: readonly StoredCapped[], impressions: readonly StoredEvent[]): Check {
   let looked = 0;
   let full = 0;
   const breaches: string[] = [];
-  for (const { id, cap, zone } of rules) {
-    const own = impressions.filter(({ campaignId, adGroupId }) => campaignId === id || adGroupId === id);
+  for (const { id, caps, timeZone } of capped) {
+    const own = impressions.filter((event) => COUNTED_BY[scope](event) === id);
     for (const [memberId, seen] of groupByMember(own)) {
-      looked += 1;
-      const most = mostInAWindow(
-        seen.map(({ occurredAt }) => occurredAt),
-        cap,
-        zone,
-      );
-      if (most === cap.limit) full += 1;
-      if (most > cap.limit) breaches.push(`${memberId} saw ${id} ${most} times in ${JSON.stringify(cap.window)}`);
+      const times = seen.map(({ occurredAt }) => occurredAt);
+      for (const cap of caps) {
+        looked += 1;
+        const most = mostInAWindow(times, cap, timeZone);
+        if (most === cap.limit) full += 1;
+        if (most > cap.limit) breaches.push(`${memberId} saw ${id} ${most} times in ${JSON.stringify(cap.window)}`);
+      }
     }
   }
-  return { name: 'Caps: no window holds more than its limit', looked, breaches, figure: `${full} were full` };
+  return { name: `Caps, ${scope}: no window holds more than its limit`, looked, breaches, figure: `${full} were full` };
 }
 
 export function mostInAWindow(times: readonly number[], { window }: StoredCap, zone: string): number {

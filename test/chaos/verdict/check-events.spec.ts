@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordedEvent } from '../record.js';
+import type { EventVerdict, RecordedEvent } from '../record.js';
 import { checkEvents } from './check-events.js';
 import { eventOf, placedOf, storedOf, storeOf } from './fixtures.js';
 import type { Stored } from './stored.js';
@@ -38,6 +38,26 @@ describe('the verdict on events', () => {
     expect(breaches([event], { events: [storedOf(event, { campaignId: 'other' })] })).toHaveLength(1);
     expect(breaches([event], { events: [storedOf(event, { occurredAt: 1_999 })] })).toHaveLength(1);
     expect(breaches([event], { events: [storedOf(event, { occurredAt: 2_006 })] })).toHaveLength(1);
+    expect(breaches([event], { events: [storedOf(event, { placement: 'other' })] })).toHaveLength(1);
+  });
+
+  it('finds an event that is stored at another time than the one that was stated', () => {
+    const event = eventOf([null, 'accepted'], { statedAt: 1_990 });
+    expect(breaches([event], { events: [storedOf(event, { occurredAt: 1_990 })] })).toEqual([]);
+    expect(breaches([event], { events: [storedOf(event, { occurredAt: 2_002 })] })).toHaveLength(1);
+  });
+
+  it('takes a report by a link for one without an answer, and finds where none of many is stored', () => {
+    const link = (i: number, verdicts: readonly (EventVerdict | null)[] = [null]) =>
+      eventOf(verdicts, { placed: placedOf({ messageId: `m${i}` }), isByLink: true });
+    const [first, ...others] = Array.from({ length: 21 }, (_, i) => link(i));
+    if (first === undefined) throw new Error('There is one');
+    expect(breaches(others, {})).toEqual([]);
+    expect(breaches([first, ...others], { events: [storedOf(first)] })).toEqual([]);
+    expect(breaches([first, ...others], {})).toEqual(['none of 21 is stored']);
+    // Reported again, it was new: the link had not been taken.
+    const again = link(0, [null, 'accepted']);
+    expect(breaches([again, ...others], { events: [storedOf(again)] })).toEqual(['none of 21 is stored']);
   });
 
   it('finds an event that was accepted twice, or is a duplicate of nothing', () => {

@@ -27,7 +27,25 @@ export function checkEvents(recorded: readonly RecordedEvent[], stored: Stored):
       looked: recorded.length,
       breaches: recorded.flatMap(strangeVerdicts),
     },
+    links(recorded, storedByKey),
   ];
+}
+
+/** So few may all have come while intake was closed. */
+const MOST_LINKS_LOST = 20;
+
+/** No answer tells whether a link's report was taken, so only that none was is sure to be wrong. */
+function links(recorded: readonly RecordedEvent[], stored: ReadonlyMap<string, StoredEvent>): Check {
+  const linked = recorded.filter(({ isByLink, tries }) => isByLink && tries.length > 0);
+  const taken = linked.filter(
+    (event) => stored.has(keyOf(event)) && !event.tries.some(({ verdict }) => verdict === 'accepted'),
+  );
+  return {
+    name: 'Links: their reports are stored',
+    looked: linked.length,
+    breaches: taken.length === 0 && linked.length > MOST_LINKS_LOST ? [`none of ${linked.length} is stored`] : [],
+    figure: `${taken.length} are stored`,
+  };
 }
 
 /** Told to be durable. */
@@ -45,16 +63,25 @@ function unsent(found: StoredEvent, event: RecordedEvent | undefined): readonly 
   if (!isKept(event) && !event.tries.some(({ verdict }) => verdict === null)) {
     return [`${found.key} is stored although it was refused (${told(event)})`];
   }
-  const { placed, tries } = event;
-  const [first, last] = [tries[0]?.sentAt ?? 0, tries.at(-1)?.endedAt ?? 0];
-  // An answer that never came says nothing of when the event was read.
-  const isLate = tries.some(({ verdict }) => verdict === null) ? false : found.occurredAt > last;
-  const facts = [placed.memberId, placed.campaignId, placed.adGroupId, placed.creativeId].join(' ');
-  const kept = [found.memberId, found.campaignId, found.adGroupId, found.creativeId].join(' ');
+  const [facts, kept] = [factsOf(event.placed), factsOf(found)];
   return [
     ...(facts === kept ? [] : [`${found.key} is stored as ${kept} instead of ${facts}`]),
-    ...(found.occurredAt < first || isLate ? [`${found.key} is said to have happened at ${found.occurredAt}`] : []),
+    ...(isTimeOf(found, event) ? [] : [`${found.key} is said to have happened at ${found.occurredAt}`]),
   ];
+}
+
+type Facts = Pick<StoredEvent, 'memberId' | 'advertiserId' | 'campaignId' | 'adGroupId' | 'creativeId' | 'placement'>;
+
+function factsOf({ memberId, advertiserId, campaignId, adGroupId, creativeId, placement }: Facts): string {
+  return [memberId, advertiserId, campaignId, adGroupId, creativeId, placement].join(' ');
+}
+
+/** The time that was stated, to the millisecond since clocks are the same here; otherwise some time at which it was under way. */
+function isTimeOf({ occurredAt }: StoredEvent, { statedAt, tries }: RecordedEvent): boolean {
+  if (statedAt !== null) return occurredAt === statedAt;
+  const [first, last] = [tries[0]?.sentAt ?? 0, tries.at(-1)?.endedAt ?? 0];
+  // An answer that never came says nothing of when the event was read.
+  return occurredAt >= first && (occurredAt <= last || tries.some(({ verdict }) => verdict === null));
 }
 
 function strangeVerdicts(event: RecordedEvent): readonly string[] {

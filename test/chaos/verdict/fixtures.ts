@@ -32,7 +32,8 @@ export function eventOf(
     verdict,
     code: null,
   }));
-  return { placed: placedOf(), token: 'token', type: 'impression', eventId: '', ...fields, tries };
+  const event = { placed: placedOf(), token: 'token', eventId: '', statedAt: null, isByLink: false };
+  return { type: 'impression', ...event, ...fields, tries };
 }
 
 /** As Postgres must hold a recorded event. */
@@ -42,9 +43,11 @@ export function storedOf({ placed, type, eventId }: RecordedEvent, fields: Parti
     messageId: placed.messageId,
     type,
     memberId: placed.memberId,
+    advertiserId: placed.advertiserId,
     campaignId: placed.campaignId,
     adGroupId: placed.adGroupId,
     creativeId: placed.creativeId,
+    placement: placed.placement,
     priceMicros: type === placed.chargedFor ? BigInt(placed.priceMicros) : 0n,
     occurredAt: 2_002,
     outcome: 'accepted',
@@ -69,10 +72,10 @@ export function storeOf(fields: Partial<Stored> = {}): Stored {
         pacing: 'asap',
         totalMicros: 1_000n,
         dailyMicros: null,
-        caps: [],
       },
     ],
-    adGroups: [{ id: 'adg', campaignId: 'cmp', dailyMicros: null, caps: [] }],
+    adGroups: [{ id: 'adg', campaignId: 'cmp', dailyMicros: null }],
+    capped: [],
     accounts: [{ advertiserId: 'adv', balanceMicros: 5_000n, creditMicros: 5_000n, ledgerMicros: 5_000n }],
     ledgerSumMicros: 0n,
     ...fields,

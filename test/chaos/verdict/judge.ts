@@ -29,8 +29,8 @@ export async function judge(
     ...checkEvents(record.events, stored),
     ...checkReports(record.events, stored),
     ...checkMoney(record, stored, demand),
-    checkCaps(stored),
+    ...checkCaps(stored),
     ...checkMatches(record, disturbances),
-    await checkAudit(apis[0]?.url ?? '', secrets.adminKey),
+    ...(await checkAudit(apis[0]?.url ?? '', secrets.adminKey)),
   ];
 }

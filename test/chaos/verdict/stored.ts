@@ -6,9 +6,11 @@ export interface StoredEvent {
   readonly messageId: string;
   readonly type: string;
   readonly memberId: string;
+  readonly advertiserId: string;
   readonly campaignId: string;
   readonly adGroupId: string;
   readonly creativeId: string;
+  readonly placement: string;
   readonly priceMicros: bigint;
   readonly occurredAt: number;
   readonly outcome: string;
@@ -43,13 +45,22 @@ export interface StoredCampaign {
   readonly pacing: string;
   readonly totalMicros: bigint | null;
   readonly dailyMicros: bigint | null;
-  readonly caps: readonly StoredCap[];
 }
 
 export interface StoredAdGroup {
   readonly id: string;
   readonly campaignId: string;
   readonly dailyMicros: bigint | null;
+}
+
+export const CAP_SCOPES = ['creative', 'ad group', 'campaign', 'advertiser', 'placement'] as const;
+export type CapScope = (typeof CAP_SCOPES)[number];
+
+/** Something that has caps; its calendar days are those of the zone. */
+export interface StoredCapped {
+  readonly scope: CapScope;
+  readonly id: string;
+  readonly timeZone: string;
   readonly caps: readonly StoredCap[];
 }
 
@@ -69,6 +80,7 @@ export interface Stored {
   readonly dailySpendMicros: ReadonlyMap<string, bigint>;
   readonly campaigns: readonly StoredCampaign[];
   readonly adGroups: readonly StoredAdGroup[];
+  readonly capped: readonly StoredCapped[];
   readonly accounts: readonly StoredAccount[];
   readonly ledgerSumMicros: bigint;
 }
@@ -93,6 +105,7 @@ export async function readStored(databaseUrl: string): Promise<Stored> {
       charges: (await rows<ChargeRow>(CHARGES)).map((row) => ({ ...row, amountMicros: BigInt(row.amount) })),
       campaigns: (await rows<BudgetRow & StoredCampaign>(CAMPAIGNS)).map(withBudgets),
       adGroups: (await rows<BudgetRow & StoredAdGroup>(AD_GROUPS)).map(withBudgets),
+      capped: await rows<StoredCapped>(CAPPED),
       accounts: (await rows<AccountRow>(ACCOUNTS)).map((row) => ({
         advertiserId: row.advertiserId,
         balanceMicros: BigInt(row.balance),
@@ -123,7 +136,7 @@ interface AccountRow {
 
 const EVENTS = `
   SELECT e.message_id AS "messageId", e.type, e.event_id AS "eventId", e.member_id AS "memberId",
-         e.campaign_id AS "campaignId", e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId",
+         e.advertiser_id AS "advertiserId", e.placement, e.campaign_id AS "campaignId", e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId",
          e.price_micros::text AS price, (extract(epoch FROM e.occurred_at) * 1000)::float8 AS "occurredAt", e.outcome,
          coalesce(b.settled_at IS NOT NULL, false) AS "isSettled"
   FROM events e LEFT JOIN event_batches b ON b.id = e.batch_id`;
@@ -140,12 +153,27 @@ const CHARGES = `
 
 const CAMPAIGNS = `
   SELECT c.id, c.name, c.advertiser_id AS "advertiserId", a.time_zone AS "timeZone", c.pacing,
-         c.total_budget_micros::text AS total, c.daily_budget_micros::text AS daily, c.frequency_caps AS caps
+         c.total_budget_micros::text AS total, c.daily_budget_micros::text AS daily
   FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id`;
 
 const AD_GROUPS = `
-  SELECT id, campaign_id AS "campaignId", NULL AS total, daily_budget_micros::text AS daily, frequency_caps AS caps
-  FROM ad_groups`;
+  SELECT id, campaign_id AS "campaignId", NULL AS total, daily_budget_micros::text AS daily FROM ad_groups`;
+
+const CAPPED = `
+  SELECT * FROM (
+    SELECT 'creative' AS scope, r.id, a.time_zone AS "timeZone", r.frequency_caps AS caps
+    FROM creatives r JOIN ad_groups g ON g.id = r.ad_group_id JOIN campaigns c ON c.id = g.campaign_id
+    JOIN advertisers a ON a.id = c.advertiser_id
+    UNION ALL
+    SELECT 'ad group', g.id, a.time_zone, g.frequency_caps
+    FROM ad_groups g JOIN campaigns c ON c.id = g.campaign_id JOIN advertisers a ON a.id = c.advertiser_id
+    UNION ALL
+    SELECT 'campaign', c.id, a.time_zone, c.frequency_caps FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id
+    UNION ALL
+    SELECT 'advertiser', id, time_zone, frequency_caps FROM advertisers
+    UNION ALL
+    SELECT 'placement', id, 'UTC', frequency_caps FROM placements) AS every
+  WHERE caps <> '[]'`;
 
 const ACCOUNTS = `
   SELECT p.advertiser_id AS "advertiserId", p.balance_micros::text AS balance,
