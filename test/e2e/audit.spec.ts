@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Client } from 'pg';
 import { runAudit } from '../../src/delivery/audit/run-audit.js';
 import type { CheckResult } from '../../src/delivery/audit/audit-check.js';
 import { startTestApp } from '../servers/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { spawnTypescript } from '../servers/typescript-process.js';
 import { fillWorld } from './audited-world.js';
+import { corruptedCopy, LIMIT_BREACHES } from './corrupted-world.js';
 import { NOON } from './settlement-world.js';
 
 jest.setTimeout(120_000);
@@ -134,15 +134,7 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
      CREATE TRIGGER ledger_transfers_append_only BEFORE UPDATE ON ledger_transfers
      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
   ],
-  ['campaign-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
-  ['ad-group-caps', 'one member who saw it all', `UPDATE events SET member_id = 'one'`],
-  ['creative-caps', 'a message seen 1 ms before its day begins', sooner('creative-1', 'occurred_at')],
-  ['advertiser-caps', 'a message seen 1 ms before the hour is over', sooner('advertiser-2', 'occurred_at')],
-  ['placement-caps', 'a message seen 1 ms before its day begins in UTC', sooner('placement-1', 'occurred_at')],
-  ['member-load', 'a message seen 1 ms before 24 hours are over', sooner('member-load-2', 'occurred_at')],
-  ['member-gaps', 'a message decided 1 ms before the gap is over', sooner('member-gap-1', 'decided_at')],
-  ['advertiser-load', 'a message seen 1 ms before 24 hours are over', sooner('advertiser-load-2', 'occurred_at')],
-  ['advertiser-gaps', 'a message decided 1 ms before the gap is over', sooner('advertiser-gap-2', 'decided_at')],
+  ...LIMIT_BREACHES,
   ['campaign-daily-budgets', 'a lowered budget whose history is lost', `DELETE FROM limit_changes`],
   ...['campaign-caps', 'creative-caps', 'advertiser-caps', 'placement-caps'].map(
     (check) => [check, 'a lowered cap whose history is lost', `DELETE FROM limit_changes`] as const,
@@ -151,10 +143,6 @@ const CORRUPTIONS: readonly (readonly [check: string, how: string, sql: string])
     (check) => [check, 'a stricter rule whose history is lost', `DELETE FROM limit_changes`] as const,
   ),
 ];
-
-function sooner(messageId: string, column: 'occurred_at' | 'decided_at'): string {
-  return `UPDATE events SET ${column} = ${column} - interval '1 millisecond' WHERE message_id = '${messageId}.1'`;
-}
 
 /** Makes the budget that was in force until the raise one micro less than what was spent under it. */
 function lowerBefore(check: 'campaign-total-budgets' | 'campaign-daily-budgets' | 'ad-group-daily-budgets'): string {
@@ -175,16 +163,6 @@ describe('the audit', () => {
   });
 
   afterAll(() => world.drop());
-
-  async function corrupted<T>(sql: string, work: (url: string) => Promise<T>): Promise<T> {
-    const copy = await createTestDatabase(new URL(world.url).pathname.slice(1));
-    try {
-      await corrupt(copy.url, sql);
-      return await work(copy.url);
-    } finally {
-      await copy.drop();
-    }
-  }
 
   const figure = (name: string): CheckResult | undefined => figures.find((check) => check.name === name);
 
@@ -208,7 +186,7 @@ describe('the audit', () => {
   });
 
   it.each(CORRUPTIONS)('names %s for %s', async (check, _how, sql) => {
-    const found = await corrupted(sql, (url) => runAudit(url, { now: NOON + 86_400_000 }));
+    const found = await corruptedCopy(world, sql, (url) => runAudit(url, { now: NOON + 86_400_000 }));
     expect(found.filter(({ breaches }) => breaches > 0).map(({ name }) => name)).toContain(check);
     for (const { breaches, examples } of found) expect(examples.length > 0).toBe(breaches > 0);
   });
@@ -216,7 +194,7 @@ describe('the audit', () => {
   it('does not judge what was decided before a hold time was changed by that of now', async () => {
     const sql = `UPDATE placements SET hold_seconds = 1, earlier_hold_seconds = 600, hold_changed_at = 'infinity';
                  UPDATE event_batches SET received_at = received_at + interval '23 hours' WHERE id = ${ONE_EVENT}`;
-    const found = await corrupted(sql, (url) => runAudit(url, { now: NOON + 86_400_000 }));
+    const found = await corruptedCopy(world, sql, (url) => runAudit(url, { now: NOON + 86_400_000 }));
     expect(found.flatMap(({ examples }) => examples)).toEqual([]);
   });
 
@@ -224,7 +202,9 @@ describe('the audit', () => {
     const sound = await runCommand(['--database', world.url]);
     expect(sound).toMatchObject({ code: 0 });
     expect(sound.printed.trimEnd().split('\n')).toHaveLength(figures.length + 1);
-    const broken = await corrupted('UPDATE daily_spend SET spent_micros = 1', (url) => runCommand(['--database', url]));
+    const broken = await corruptedCopy(world, 'UPDATE daily_spend SET spent_micros = 1', (url) =>
+      runCommand(['--database', url]),
+    );
     expect(broken).toMatchObject({ code: 1 });
     expect(broken.printed).toMatch(/^BROKEN {2}daily-spend +\d+ checked, \d+ breaches/m);
     expect(broken.printed).toContain('checks are broken: ');
@@ -245,16 +225,6 @@ describe('the audit', () => {
     }
   });
 });
-
-async function corrupt(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(`SET session_replication_role = replica; ${sql}`);
-  } finally {
-    await client.end();
-  }
-}
 
 async function runCommand(args: readonly string[]): Promise<{ code: number | null; printed: string }> {
   const child = spawnTypescript(COMMAND, args, process.env, ['ignore', 'pipe', 'ignore']);

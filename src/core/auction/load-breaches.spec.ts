@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type AuditedRules, countGapBreaches, countLoadBreaches, type PlacedImpression } from './load-breaches.js';
+import { always } from '../capping/limit-history.js';
+import {
+  type AuditedRules,
+  countGapBreaches,
+  countLoadBreaches,
+  type PlacedImpression,
+  toAuditedRules,
+} from './load-breaches.js';
 import { loadRoom, type LoadRules } from './member-load.js';
 
 const NOON = Date.parse('2026-11-20T12:00:00Z');
@@ -12,8 +19,8 @@ const seen = (decidedAt: number, at = decidedAt, placement = 'p'): PlacedImpress
   decidedAt: NOON + decidedAt,
   placement,
 });
-const rulesOf = (rules: Readonly<Record<string, number>>, since = 0): AuditedRules =>
-  new Map(Object.entries(rules).map(([placement, value]) => [placement, { value, since }]));
+const rulesOf = (rules: Readonly<Record<string, number>>, since = 0, until = Infinity): AuditedRules =>
+  toAuditedRules(new Map(Object.entries(rules).map(([placement, value]) => [placement, [{ value, since, until }]])));
 
 describe('countLoadBreaches', () => {
   it('counts days that hold one message too many, and takes their ends as half-open', () => {
@@ -32,6 +39,25 @@ describe('countLoadBreaches', () => {
     const close = (apart: number) => [seen(0, 0, 'q'), seen(1_000, 1_000, 'q'), seen(1_000 + apart)];
     expect(countLoadBreaches(close(13_000), rulesOf({ p: 2 }))).toBe(0);
     expect(countLoadBreaches(close(13_001), rulesOf({ p: 2 }))).toBe(1);
+  });
+
+  it('judges by the rule that was in force at the last decision', () => {
+    const rules = toAuditedRules(
+      new Map([
+        [
+          'p',
+          [
+            { value: 1, since: NOON, until: NOON + HOUR },
+            { value: 3, since: NOON + 2 * HOUR, until: NOON + 3 * HOUR },
+          ],
+        ],
+      ]),
+    );
+    const two = [seen(0), seen(HOUR - 1)];
+    expect(countLoadBreaches(two, rules)).toBe(1);
+    expect(countLoadBreaches([seen(0), seen(HOUR)], rules)).toBe(0);
+    expect(countLoadBreaches([...two, seen(2 * HOUR)], rules)).toBe(1);
+    expect(countLoadBreaches([...two, seen(2 * HOUR), seen(2 * HOUR + 1)], rules)).toBe(2);
   });
 
   it('leaves out what was decided before the rule was in force', () => {
@@ -65,6 +91,7 @@ describe('countGapBreaches', () => {
   it('leaves out what was decided before the rule was in force', () => {
     expect(countGapBreaches([seen(0), seen(20_000)], rulesOf({ p: 30 }, NOON + 20_001))).toBe(0);
     expect(countGapBreaches([seen(0), seen(20_000)], rulesOf({ p: 30 }, NOON + 20_000))).toBe(1);
+    expect(countGapBreaches([seen(0), seen(20_000)], rulesOf({ p: 30 }, 0, NOON + 20_000))).toBe(0);
   });
 });
 
@@ -130,11 +157,13 @@ function live({ rules, steps }: typeof anyHistory extends fc.Arbitrary<infer T> 
 
 function breachesOf(impressions: readonly Message[], rules: readonly LoadRules[]): number {
   const of = (name: keyof LoadRules): AuditedRules =>
-    new Map(
-      rules.flatMap((one, i) => {
-        const value = one[name];
-        return value === null ? [] : [[PLACEMENTS[i] as string, { value, since: 0 }] as const];
-      }),
+    toAuditedRules(
+      new Map(
+        rules.flatMap((one, i) => {
+          const value = one[name];
+          return value === null ? [] : [[PLACEMENTS[i] as string, always(value)] as const];
+        }),
+      ),
     );
   const own = ['a', 'b'].map((id) => impressions.filter(({ advertiserId }) => advertiserId === id));
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);

@@ -1,20 +1,25 @@
 import type { AuditedImpression } from '../capping/cap-breaches.js';
 import { windowStart } from '../capping/cap-window.js';
-
-/** A load rule of the placement that a message was decided in, as an audit knows it. */
-export interface AuditedRule {
-  /** What the rule allows: messages, or seconds. */
-  readonly value: number;
-  /** Epoch ms from which on decisions keep to it; 0 for always. */
-  readonly since: number;
-}
+import { inForceAt, type LimitHistory } from '../capping/limit-history.js';
 
 export interface PlacedImpression extends AuditedImpression {
   readonly placement: string;
 }
 
-/** The rule of each placement that has one. */
-export type AuditedRules = ReadonlyMap<string, AuditedRule>;
+/** A load rule of the placements that have it or had it. */
+export interface AuditedRules {
+  /** What it allows, messages or seconds, and allowed earlier. */
+  readonly of: ReadonlyMap<string, LimitHistory<number>>;
+  /** The least that it ever allowed anywhere. */
+  readonly least: number;
+}
+
+/** O(stretches). */
+export function toAuditedRules(of: AuditedRules['of']): AuditedRules {
+  let least = Infinity;
+  for (const history of of.values()) for (const { value } of history) least = Math.min(least, value);
+  return { of, least };
+}
 
 const DAY = { length: 1, unit: 'day', kind: 'rolling' } as const;
 
@@ -29,18 +34,17 @@ const IN_ORDER_MS = 13_000;
  * are in the order of `at`: all that one member saw, or all of one advertiser's, in every placement. A day is judged by the
  * placement of the one that was decided last: at that decision all the others were counted or held (see the proof in
  * `exposure.ts`, which does not ask what else they count for). Where it is not certain which one that was, the placement that
- * allows most judges; one without a rule, or decided before it was in force, allows everything.
- * O(impressions × those seen within the longest hold).
+ * allows most judges; one without a rule, or with one that is not known, allows everything.
+ * O(impressions × those seen within the longest hold × log changes).
  */
 export function countLoadBreaches(impressions: readonly PlacedImpression[], rules: AuditedRules): number {
-  const least = Math.min(...[...rules.values()].map(({ value }) => value));
   let breaches = 0;
   let first = 0;
   impressions.forEach(({ at }, last) => {
     const start = windowStart(DAY, at, 'UTC');
     while (first < last && (impressions[first]?.at ?? at) < start) first += 1;
     const count = last - first + 1;
-    if (count > least && count > mostOf(impressions, [first, last], rules)) breaches += 1;
+    if (count > rules.least && count > mostOf(impressions, [first, last], rules)) breaches += 1;
   });
   return breaches;
 }
@@ -106,6 +110,6 @@ function gapOf(impression: PlacedImpression, rules: AuditedRules): number {
 
 /** Null where no rule is known to have been in force at the decision. */
 function valueOf({ placement, decidedAt }: PlacedImpression, rules: AuditedRules): number | null {
-  const rule = rules.get(placement);
-  return rule === undefined || decidedAt < rule.since ? null : rule.value;
+  const history = rules.of.get(placement);
+  return history === undefined ? null : inForceAt(history, decidedAt);
 }

@@ -4,10 +4,12 @@ import {
   countGapBreaches,
   countLoadBreaches,
   type PlacedImpression,
+  toAuditedRules,
 } from '../../core/auction/load-breaches.js';
 import { groupBy } from '../../platform/group-by.js';
 import type { CheckResult } from './audit-check.js';
-import { type CountedColumn, inForceFrom, type MemberCheck, type MemberImpression } from './member-impressions.js';
+import { type KeptLimit, keptLimitOf, toHistory } from './kept-limits.js';
+import { type CountedColumn, type MemberCheck, type MemberImpression } from './member-impressions.js';
 
 /** A load rule of placements: how much of all messages, or of one advertiser's, they give a member. */
 interface LoadRule {
@@ -52,7 +54,7 @@ const RULES: readonly LoadRule[] = [
   },
 ];
 
-/** A check for each load rule. Only what was decided since a rule's last change is judged. */
+/** A check for each load rule: each decision is judged by the rule of its time. */
 export async function readLoadChecks(client: Client): Promise<readonly MemberCheck[]> {
   const checks: MemberCheck[] = [];
   for (const rule of RULES) checks.push(new LoadCheck(rule, await readRules(client, rule)));
@@ -70,7 +72,7 @@ class LoadCheck implements MemberCheck {
   ) {}
 
   get columns(): readonly CountedColumn[] {
-    if (this.rules.size === 0) return [];
+    if (this.rules.of.size === 0) return [];
     return this.rule.isPerAdvertiser ? ['placement', 'advertiser_id'] : ['placement'];
   }
 
@@ -90,7 +92,7 @@ class LoadCheck implements MemberCheck {
 
   /** Member ids stay out of what is printed and logged. */
   private judge(what: string, impressions: readonly PlacedImpression[]): void {
-    const judged = impressions.find(({ placement }) => this.rules.has(placement));
+    const judged = impressions.find(({ placement }) => this.rules.of.has(placement));
     if (judged === undefined) return;
     this.checked += 1;
     const broken = this.rule.count(impressions, this.rules);
@@ -100,20 +102,13 @@ class LoadCheck implements MemberCheck {
   }
 }
 
-interface RuleRow {
+interface RuleRow extends KeptLimit {
   readonly id: string;
-  readonly value: number;
-  readonly since: number | null;
 }
 
 async function readRules(client: Client, { column }: LoadRule): Promise<AuditedRules> {
-  const { rows } = await client.query<RuleRow>(`
-    SELECT p.id, p.${column} AS value, l.since
-    FROM placements p
-    LEFT JOIN LATERAL (
-      SELECT (extract(epoch FROM max(changed_at)) * 1000)::float8 AS since FROM limit_changes
-      WHERE of_table = 'placements' AND of_id = p.id
-        AND before->'${column}' IS DISTINCT FROM after->'${column}') l ON true
-    WHERE p.${column} IS NOT NULL`);
-  return new Map(rows.map(({ id, value, since }) => [id, { value, since: inForceFrom(since) }]));
+  const { columns, from } = keptLimitOf('placements', column);
+  const { rows } = await client.query<RuleRow>(`SELECT x.id, ${columns} FROM ${from}`);
+  const histories = rows.map((row) => [row.id, toHistory(row, Number)] as const);
+  return toAuditedRules(new Map(histories.filter(([, history]) => history.length > 0)));
 }

@@ -18,14 +18,7 @@ export interface MemberCheck {
   result(): CheckResult;
 }
 
-/** API processes know a change within milliseconds; one whose notification was lost learns of it by its next poll. */
-const LONGEST_UPKEEP_MS = 10_000;
 const PAGE = 20_000;
-
-/** Epoch ms from which on decisions surely kept to a limit that was changed last at `changedAt`; null: never. */
-export function inForceFrom(changedAt: number | null): number {
-  return changedAt === null ? 0 : changedAt + LONGEST_UPKEEP_MS;
-}
 
 type ImpressionRow = readonly [memberId: string, at: number, decidedAt: number, ...ids: (string | null)[]];
 
