@@ -174,14 +174,14 @@ describe('the lives of the exposure state', () => {
     defineExposureScripts(own);
     const epochs = new ExposureEpochs(own, dataSource, clock);
     let isLost = false;
-    own.hgetall = (async (key: string) => {
+    own.hgetall = async (key: string) => {
       const stored = await redis.hgetall(key);
       if (isLost) return stored;
       isLost = true;
       await redis.flushdb();
       epochs.forget();
       return stored;
-    });
+    };
     await epochs.onApplicationBootstrap();
     expect(epochs.current).not.toBeNull();
     expect(epochs.current?.id).not.toBe(before?.current?.id);
