@@ -19,9 +19,10 @@ const FREED_WITHIN_MS = 7_000;
 
 /**
  * So long after its last sign of life a process that was killed may still bind money: it counts as alive for 30 s, its last
- * messages may be seen for `holdSeconds`, an event of them be committed 45 s later, and claims are freed every 5 s.
+ * messages may be seen for `holdSeconds`, an event of them be committed 45 s later, and claims are freed every 5 s, by a worker
+ * that has watched for 30 s.
  */
-const boundForSeconds = (holdSeconds: number): number => holdSeconds + 45 + 5;
+const boundForSeconds = (holdSeconds: number): number => holdSeconds + 45 + 5 + 30;
 
 /**
  * As of now. What a process that was killed had claimed is bound until none of its messages can be reported any more; those

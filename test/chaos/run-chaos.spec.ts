@@ -21,6 +21,8 @@ const SECONDS = 25;
 const MAY_LOOK_AT_NOTHING = [
   // Faults and waiting take the demand away, or leave too much that nobody heard of.
   'Under-delivery is at most 0.1 % of a budget, and one message',
+  // Of a tenth of the clicks.
+  'Links, clicks: their reports are stored',
   // Few click on what they have not seen, and intake may be closed when they do.
   'Clicks wait for their impression, and only then',
 ];
@@ -60,8 +62,10 @@ describe('a short run of chaos', () => {
     expect(accepted).toBeGreaterThan(50);
     const idle = checks.filter(({ looked, name }) => looked === 0 && !MAY_LOOK_AT_NOTHING.includes(name));
     expect(idle).toEqual([]);
-    // Of each scope and of the product's own audit, so that none of them drops out unnoticed.
-    for (const part of [/^Events /, /^Ledger/, /^Links/, /^Caps, /, /^Audit .*-caps$/]) {
+    // So that none of them drops out unnoticed.
+    const scopes = ['creative', 'ad group', 'campaign', 'advertiser', 'placement'];
+    const ofCaps = scopes.flatMap((scope) => [`^Caps, ${scope}: `, `^Audit .*: ${scope.replace(' ', '-')}-caps$`]);
+    for (const part of ['^Events ', '^Ledger', '^Links, impressions: ', ...ofCaps]) {
       expect(checks.map(({ name }) => name)).toContainEqual(expect.stringMatching(part));
     }
     expect(checks.map(({ figure = '' }) => figure)).toContainEqual(expect.stringMatching(/^[1-9]\d* were full$/));

@@ -38,6 +38,17 @@ describe('over-delivery, as the audit judges it', () => {
     expect((await app.request('PATCH', `/v1/campaigns/${campaignId}`, { budget })).status).toBe(200);
   }
 
+  /** As if its budget had been changed so much later. */
+  async function moveChanges({ campaignId }: SoldAdGroup, by: string): Promise<void> {
+    const move = `UPDATE limit_changes SET changed_at = changed_at + $2::interval WHERE of_id = $1`;
+    await app.dataSource.query(move, [campaignId, by]);
+  }
+
+  async function credit({ advertiserId }: SoldAdGroup, amountMicros: number): Promise<void> {
+    const body = { amountMicros, reference: `credit-${messages++}` };
+    expect((await app.request('POST', `/v1/advertisers/${advertiserId}/credits`, body)).status).toBe(201);
+  }
+
   async function faults(): Promise<readonly string[]> {
     const results = await runAudit(app.databaseUrl, { now: Date.now() });
     return results.find(({ name }) => name === 'over-delivery')?.examples ?? ['not checked'];
@@ -52,34 +63,64 @@ describe('over-delivery, as the audit judges it', () => {
       await setBudget(sold, budget);
       expect(await faults()).toEqual(fault);
     }
-    const credit = { amountMicros: 1_000_000_000_000, reference: 'more' };
-    expect((await app.request('POST', `/v1/advertisers/${sold.advertiserId}/credits`, credit)).status).toBe(201);
+    await credit(sold, 1_000_000_000_000);
     expect(await faults()).toEqual(fault);
   });
 
   it('is held against what was paid in by then', async () => {
     const sold = await sellCampaign(app, { creditMicros: 2_500 });
     await show(sold, [1_000, 1_000, 1_000, 1_000]);
-    const credit = { amountMicros: 1_000_000_000_000, reference: 'more' };
-    expect((await app.request('POST', `/v1/advertisers/${sold.advertiserId}/credits`, credit)).status).toBe(201);
-    expect(await faults()).toEqual([`${sold.advertiserId}: 2000 micros shown beyond 2500`]);
+    const fault = [`${sold.advertiserId}: 2000 micros shown beyond 2500`];
+    expect(await faults()).toEqual(fault);
+    await credit(sold, 1_000_000_000_000);
+    expect(await faults()).toEqual(fault);
+    // More that finds no money, but little of what was paid in meanwhile.
+    await show(sold, [999_999_999_000, 5_000]);
+    expect(await faults()).toEqual(fault);
+  });
+
+  it('is not held against what was spent since', async () => {
+    const sold = await sellCampaign(app, { creditMicros: 5_000_000, campaign: { budget: { totalMicros: 5_500_000 } } });
+    await show(sold, [5_000_000, ...Array.from({ length: 5 }, () => 1_000)]);
+    await credit(sold, 10_000_000);
+    await show(sold, [500_000]);
+    expect(await faults()).toEqual([]);
+  });
+
+  it('is held against the budget that its impression found, whatever comes of the message later', async () => {
+    const sold = await sellCampaign(app, { campaign: { budget: { totalMicros: 500 } } });
+    const shown = [0, 1].map(() => ({ messageId: `m${messages++}`, priceMicros: 1_000 }));
+    const settle = async (fields: object): Promise<void> => {
+      const batch = await acceptBatch(
+        app,
+        shown.map((message) => eventOf(sold, { ...message, ...fields })),
+      );
+      expect(await settlement.settle(batch)).toBe('settled');
+    };
+    await settle({});
+    const fault = [`${sold.campaignId}: 2000 micros shown beyond 500`];
+    expect(await faults()).toEqual(fault);
+    await setBudget(sold, { totalMicros: 1_000_000_000 });
+    await settle({ type: 'conversion', eventId: 'order' });
+    expect(await faults()).toEqual(fault);
   });
 
   it('is not held against a budget that was lowered a day later', async () => {
     const sold = await sellCampaign(app, { campaign: { budget: { dailyMicros: 2_000_000 } } });
     await show(sold, [1_000_000, 1_000_000, 1_000, 1_000]);
     await setBudget(sold, { dailyMicros: 100_000 });
-    const nextDay = `UPDATE limit_changes SET changed_at = changed_at + interval '1 day' WHERE of_id = $1`;
-    await app.dataSource.query(nextDay, [sold.campaignId]);
+    await moveChanges(sold, '1 day');
     expect(await faults()).toEqual([]);
   });
 
   it('is excused where a budget was lowered meanwhile, and only then', async () => {
     const sold = await sellCampaign(app, { campaign: { budget: { totalMicros: 2_500 } } });
-    const batch = await show(sold, [1_000, 1_000, 1_000, 1_000]);
-    await app.dataSource.query('UPDATE event_batches SET settled_at = $2 WHERE id = $1', [batch, new Date(NOON)]);
+    await show(sold, [1_000, 1_000, 1_000, 1_000]);
     await setBudget(sold, { totalMicros: 2_000 });
-    await show(sold, [1_000, 1_000, 1_000]);
+    await moveChanges(sold, '2 days');
+    const batch = await show(sold, [1_000, 1_000, 1_000]);
+    const later = `UPDATE event_batches SET settled_at = settled_at + interval '49 hours' WHERE id = $1`;
+    await app.dataSource.query(later, [batch]);
     expect(await faults()).toEqual([`${sold.campaignId}: 2000 micros shown beyond 2500`]);
   });
 

@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DeadHolders } from '../../src/delivery/leases/dead-holders.js';
+import { LIFETIME_MS } from '../../src/delivery/leases/lease-holder.js';
 import type { SettlementProgress } from '../../src/delivery/settlement/settlement-progress.js';
 import { createTestDatabase, type TestDatabase } from '../servers/test-database.js';
 import { CommitWorld } from './commit-world.js';
 
 const HOLDER = 2;
-/** For so long holders are watched before they count as dead. */
-const WATCHED_MS = 10_000;
 const NOTHING_WAITS = { settledUntil: 1, counts: { batches: 0, events: 0, parked: 0 } };
 
 describe('claims of a process that seems dead', () => {
@@ -49,13 +48,13 @@ describe('claims of a process that seems dead', () => {
   ])('are not freed while %s', async (_while, progress) => {
     const holders = holdersBy(progress);
     expect(await freeAfter(holders, 0)).toBe(false);
-    expect(await freeAfter(holders, WATCHED_MS)).toBe(false);
+    expect(await freeAfter(holders, LIFETIME_MS)).toBe(false);
   });
 
   it('are freed once it was watched for long enough', async () => {
     const holders = holdersBy(NOTHING_WAITS);
     expect(await freeAfter(holders, 0)).toBe(false);
-    expect(await freeAfter(holders, WATCHED_MS - 1_000)).toBe(false);
+    expect(await freeAfter(holders, LIFETIME_MS - 1_000)).toBe(false);
     expect(await freeAfter(holders, 1_000)).toBe(true);
   });
 
@@ -64,8 +63,8 @@ describe('claims of a process that seems dead', () => {
     expect(await freeAfter(holders, 0)).toBe(false);
     for (const day of [2, 3]) {
       await world.dataSource.query(`UPDATE lease_holders SET alive_until = '2020-01-0${day}' WHERE id = ${HOLDER}`);
-      expect(await freeAfter(holders, WATCHED_MS)).toBe(false);
+      expect(await freeAfter(holders, LIFETIME_MS)).toBe(false);
     }
-    expect(await freeAfter(holders, WATCHED_MS)).toBe(true);
+    expect(await freeAfter(holders, LIFETIME_MS)).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { COMMIT_LOCK_SPACE, commitLockKey } from '../../src/delivery/delivery.api.js';
 import { COMMIT_LOCK_STEP_MS, readCommitLocks } from '../../src/delivery/settlement/commit-locks.js';
 import { DeadHolders } from '../../src/delivery/leases/dead-holders.js';
+import { LIFETIME_MS } from '../../src/delivery/leases/lease-holder.js';
 import {
   CLOCK_MARGIN_MS,
   LONGEST_COMMIT_MS,
@@ -20,8 +21,6 @@ import { eventOf } from './settlement-world.js';
 const SOLD = { advertiserId: 'adv', campaignId: 'cmp', adGroupId: 'adg', creativeId: 'crv' };
 /** Of the events made up here. */
 const HOLDER = 1;
-/** For so long holders are watched before they count as dead. */
-const WATCHED_MS = 10_000;
 const OVER_MS = LONGEST_COMMIT_MS + 1_000;
 const NOTHING_WAITS = { settledUntil: 1, counts: { batches: 0, events: 0, parked: 0 } } as SettlementProgress;
 
@@ -100,7 +99,7 @@ describe('a COMMIT that hangs', () => {
     const isKept = async (): Promise<boolean> => {
       const holders = new DeadHolders(world.dataSource, NOTHING_WAITS, world.clock);
       await holders.free();
-      world.clock.passedMs += WATCHED_MS;
+      world.clock.passedMs += LIFETIME_MS;
       await holders.free();
       return world.holds(`SELECT FROM lease_holders WHERE id = ${HOLDER}`);
     };

@@ -28,6 +28,12 @@ export const AUDITED_AT = `current_setting('matchum.audited_at')::timestamptz`;
 /** SQL: names of time zones that Postgres knows, in small letters. An operating system may bring fewer than Node does. */
 export const KNOWN_ZONES = `(SELECT lower(name) FROM pg_timezone_names)`;
 
+/** SQL: advertisers of whose events nobody can tell the local days: their zone has changed, or is none that Postgres knows. */
+export const WITHOUT_DAYS = `
+  SELECT DISTINCT of_id FROM limit_changes
+  WHERE of_table = 'advertisers' AND before->'time_zone' IS DISTINCT FROM after->'time_zone'
+  UNION SELECT id FROM advertisers WHERE lower(time_zone) NOT IN ${KNOWN_ZONES}`;
+
 /** Two examples, since a check may find millions of faults. */
 export function toSummarySql({ sql, figure }: AuditCheck): string {
   const value = figure === undefined ? 'null' : `coalesce(${figure.of}(figure), 0)::float8`;

@@ -1,4 +1,4 @@
-import { type AuditCheck, KNOWN_ZONES } from './audit-check.js';
+import type { AuditCheck } from './audit-check.js';
 
 /**
  * Budgets can be changed at any time, so time is cut into stretches by the changes, and what was spent up to the last charge
@@ -7,7 +7,7 @@ import { type AuditCheck, KNOWN_ZONES } from './audit-check.js';
  * the tolerance: twice the longest statement. Times are the database's own; charges from before they were kept are not judged
  * alone.
  */
-const LONGEST_SETTLEMENT = `interval '1 minute'`;
+export const LONGEST_SETTLEMENT = `interval '1 minute'`;
 
 type Budgeted = 'campaigns' | 'ad_groups';
 
@@ -65,66 +65,6 @@ function budgetSql(table: Budgeted, column: string, day: 'day' | 'null::date'): 
     GROUP BY s.id, s.day, s.stretch, s.micros`;
 }
 
-/** What the advertiser had paid in by then. */
-const PAID_IN = `(SELECT coalesce(sum(t.amount_micros), 0) FROM ledger_transfers t
-                  WHERE t.advertiser_id = o.advertiser_id AND t.kind IN ('credit', 'refund')
-                    AND t.created_at <= o.refused_at)`;
-
-function spent(condition: string): string {
-  return `(SELECT coalesce(sum(s.spent_micros), 0) FROM daily_spend s WHERE s.campaign_id = o.campaign_id${condition})`;
-}
-
-/** The budget that was in force then: that of before the next change, or that of now. */
-function budgetThen(row: 'c' | 'g', column: string): string {
-  return `(SELECT micros FROM (
-             SELECT (l.before->>'${column}')::numeric AS micros, l.id FROM limit_changes l
-             WHERE l.of_id = ${row}.id AND l.changed_at > o.refused_at AND l.before->'${column}' IS DISTINCT FROM l.after->'${column}'
-             UNION ALL SELECT ${row}.${column}, NULL
-           ) AS budgets ORDER BY id LIMIT 1)`;
-}
-
-/** Events that found no money, and when the last of their message was settled: by then, the budgets were asked. */
-const REFUSED = `
-  SELECT e.*, coalesce((
-    SELECT max(b.settled_at) FROM events m JOIN event_batches b ON b.id = m.batch_id
-    WHERE m.decided_at = e.decided_at AND m.message_id = e.message_id), e.occurred_at) AS refused_at
-  FROM events e WHERE e.outcome = 'over_budget'`;
-
-const CHANGES = 'limit_changes l WHERE l.of_id IN (e.campaign_id, e.ad_group_id)';
-
-/** A budget that was lowered while its messages were on their way. */
-const LOWERED = `
-  EXISTS (SELECT FROM ${CHANGES} AND l.changed_at BETWEEN e.occurred_at - interval '1 day' AND e.refused_at + ${LONGEST_SETTLEMENT}
-          AND ((l.after->>'daily_budget_micros')::numeric < coalesce((l.before->>'daily_budget_micros')::numeric, 'infinity')
-            OR (l.after->>'total_budget_micros')::numeric < coalesce((l.before->>'total_budget_micros')::numeric, 'infinity')))`;
-
-/** What was shown and found no money: by ad group, day, and how often its budgets had been changed. */
-const UNBILLED = `
-  SELECT e.advertiser_id, e.campaign_id, e.ad_group_id,
-         CASE WHEN lower(a.time_zone) IN ${KNOWN_ZONES} THEN (e.occurred_at AT TIME ZONE a.time_zone)::date END AS day,
-         (SELECT count(*) FROM ${CHANGES} AND l.changed_at <= e.refused_at) AS changes, ${LOWERED} AS is_lowered,
-         sum(e.price_micros) AS micros, max(e.price_micros) AS most_micros, max(e.refused_at) AS refused_at
-  FROM (${REFUSED}) e JOIN advertisers a ON a.id = e.advertiser_id
-  GROUP BY 1, 2, 3, 4, 5, 6`;
-
-/**
- * The budget that had run out: the first, from narrow to wide, that had no room for the dearest of these events. `of_micros`
- * tells budgets of one thing apart; what was paid in grows, and all that is beyond it is one.
- */
-const RAN_OUT = `
-  SELECT o.*, l.*
-  FROM (${UNBILLED}) o JOIN campaigns c ON c.id = o.campaign_id JOIN ad_groups g ON g.id = o.ad_group_id
-  CROSS JOIN LATERAL (SELECT ${budgetThen('g', 'daily_budget_micros')} AS of_group,
-                             ${budgetThen('c', 'daily_budget_micros')} AS of_day, ${budgetThen('c', 'total_budget_micros')} AS in_all) b
-  CROSS JOIN LATERAL (
-    SELECT *, CASE WHEN rank < 4 THEN budget_micros END AS of_micros FROM (VALUES
-      (1, o.ad_group_id, o.day, b.of_group, ${spent(' AND s.ad_group_id = o.ad_group_id AND s.day = o.day')}),
-      (2, o.campaign_id, o.day, b.of_day, ${spent(' AND s.day = o.day')}),
-      (3, o.campaign_id, null, b.in_all, ${spent('')}),
-      (4, o.advertiser_id, null, ${PAID_IN}, ${PAID_IN})
-    ) AS budget (rank, of_id, in_day, budget_micros, spent_micros)
-    WHERE budget_micros IS NOT NULL AND spent_micros + o.most_micros > budget_micros ORDER BY rank LIMIT 1) l`;
-
 export const BUDGET_CHECKS: readonly AuditCheck[] = [
   {
     name: 'campaign-daily-budgets',
@@ -140,17 +80,5 @@ export const BUDGET_CHECKS: readonly AuditCheck[] = [
     name: 'ad-group-daily-budgets',
     rule: 'no ad group was charged more in a local day than the daily budget that was in force at any of its charges',
     sql: budgetSql('ad_groups', 'daily_budget_micros', 'day'),
-  },
-  {
-    name: 'over-delivery',
-    rule:
-      'what was shown after a budget was gone is at most 0.1 % of it (or one message, where that is more), unless the ' +
-      'budget was lowered meanwhile',
-    sql: `SELECT CASE WHEN sum(o.micros) FILTER (WHERE NOT o.is_lowered) > greatest(max(o.budget_micros) / 1000, max(o.most_micros))
-                 THEN format('%s: %s micros shown beyond %s', concat_ws(' ', o.of_id, o.in_day),
-                             sum(o.micros) FILTER (WHERE NOT o.is_lowered), max(o.budget_micros)) END AS fault,
-                 100.0 * sum(o.micros) / nullif(max(o.budget_micros), 0) AS figure
-          FROM (${RAN_OUT}) o GROUP BY o.of_id, o.in_day, o.rank, o.of_micros`,
-    figure: { name: 'highest share of a budget, %', of: 'max' },
   },
 ];

@@ -1,4 +1,4 @@
-import { type AuditCheck, KNOWN_ZONES } from './audit-check.js';
+import { type AuditCheck, KNOWN_ZONES, WITHOUT_DAYS } from './audit-check.js';
 
 /** Accounts as each kind of transfer has them. */
 const ACCOUNTS = `(VALUES ('credit', 'cash:' || a.currency, 'prepaid:' || a.id),
@@ -20,12 +20,6 @@ const BOOKED_CHARGES = `
   SELECT t.campaign_id, t.ad_group_id, CASE WHEN dayless.of_id IS NULL THEN t.day END, -t.amount_micros::numeric
   FROM ledger_transfers t LEFT JOIN dayless ON dayless.of_id = t.advertiser_id
   WHERE t.kind = 'charge'`;
-
-/** Advertisers whose zone has changed, or is none that Postgres knows. */
-const WITHOUT_DAYS = `
-  SELECT DISTINCT of_id FROM limit_changes
-  WHERE of_table = 'advertisers' AND before->'time_zone' IS DISTINCT FROM after->'time_zone'
-  UNION SELECT id FROM advertisers WHERE lower(time_zone) NOT IN ${KNOWN_ZONES}`;
 
 export const LEDGER_CHECKS: readonly AuditCheck[] = [
   {

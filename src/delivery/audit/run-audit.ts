@@ -6,6 +6,7 @@ import { EVENT_CHECKS } from './event-checks.js';
 import { LEDGER_CHECKS } from './ledger-checks.js';
 import { readLoadChecks } from './load-check.js';
 import { checkMembers } from './member-impressions.js';
+import { OVER_DELIVERY_CHECK } from './over-delivery-check.js';
 import { TRIGGER_CHECKS } from './trigger-checks.js';
 
 /** Some minutes for each pass over the events of a busy month; a server that hangs is given up. */
@@ -50,7 +51,7 @@ async function checkAll(
   client: Client,
   onProgress: NonNullable<AuditOptions['onProgress']>,
 ): Promise<readonly CheckResult[]> {
-  const checks = [...LEDGER_CHECKS, ...BUDGET_CHECKS, ...EVENT_CHECKS, ...TRIGGER_CHECKS];
+  const checks = [...LEDGER_CHECKS, ...BUDGET_CHECKS, OVER_DELIVERY_CHECK, ...EVENT_CHECKS, ...TRIGGER_CHECKS];
   const results: CheckResult[] = [];
   for (const check of checks) {
     onProgress('Checks', results.length, checks.length);

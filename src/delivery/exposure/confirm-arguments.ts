@@ -1,4 +1,5 @@
 import type { ExposureKeys } from './exposure-keys.js';
+import { LONGEST_REBUILD_MS } from './exposure-rebuilds.js';
 
 /** One impression as the script counts it. */
 export interface CountedMessage {
@@ -11,12 +12,6 @@ export interface CountedMessage {
 
 /** {member's place among the keys: 2 bytes, message key: 6, at: 6, five keys of 4}: see confirm.lua. */
 const RECORD_BYTES = 34;
-
-/**
- * What is confirmed for a member whom Redis does not know is kept for so long, and a rebuild that may have read Postgres before is
- * used no later. Twice what a statement may take (see data-source.ts).
- */
-export const LONGEST_REBUILD_MS = 60_000;
 
 /** What the command takes for impressions of some members, who are told by the keys of their states. */
 export function confirmArguments(

@@ -73,7 +73,7 @@ export class ExposureEpochs implements OnApplicationBootstrap {
   }
 
   refresh(): Promise<void> {
-    this.refreshing ??= this.findOutForSure()
+    this.refreshing ??= this.findOutUndisturbed()
       .catch((error: Error) => this.logger.warn({ msg: 'exposure epoch is unknown', reason: error.message }))
       .finally(() => {
         this.refreshing = null;
@@ -82,10 +82,10 @@ export class ExposureEpochs implements OnApplicationBootstrap {
   }
 
   /** Anew as long as Redis was lost meanwhile, so that it may be another one that has answered. */
-  private async findOutForSure(): Promise<void> {
+  private async findOutUndisturbed(): Promise<void> {
     const doubts = this.doubts;
     const epoch = await this.findOut();
-    if (this.doubts !== doubts) return this.findOutForSure();
+    if (this.doubts !== doubts) return this.findOutUndisturbed();
     this.epoch = epoch;
   }
 

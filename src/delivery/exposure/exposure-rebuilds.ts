@@ -1,7 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { Gathering } from '../../platform/gathering.js';
-import { LONGEST_REBUILD_MS } from './confirm-arguments.js';
 import { rebuildExposures, type RebuiltExposure } from './exposure-rebuild.js';
+
+/**
+ * What is confirmed for a member whom Redis does not know is kept for so long, and a rebuild that may have read Postgres before is
+ * used no later. Twice what a statement may take (see data-source.ts).
+ */
+export const LONGEST_REBUILD_MS = 60_000;
 
 interface Read {
   readonly memberId: string;

@@ -10,7 +10,7 @@ import { type ExposureEpoch, ExposureEpochs } from './exposure-epochs.js';
 import { type DatedRebuild, ExposureRebuilds } from './exposure-rebuilds.js';
 import { wideKey } from './exposure-keys.js';
 import { defineExposureScripts, EPOCH_KEY, exposureKey } from './exposure-scripts.js';
-import { holdArguments, type HoldInstant, type HoldRequest, keepFromOf } from './hold-request.js';
+import { holdArguments, type HoldInstant, type HoldRequest, keepFromOf, STATE_TTL_MS } from './hold-request.js';
 import { parsePeeked, type PeekedExposure } from './peeked-exposure.js';
 
 /** `tickets`: of the `held` candidates in rank order, then of the next with room, if any. */
@@ -44,6 +44,7 @@ export interface MemberExposure extends PeekedExposure {
 /** The most in one pipeline or query: the next goes on while it is answered. */
 const MOST_AT_ONCE = 256;
 
+/** Each time, somebody else would have to come in between. */
 const MOST_TRIES = 4;
 
 /** One call of the hold script, in the life of the state that it is meant for. */
@@ -139,7 +140,7 @@ export class ExposureStore {
     const from = keepFromOf({ now, keepFrom });
     let json = await this.peek(memberId, epoch, from);
     // Others who ask a little later may meanwhile have put out what is listed only for this one.
-    for (let tries = 0; json === '' && tries < MOST_TRIES; tries++) {
+    for (let tries = 0; json === '' && tries < MOST_TRIES && this.epochs.current?.id === epoch.id; tries++) {
       json = await this.rebuildAndPeek(memberId, now, epoch, from);
     }
     if (json === '') return null;
@@ -153,6 +154,8 @@ export class ExposureStore {
 
   private async rebuildAndPeek(memberId: string, now: number, epoch: ExposureEpoch, from: number): Promise<string> {
     const request = { ...NO_MESSAGES, memberId, now, expiresAt: now, keepFrom: from };
+    // So that what is confirmed from now on is kept.
+    await this.redis.pexpire(exposureKey(memberId), STATE_TTL_MS);
     const [seconds] = await this.redis.time();
     await this.askRebuilt(this.toCall(request, epoch), request, Number(seconds) * 1000);
     return this.peek(memberId, epoch, from);

@@ -88,7 +88,7 @@ export interface HoldInstant {
 const LEAST_KEPT_MS = 3 * 86_400_000;
 
 /** A state that nobody asked for in this time is dropped; the next request rebuilds it from Postgres. */
-const STATE_TTL_MS = 48 * 3_600_000;
+export const STATE_TTL_MS = 48 * 3_600_000;
 
 const DAY = { length: 1, unit: 'day', kind: 'rolling' } as const;
 

@@ -9,21 +9,19 @@ import { longestHoldSeconds } from '../longest-hold.js';
 import { readCommitLocks } from '../settlement/commit-locks.js';
 import { isBoundByParking } from '../settlement/parked-charges.js';
 import { LONGEST_COMMIT_MS, SettlementProgress } from '../settlement/settlement-progress.js';
+import { LIFETIME_MS } from './lease-holder.js';
 
 const PAUSE_MS = 5_000;
 /** While more events wait for their settlement, no claims are freed: to find out whose they are would take seconds. */
 const MOST_WAITING = 200_000;
-/**
- * A holder counts as dead when it has given no sign of life while it was watched for so long, which is two of them: where the
- * clock of Postgres has jumped ahead, all seem dead until then.
- */
-const WATCHED_MS = 10_000;
+/** SQL: a holder with its last sign of life. */
+const LAST_SIGN = `concat_ws(' ', id, alive_until)`;
 
 /** Sees to it that the claims of processes that died are freed. */
 @Injectable()
 export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop = new PollLoop('DeadHolders', PAUSE_MS, () => this.free());
-  /** When each that seems dead was seen so first, of `performance.now()`, by its number and its last sign of life. */
+  /** Those that seem dead, by their `LAST_SIGN`: since when, by `performance.now()`. */
   private watched: ReadonlyMap<string, number> = new Map();
 
   constructor(
@@ -44,7 +42,8 @@ export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdow
    * Frees the claims of holders that died so long ago that none of their messages can be reported any more, and of whose
    * events none waits for its settlement, nor hangs in its COMMIT; parked ones bind their money by themselves. They were dead
    * when the locks were read: what is committed later without a lock then has no events of theirs. $1: now; $2: the longest
-   * that a commit may take, in seconds; $3: when the locks were read; $4: who was watched for long enough.
+   * that a commit may take, in seconds; $3: when the locks were read; $4: who was watched for
+   * long enough.
    */
   async free(): Promise<void> {
     const dead = await this.watch();
@@ -58,7 +57,8 @@ export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdow
     await this.dataSource.query(
       `WITH dead AS (
          SELECT id FROM lease_holders AS holder
-         WHERE concat_ws(' ', id, alive_until) = ANY($4) AND alive_until < $3::timestamptz - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
+         WHERE ${LAST_SIGN} = ANY($4)
+           AND alive_until < $3::timestamptz - make_interval(secs => $2 + ${longestHoldSeconds('$1::timestamptz')})
            AND NOT EXISTS (
              SELECT FROM event_batches AS batch JOIN events ON events.batch_id = batch.id
              WHERE batch.settled_at IS NULL AND batch.parked_at IS NULL AND events.lease_holder = holder.id
@@ -73,13 +73,16 @@ export class DeadHolders implements OnApplicationBootstrap, OnApplicationShutdow
     );
   }
 
-  /** Holders that have seemed dead for long enough, each with the sign of life that was its last. */
+  /**
+   * Those that have given no sign of life for as long as they may promise without one: where the clock of Postgres has jumped
+   * ahead, all seem dead at first.
+   */
   private async watch(): Promise<readonly string[]> {
     const now = performance.now();
-    const rows = await this.dataSource.query<{ holder: string }[]>(
-      `SELECT concat_ws(' ', id, alive_until) AS holder FROM lease_holders WHERE alive_until < clock_timestamp()`,
+    const rows = await this.dataSource.query<{ last_sign: string }[]>(
+      `SELECT ${LAST_SIGN} AS last_sign FROM lease_holders WHERE alive_until < clock_timestamp()`,
     );
-    this.watched = new Map(rows.map(({ holder }) => [holder, this.watched.get(holder) ?? now]));
-    return [...this.watched].filter(([, since]) => now - since >= WATCHED_MS).map(([holder]) => holder);
+    this.watched = new Map(rows.map((row) => [row.last_sign, this.watched.get(row.last_sign) ?? now]));
+    return [...this.watched].filter(([, since]) => now - since >= LIFETIME_MS).map(([lastSign]) => lastSign);
   }
 }

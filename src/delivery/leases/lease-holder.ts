@@ -4,7 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
 /** So long after its last sign of life a process may still promise money; it stops by itself before. */
-const LIFETIME_MS = 30_000;
+export const LIFETIME_MS = 30_000;
 const RENEW_AFTER_MS = 5_000;
 
 /**

@@ -27,25 +27,28 @@ export function checkEvents(recorded: readonly RecordedEvent[], stored: Stored):
       looked: recorded.length,
       breaches: recorded.flatMap(strangeVerdicts),
     },
-    links(recorded, storedByKey),
+    ...links(recorded, storedByKey),
   ];
 }
 
 /** So few may all have come while intake was closed. */
 const MOST_LINKS_LOST = 20;
 
-/** No answer tells whether a link's report was taken, so only that none was is sure to be wrong. */
-function links(recorded: readonly RecordedEvent[], stored: ReadonlyMap<string, StoredEvent>): Check {
-  const linked = recorded.filter(({ isByLink, tries }) => isByLink && tries.length > 0);
-  const taken = linked.filter(
-    (event) => stored.has(keyOf(event)) && !event.tries.some(({ verdict }) => verdict === 'accepted'),
-  );
-  return {
-    name: 'Links: their reports are stored',
-    looked: linked.length,
-    breaches: taken.length === 0 && linked.length > MOST_LINKS_LOST ? [`none of ${linked.length} is stored`] : [],
-    figure: `${taken.length} are stored`,
-  };
+/** No answer tells whether a link's report was taken, so only that none of very many was is sure to be wrong. */
+function links(recorded: readonly RecordedEvent[], stored: ReadonlyMap<string, StoredEvent>): readonly Check[] {
+  return (['impression', 'click'] as const).map((kind) => {
+    const linked = recorded.filter(({ isByLink, tries, type }) => isByLink && tries.length > 0 && type === kind);
+    // Sent again, it would have been new if the link had not been taken.
+    const taken = linked.filter(
+      (event) => stored.has(keyOf(event)) && (event.tries.length === 1 || event.tries[1]?.verdict === 'duplicate'),
+    );
+    return {
+      name: `Links, ${kind}s: their reports are stored`,
+      looked: linked.length,
+      breaches: taken.length === 0 && linked.length > MOST_LINKS_LOST ? [`none of ${linked.length} is stored`] : [],
+      figure: `${taken.length} are stored`,
+    };
+  });
 }
 
 /** Told to be durable. */
