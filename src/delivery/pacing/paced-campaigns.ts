@@ -39,7 +39,8 @@ const RUNS = `
  */
 const READ_SQL = `
   WITH paced AS (
-    SELECT c.id, a.time_zone, zones.today, zones.day_starts, zones.day_ends, c.starts_at, c.ends_at, c.daily_budget_micros, c.total_budget_micros
+    SELECT c.id, a.time_zone, zones.today, zones.day_starts, zones.day_ends,
+           c.starts_at, c.ends_at, c.daily_budget_micros, c.total_budget_micros
     FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id
     JOIN unnest($2::text[], $3::date[], $4::timestamptz[], $5::timestamptz[]) AS zones (name, today, day_starts, day_ends)
       ON zones.name = a.time_zone

@@ -136,7 +136,8 @@ interface AccountRow {
 
 const EVENTS = `
   SELECT e.message_id AS "messageId", e.type, e.event_id AS "eventId", e.member_id AS "memberId",
-         e.advertiser_id AS "advertiserId", e.placement, e.campaign_id AS "campaignId", e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId",
+         e.advertiser_id AS "advertiserId", e.placement, e.campaign_id AS "campaignId",
+         e.ad_group_id AS "adGroupId", e.creative_id AS "creativeId",
          e.price_micros::text AS price, (extract(epoch FROM e.occurred_at) * 1000)::float8 AS "occurredAt", e.outcome,
          coalesce(b.settled_at IS NOT NULL, false) AS "isSettled"
   FROM events e LEFT JOIN event_batches b ON b.id = e.batch_id`;
