@@ -7,16 +7,21 @@ import { SystemClock } from '../../src/platform/clock.js';
 import { startTestApp, type TestApp } from '../servers/test-app.js';
 import { acceptBatch, eventOf, LIMITS, NOON, sellCampaign, type SoldAdGroup } from './settlement-world.js';
 
+const DAY_MS = 86_400_000;
+
 describe('over-delivery, as the audit judges it', () => {
   let app: TestApp;
   let redis: Redis;
   let settlement: Settlement;
   let messages = 0;
+  /** Of settlements. */
+  let aheadMs = 0;
+  const clock = Object.assign(new SystemClock(), { now: () => Date.now() + aheadMs });
 
   beforeAll(async () => {
     app = await startTestApp({ env: { ROLE: 'api' } });
     redis = new Redis(app.redisUrl);
-    settlement = new Settlement(app.dataSource, new ExposureWriter(redis), new SystemClock(), LIMITS);
+    settlement = new Settlement(app.dataSource, new ExposureWriter(redis), clock, LIMITS);
   });
 
   /** What is left of a test is nobody's breach in the next. */
@@ -27,8 +32,8 @@ describe('over-delivery, as the audit judges it', () => {
     await app.close();
   });
 
-  async function show(sold: SoldAdGroup, prices: readonly number[]): Promise<string> {
-    const events = prices.map((priceMicros) => eventOf(sold, { messageId: `m${messages++}`, priceMicros }));
+  async function show(sold: SoldAdGroup, prices: readonly number[], occurredAt = NOON): Promise<string> {
+    const events = prices.map((priceMicros) => eventOf(sold, { messageId: `m${messages++}`, priceMicros, occurredAt }));
     const batch = await acceptBatch(app, events);
     expect(await settlement.settle(batch)).toBe('settled');
     return batch;
@@ -80,10 +85,14 @@ describe('over-delivery, as the audit judges it', () => {
   });
 
   it('is not held against what was spent since', async () => {
-    const sold = await sellCampaign(app, { creditMicros: 5_000_000, campaign: { budget: { totalMicros: 5_500_000 } } });
-    await show(sold, [5_000_000, ...Array.from({ length: 5 }, () => 1_000)]);
+    const campaign = { budget: { dailyMicros: 3_000_000 } };
+    const sold = await sellCampaign(app, { creditMicros: 5_000_000, campaign });
+    await show(sold, [3_000_000]);
+    await show(sold, [2_000_000, ...Array.from({ length: 5 }, () => 1_000)], NOON + DAY_MS);
     await credit(sold, 10_000_000);
-    await show(sold, [500_000]);
+    aheadMs = 3_600_000;
+    await show(sold, [1_000_000], NOON + DAY_MS);
+    aheadMs = 0;
     expect(await faults()).toEqual([]);
   });
 

@@ -96,7 +96,7 @@ export const OVER_DELIVERY_CHECK: AuditCheck = {
     'what was shown after a budget was gone is at most 0.1 % of it (or one message, where that is more), unless the ' +
     'budget was lowered meanwhile',
   sql: `WITH dayless AS (${WITHOUT_DAYS}), unbilled AS MATERIALIZED (${UNBILLED})
-        SELECT CASE WHEN NOT is_lowered AND beyond_micros > greatest(budget_micros / 1000, dearest_micros)
+        SELECT CASE WHEN beyond_micros > greatest(budget_micros / 1000, dearest_micros)
                THEN format('%s: %s micros shown beyond %s', concat_ws(' ', of_id, of_day), beyond_micros, budget_micros)
                END AS fault,
                100.0 * in_all_micros / nullif(budget_micros, 0) AS figure
