@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { CheckResult } from '../../src/delivery/audit/audit-check.js';
 import { runAudit } from '../../src/delivery/audit/run-audit.js';
 import { ExposureWriter } from '../../src/delivery/exposure/exposure-writer.js';
 import { Settlement } from '../../src/delivery/settlement/settlement.js';
@@ -54,10 +55,12 @@ describe('over-delivery, as the audit judges it', () => {
     expect((await app.request('POST', `/v1/advertisers/${advertiserId}/credits`, body)).status).toBe(201);
   }
 
-  async function faults(): Promise<readonly string[]> {
+  async function check(): Promise<CheckResult | undefined> {
     const results = await runAudit(app.databaseUrl, { now: Date.now() });
-    return results.find(({ name }) => name === 'over-delivery')?.examples ?? ['not checked'];
+    return results.find(({ name }) => name === 'over-delivery');
   }
+
+  const faults = async (): Promise<readonly string[]> => (await check())?.examples ?? ['not checked'];
 
   it('is held against the budget that it went beyond, whatever is raised or paid in since', async () => {
     const sold = await sellCampaign(app, { campaign: { budget: { totalMicros: 2_500 } } });
@@ -130,7 +133,11 @@ describe('over-delivery, as the audit judges it', () => {
     const batch = await show(sold, [1_000, 1_000, 1_000]);
     const later = `UPDATE event_batches SET settled_at = settled_at + interval '49 hours' WHERE id = $1`;
     await app.dataSource.query(later, [batch]);
-    expect(await faults()).toEqual([`${sold.campaignId}: 2000 micros shown beyond 2500`]);
+    expect(await check()).toMatchObject({
+      checked: 2,
+      examples: [`${sold.campaignId}: 2000 micros shown beyond 2500`],
+      figure: { value: 80 },
+    });
   });
 
   it('is judged apart for each budget of its time', async () => {

@@ -83,10 +83,9 @@ const RAN_OUT = `
     WHERE budget_micros IS NOT NULL AND spent_micros + o.most_micros > budget_micros ORDER BY rank LIMIT 1) l
   WHERE o.micros IS NOT NULL`;
 
-/** All that was beyond each budget up to then. */
+/** All that was beyond each budget up to then, but for what is excused. */
 const BEYOND = `
-  SELECT *, sum(micros) OVER up_to_then AS in_all_micros,
-         sum(micros) FILTER (WHERE NOT is_lowered) OVER up_to_then AS beyond_micros,
+  SELECT *, sum(micros) FILTER (WHERE NOT is_lowered) OVER up_to_then AS beyond_micros,
          max(most_micros) FILTER (WHERE NOT is_lowered) OVER up_to_then AS dearest_micros
   FROM (${RAN_OUT}) o WINDOW up_to_then AS (PARTITION BY budget ORDER BY refused_at)`;
 
@@ -99,7 +98,7 @@ export const OVER_DELIVERY_CHECK: AuditCheck = {
         SELECT CASE WHEN beyond_micros > greatest(budget_micros / 1000, dearest_micros)
                THEN format('%s: %s micros shown beyond %s', concat_ws(' ', of_id, of_day), beyond_micros, budget_micros)
                END AS fault,
-               100.0 * in_all_micros / nullif(budget_micros, 0) AS figure
+               100.0 * beyond_micros / nullif(budget_micros, 0) AS figure
         FROM (${BEYOND}) o`,
   figure: { name: 'highest share of a budget, %', of: 'max' },
 };
