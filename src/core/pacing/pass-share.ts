@@ -53,8 +53,9 @@ const PRIOR_CHARGES = 0.25;
 const MEMORY_MASS = 1 / 72;
 const MEMORY_CHARGES = 10;
 const LONGEST_MEMORY_MASS = 1;
-/** The last minutes: three of a mean day. */
+/** The last minutes: three of a mean day, and two at the most, or a morning's thin traffic would teach a sudden rise too late. */
 const RECENT_MASS = 1 / 480;
+const RECENT_MS = 120_000;
 /** Silence where so many charges were expected (chance: 0.7 %) is an outage and tells nothing of the rate. */
 const SILENT_CHARGES = 5;
 /** What spend is behind or ahead of the plan is made up for within so much traffic: ten minutes of a mean day. */
@@ -62,7 +63,7 @@ const CLOSING_MASS = 1 / 144;
 /** Feedback of a step comes with the next one: correcting faster than in three would overshoot. */
 const CLOSING_STEPS = 3;
 /** Times the plan: twice is promised, the rest is for the error of the learned rate. */
-const MOST_CATCH_UP = 1.5;
+const MOST_CATCH_UP = 1.4;
 /**
  * But of so few charges that chance alone is more than that, so many may be made up for in ten minutes: a budget of two
  * hundred charges would lie five of them behind its plan before the day is over.
@@ -97,14 +98,14 @@ export function unthrottledRate(pace: Pace, priceMicros: number): number | null 
   return pace.recentExposure > 0 ? Math.max(slow, sure / pace.recentExposure) : slow;
 }
 
-function learn(pace: Pace, { mass, spentMicros, plannedRate, priceMicros }: PaceReading): Pace {
+function learn(pace: Pace, { mass, elapsedMs, spentMicros, plannedRate, priceMicros }: PaceReading): Pace {
   if (mass <= 0) return pace;
   const passed = pace.passShare * mass;
   if (spentMicros <= 0) return { ...pace, quietExposure: pace.quietExposure + passed };
   const exposure = passed + countedQuiet(pace, priceMicros);
   const charges = plannedRate > 0 ? (MEMORY_CHARGES * priceMicros) / plannedRate : 0;
   const kept = Math.exp(-mass / Math.min(Math.max(MEMORY_MASS, charges), LONGEST_MEMORY_MASS));
-  const keptRecent = Math.exp(-mass / RECENT_MASS);
+  const keptRecent = Math.exp(-Math.max(mass / RECENT_MASS, elapsedMs / RECENT_MS));
   return {
     passShare: pace.passShare,
     spentMicros: pace.spentMicros * kept + spentMicros,
