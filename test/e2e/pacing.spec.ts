@@ -160,8 +160,10 @@ describe('a step of pacing', () => {
     await runningCampaigns({ query: explain } as unknown as EntityManager, ['Asia/Seoul'], NOON);
     await app.dataSource.query(`DELETE FROM event_batches WHERE id LIKE 'bat_settled_%'`);
     expect(plans).toHaveLength(1);
-    expect(plans[0]).toMatch(/Index.* on event_batches/);
-    expect(plans[0]).not.toContain('Seq Scan on event_batches');
+    // Where there are many events, to begin with those would read them all.
+    for (const index of ['event_batches_waiting', 'event_batches_parked']) {
+      expect(plans[0]).toMatch(new RegExp(`Index.* using ${index} on event_batches`));
+    }
   });
 
   it('plans anew from an edited budget, and keeps its plan otherwise', async () => {
