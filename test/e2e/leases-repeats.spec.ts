@@ -53,7 +53,11 @@ describe('a decision that is asked for again', () => {
   function watchPromises(app: TestApp, lacking: string | null = null): readonly string[] {
     const book = app.app.get(LeaseBook, { strict: false });
     const promise = book.promise.bind(book);
+    const canPromise = book.canPromise.bind(book);
     const promised: string[] = [];
+    jest
+      .spyOn(book, 'canPromise')
+      .mockImplementation((message) => message.record.id !== lacking && canPromise(message));
     jest.spyOn(book, 'promise').mockImplementation((message: CostlyMessage) => {
       const isPaid = message.record.id !== lacking && promise(message);
       if (isPaid) promised.push(message.record.id);

@@ -66,6 +66,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       settlesMeanwhile: fc.boolean(),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('forget' as const) }) },
   {
     weight: 8,
     arbitrary: fc.record({ kind: fc.constant('show' as const), which: fc.nat(9), lateness: fc.nat(100) }),
@@ -98,12 +99,14 @@ describe('members’ lives by the exposure scripts', () => {
   });
 
   it('take the same candidates as the model, and never count more than a cap allows, whatever is lost', async () => {
-    let tooShort = 0;
+    const met = { tooShort: 0, done: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(anyCapsById, anyStart, anyLife, async (caps, startMs, steps) => {
         const member = new ScriptedMember(redis, exposureKey(`member-${members++}`), OFFERS, caps, startMs);
         for (const step of steps) await member.take(step);
-        tooShort += member.tooShort;
+        met.tooShort += member.tooShort;
+        met.done += member.forgotten.done;
+        met.refused += member.forgotten.refused;
         for (const [id, ofId] of Object.entries(caps)) {
           const times = member.counted
             .filter(({ of }) => CAP_SCOPES.some((scope) => of[scope] === id))
@@ -114,8 +117,8 @@ describe('members’ lives by the exposure scripts', () => {
       }),
       { numRuns: 300 },
     );
-    // The case was met that a state is there and does not reach back far enough.
-    expect(tooShort).toBeGreaterThan(0);
+    // That a state is there and does not reach back far enough; that a decision is taken back, or can't be.
+    for (const times of Object.values(met)) expect(times).toBeGreaterThan(0);
   }, 120_000);
 
   it('keep a hold that is settled while the database is read: the request says what was settled before', async () => {

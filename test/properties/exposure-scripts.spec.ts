@@ -144,6 +144,28 @@ describe('the exposure scripts', () => {
     },
   );
 
+  it.each([false, true])(
+    'take back a decision as though it had never been, unless it was asked for again meanwhile (%s)',
+    async (isRepeated) => {
+      const key = exposureKey(`forgotten-${isRepeated}`);
+      await hold(key, holdRequest(), { rebuilt: EMPTY });
+      if (isRepeated) expect(await hold(key, holdRequest(), { caps: null })).toMatchObject({ status: 'repeated' });
+      const forget = (epoch: string): Promise<number> => {
+        const forgotten = { decisionId: 'D1', decisionKey: wideKey('D1'), places: [1] };
+        return redis.forgetDecision(key, epoch, JSON.stringify(forgotten));
+      };
+      expect(await forget('e2')).toBe(0);
+      expect((await peek(key)).holds).toHaveLength(1);
+      expect(await forget('e1')).toBe(isRepeated ? 0 : 1);
+      expect((await peek(key)).holds).toHaveLength(isRepeated ? 1 : 0);
+      expect(await redis.pttl(key)).toBeGreaterThan(0);
+      const again = await hold(key, holdRequest({ decisionId: 'D2', decisionKey: wideKey('D2') }));
+      expect(again).toMatchObject(
+        isRepeated ? { status: 'repeated', decisionId: 'D1' } : { status: 'held', decisionId: 'D2', held: 1 },
+      );
+    },
+  );
+
   it('do not know a state of another epoch', async () => {
     const key = exposureKey('other-epoch');
     await hold(key, holdRequest(), { rebuilt: EMPTY });

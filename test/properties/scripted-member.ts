@@ -12,6 +12,7 @@ import {
 } from '../../src/core/capping/exposure.js';
 import type { FrequencyCap } from '../../src/core/capping/frequency-cap.js';
 import { confirmArguments } from '../../src/delivery/exposure/confirm-arguments.js';
+import { wideKey } from '../../src/delivery/exposure/exposure-keys.js';
 import type { RebuiltExposure } from '../../src/delivery/exposure/exposure-rebuild.js';
 import {
   type CapAt,
@@ -36,6 +37,8 @@ export type Step =
       readonly holdMs: number;
       readonly settlesMeanwhile: boolean;
     }
+  /** The last decision of which nobody was shown anything. */
+  | { readonly kind: 'forget' }
   | { readonly kind: 'show'; readonly which: number; readonly lateness: number }
   | { readonly kind: 'settle'; readonly most: number; readonly twice: boolean }
   | { readonly kind: 'lose'; readonly how: string };
@@ -64,6 +67,15 @@ interface Placed extends OpenHold {
   readonly decidedAt: number;
 }
 
+interface Decided {
+  readonly requestId: string | null;
+  readonly expiresAt: number;
+  readonly decisionId: string;
+  readonly held: number;
+  readonly tickets: readonly string[];
+  isRepeated: boolean;
+}
+
 interface Answer {
   readonly status: 'held' | 'repeated' | 'short' | 'unknown';
   readonly decisionId?: string;
@@ -89,12 +101,13 @@ export class ScriptedMember {
   readonly counted: Shown[] = [];
   /** How often a state was there and did not reach back far enough. */
   tooShort = 0;
-  private readonly placed: Placed[] = [];
+  /** How often a decision was taken back, and how often it could not be. */
+  readonly forgotten = { done: 0, refused: 0 };
+  private placed: Placed[] = [];
   /** What the scripts may know: holds of this life, and impressions that were confirmed or read when it began. */
   private holds: Placed[] = [];
   private known = new Set<string>();
-  private decisions: { requestId: string; expiresAt: number; decisionId: string; held: number; tickets: string[] }[] =
-    [];
+  private decisions: Decided[] = [];
   private isBuilt = false;
   /** From when on the state lists impressions, at the earliest. */
   private listedFrom = 0;
@@ -128,6 +141,8 @@ export class ScriptedMember {
         return;
       case 'match':
         return this.match(step);
+      case 'forget':
+        return this.forget();
       case 'show':
         return this.show(step.which, step.lateness);
       case 'settle':
@@ -188,8 +203,11 @@ export class ScriptedMember {
   }
 
   private expected(step: Match, decisionId: string, offered: readonly Offer[], instant: HoldInstant): Answer {
-    const repeated = this.decisions.find((d) => d.requestId === step.requestId && d.expiresAt > this.nowMs);
+    const repeated = this.decisions.find(
+      (d) => d.requestId !== null && d.requestId === step.requestId && d.expiresAt > this.nowMs,
+    );
     if (repeated !== undefined) {
+      repeated.isRepeated = true;
       const { decisionId: first, held, tickets } = repeated;
       return { status: 'repeated', decisionId: first, held, tickets };
     }
@@ -214,8 +232,9 @@ export class ScriptedMember {
     this.holds.push(...taken);
     this.placed.push(...taken);
     const decision = { decisionId, held: taken.length, tickets };
-    if (taken.length > 0 && step.requestId !== null) {
-      this.decisions.push({ ...decision, requestId: step.requestId, expiresAt: this.nowMs + step.holdMs });
+    if (taken.length > 0) {
+      const { requestId, holdMs } = step;
+      this.decisions.push({ ...decision, requestId, expiresAt: this.nowMs + holdMs, isRepeated: false });
     }
     return { status: 'held', ...decision };
   }
@@ -306,6 +325,23 @@ export class ScriptedMember {
   private readDatabase(from: number): RebuiltExposure {
     for (const { messageId } of this.counted) this.known.add(messageId);
     return rebuiltOf(this.counted, from);
+  }
+
+  private async forget(): Promise<void> {
+    const last = this.decisions.at(-1);
+    if (last === undefined || last.expiresAt <= this.nowMs) return;
+    const isOfLast = ({ messageId }: { readonly messageId: string }): boolean =>
+      messageId.startsWith(`${last.decisionId}.`);
+    if (this.counted.some(isOfLast)) return;
+    const places = Array.from({ length: last.held }, (_, i) => i + 1);
+    const forgotten = { decisionId: last.decisionId, decisionKey: wideKey(last.decisionId), places };
+    const answer = await this.redis.forgetDecision(this.key, this.epochId, JSON.stringify(forgotten));
+    expect(answer).toBe(last.isRepeated ? 0 : 1);
+    this.forgotten[last.isRepeated ? 'refused' : 'done'] += 1;
+    if (last.isRepeated) return;
+    this.decisions.pop();
+    this.holds = this.holds.filter((hold) => !isOfLast(hold));
+    this.placed = this.placed.filter((hold) => !isOfLast(hold));
   }
 
   /** Of the messages that may still be shown, also those whose hold was lost. `lateness`: percent of the time since. */

@@ -14,6 +14,7 @@ declare module 'ioredis' {
     /** How many keys, the keys, and what follows in the script's header. */
     confirmImpressions(keys: number, ...rest: (string | number | Buffer)[]): Result<number, Context>;
     releaseMessages(key: string, epoch: string, released: string): Result<number, Context>;
+    forgetDecision(key: string, epoch: string, forgotten: string): Result<number, Context>;
     peekExposure(key: string, epoch: string, from: number): Result<string, Context>;
     beginEpoch(
       key: string,
@@ -32,6 +33,7 @@ export function defineExposureScripts(redis: Redis): void {
     holdMessages: 'hold.lua',
     confirmImpressions: 'confirm.lua',
     releaseMessages: 'release.lua',
+    forgetDecision: 'forget.lua',
     peekExposure: 'peek.lua',
     beginEpoch: 'begin-epoch.lua',
   };

@@ -121,16 +121,18 @@ export class ExposureStore {
     { decisionId, status }: Pick<Held, 'decisionId' | 'status'>,
     places: readonly number[],
   ): Promise<void> {
-    const epoch = this.epochs.current;
-    // The connection was just lost; the state may not be.
-    if (epoch === null) throw new Error('The life of the exposure state is being found out');
-    const released = {
-      decisionId,
-      decisionKey: wideKey(decisionId),
-      places: places.map((place) => place + 1),
-      endsHolds: status === 'held',
-    };
-    await this.redis.releaseMessages(exposureKey(memberId), epoch.id, JSON.stringify(released));
+    const released = { ...messagesOf(decisionId, places), endsHolds: status === 'held' };
+    await this.redis.releaseMessages(exposureKey(memberId), this.knownEpochId(), JSON.stringify(released));
+  }
+
+  /**
+   * Takes back a decision that was just made, as though it never had been: whoever asks again is decided anew. False where
+   * somebody else may have been given it meanwhile; then it stays. Rejects when Redis does not answer.
+   */
+  async forget(memberId: string, { decisionId, held }: Pick<Held, 'decisionId' | 'held'>): Promise<boolean> {
+    const forgotten = messagesOf(decisionId, [...Array(held).keys()]);
+    const key = exposureKey(memberId);
+    return (await this.redis.forgetDecision(key, this.knownEpochId(), JSON.stringify(forgotten))) === 1;
   }
 
   /** For explanations: what the caps count for a member, impressions from `keepFrom` on. Null while Redis can't be trusted. */
@@ -146,6 +148,13 @@ export class ExposureStore {
     if (json === '') return null;
     const { settledUntil, isQuarantined } = this.instantOf(epoch, now);
     return { ...parsePeeked(json), settledUntil, isQuarantined };
+  }
+
+  private knownEpochId(): string {
+    const epoch = this.epochs.current;
+    // The connection was just lost; the state may not be.
+    if (epoch === null) throw new Error('The life of the exposure state is being found out');
+    return epoch.id;
   }
 
   private peek(memberId: string, { id }: ExposureEpoch, from: number): Promise<string> {
@@ -207,6 +216,11 @@ export class ExposureStore {
     const settledUntil = Math.min(this.progress.settledUntil, now);
     return { epochId: epoch.id, settledUntil, isQuarantined: settledUntil < epoch.quarantinedUntil };
   }
+}
+
+/** As the scripts name them; `places`: from 0. */
+function messagesOf(decisionId: string, places: readonly number[]) {
+  return { decisionId, decisionKey: wideKey(decisionId), places: places.map((place) => place + 1) };
 }
 
 function parseAnswer(json: string): HoldAnswer {

@@ -21,11 +21,6 @@ for _, decision in ipairs(state.d) do
     endsHolds = endsHolds and not decision[REPEATED]
   end
 end
-local isReleased = {}
-for _, place in ipairs(endsHolds and request.places or {}) do isReleased[request.decisionKey + place] = true end
-for _, hold in ipairs(state.h) do
-  if isReleased[hold.message] then hold.expiresAt = 0 end
-end
-endHolds(state, 0)
+endHoldsOf(state, request.decisionKey, endsHolds and request.places or {})
 redis.call('SET', KEYS[1], packState(state), 'KEEPTTL')
 return #request.places

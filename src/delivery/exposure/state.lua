@@ -127,6 +127,16 @@ local function endHolds(state, settledUntil)
   state.h = open
 end
 
+-- Ends the holds of messages that nobody gets. `places`: in their decision, from 1.
+local function endHoldsOf(state, decisionKey, places)
+  local isEnded = {}
+  for _, place in ipairs(places) do isEnded[decisionKey + place] = true end
+  for _, hold in ipairs(state.h) do
+    if isEnded[hold.message] then hold.expiresAt = 0 end
+  end
+  endHolds(state, 0)
+end
+
 -- Counts an impression, unless it is listed already.
 local function count(state, at, row, message)
   local record = struct.pack(IMPRESSION, at, row, message)

@@ -86,7 +86,13 @@ class Bookkeeping {
   show(priceMicros: number, ctr: number): boolean {
     if (this.book.shortage(this.record) !== null) return false;
     const { now, record } = this;
-    return this.book.promise({ record, priceMicros, ctr, decidedAt: now, expiresAt: now + HOLD_MS });
+    const message = { record, priceMicros, ctr, decidedAt: now, expiresAt: now + HOLD_MS };
+    const canPromise = this.book.canPromise(message);
+    // Whoever can't pay takes part in nothing more.
+    if (!canPromise) expect(this.indexed).not.toBeNull();
+    const isPaid = this.book.promise(message);
+    expect(isPaid).toBe(canPromise);
+    return isPaid;
   }
 
   /** A message of this minute was charged. */

@@ -134,22 +134,29 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     return lease === undefined ? 'budget' : this.shortageOf(lease);
   }
 
+  /** Whether `promise` would be true now. If not, its ad group is short of money from now on. */
+  canPromise(message: CostlyMessage): boolean {
+    const lease = this.leases.get(message.record.id);
+    if (lease === undefined || this.holder.id === null) return false;
+    const isPayable = this.isPayable(lease, message);
+    if (!isPayable) this.noteUse(lease);
+    return isPayable;
+  }
+
   /** Promises the cost of a message; false where this process has no money for it, so that it must not be shown. */
-  promise({ record, priceMicros, ctr, decidedAt, expiresAt }: CostlyMessage): boolean {
+  promise(message: CostlyMessage): boolean {
+    const { record, priceMicros, ctr, decidedAt, expiresAt } = message;
     const lease = this.leases.get(record.id);
     if (lease === undefined || this.holder.id === null) return false;
     const isClick = record.bid.model === 'cpc';
-    lease.ctr = Math.max(ctr, this.ctrs.cautiousCtrOf(record.id));
-    lease.latestPriceMicros = priceMicros;
-    const isPaid = lease.claimedMicros >= this.neededMicros(lease, priceMicros);
+    const isPaid = this.isPayable(lease, message);
     if (isPaid) {
-      const message = { adGroupId: record.id, decidedAt, expiresAt };
-      if (isClick) this.clicks.add({ ...message, priceMicros, ctr: lease.ctr });
-      else this.promises.add({ ...message, micros: priceMicros });
+      const promised = { adGroupId: record.id, decidedAt, expiresAt };
+      if (isClick) this.clicks.add({ ...promised, priceMicros, ctr: lease.ctr });
+      else this.promises.add({ ...promised, micros: priceMicros });
       lease.use(isClick ? priceMicros * ctr : priceMicros, performance.now());
     }
-    this.due.add(record.id);
-    this.tell(lease);
+    this.noteUse(lease);
     return isPaid;
   }
 
@@ -157,6 +164,18 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private hasClaimed(): boolean {
     this.isStarted ||= this.leases.size > 0 && this.unasked.size === 0;
     return this.isStarted || this.leases.size === 0;
+  }
+
+  /** The lease knows its price from now on. */
+  private isPayable(lease: Lease, { record, priceMicros, ctr }: CostlyMessage): boolean {
+    lease.ctr = Math.max(ctr, this.ctrs.cautiousCtrOf(record.id));
+    lease.latestPriceMicros = priceMicros;
+    return lease.claimedMicros >= this.neededMicros(lease, priceMicros);
+  }
+
+  private noteUse(lease: Lease): void {
+    this.due.add(lease.record.id);
+    this.tell(lease);
   }
 
   /** What may still be charged for the messages that were shown; of clicks, what has to be kept for them. */

@@ -31,6 +31,9 @@ export interface PreparedMatch {
   readonly now: number;
 }
 
+/** In all. Who could not pay takes no part in the next, so that few decisions need a third. */
+const MOST_TRIES = 4;
+
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
 @Injectable()
 export class Decider {
@@ -70,13 +73,29 @@ export class Decider {
 
   private async make(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
     const request = await this.toRequest(prepared);
-    if (isLost()) return 'deadline';
+    for (let tries = 1; ; tries++) {
+      const outcome = isLost() ? 'deadline' : await this.try(prepared, request, isLost, tries === MOST_TRIES);
+      if (outcome !== null) return outcome;
+    }
+  }
+
+  /** Null: not all that was held could be given, so that it was taken back; to be decided anew. Never null at the last. */
+  private async try(
+    prepared: PreparedMatch,
+    request: MatchRequest,
+    isLost: () => boolean,
+    isLast: boolean,
+  ): Promise<Outcome | null> {
+    const { input, placement, now } = prepared;
     const decisionId = newUlid();
     try {
       const held = await this.hold(prepared, request, decisionId, isLost);
-      return typeof held === 'string' ? held : await this.give(held, prepared, request, isLost);
+      if (typeof held === 'string') return held;
+      const isShort = !isLast && held.status === 'held' && !this.writer.canGiveAll(held, now);
+      if (isShort && (await this.exposure.forget(input.userId, held))) return null;
+      // Nothing was awaited since the question, so that nobody else has taken the money; or somebody was given the decision.
+      return await this.give(held, prepared, request, isLost);
     } catch (error) {
-      const { input, placement, now } = prepared;
       // Redis may have done what it did not answer.
       if (input.requestId !== undefined) {
         this.promises.doubt({ decisionId, decidedAt: now, expiresAt: now + placement.holdSeconds * 1000 });
@@ -92,8 +111,7 @@ export class Decider {
     isLost: () => boolean,
   ): Promise<Outcome> {
     if (isLost()) {
-      const places = Array.from({ length: held.held }, (_, place) => place);
-      if (places.length > 0) await this.exposure.release(userId, held, places);
+      if (held.held > 0) await this.exposure.forget(userId, held);
       return 'deadline';
     }
     const { messages, withheld } = this.writer.write(held, { memberId: userId, language, now });

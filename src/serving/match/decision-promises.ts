@@ -32,6 +32,11 @@ export class DecisionPromises {
     return leaseHolder === this.holderId || this.promisedToo.has(decisionId) ? 'nothing' : 'what it can';
   }
 
+  /** False where there is no money for it; its ad group takes part in no decision then, until there is. */
+  canPromise(message: CostlyMessage): boolean {
+    return this.leases.canPromise(message);
+  }
+
   /** False where there is no money for it. */
   promise(message: CostlyMessage): boolean {
     return this.leases.promise(message);

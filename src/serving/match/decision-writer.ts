@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { secondPriceMicros } from '../../core/auction/price.js';
-import type { AdGroupRecord, Bid, CreativeRecord } from '../../core/index/ad-group-record.js';
+import { type Contender, secondPriceMicros } from '../../core/auction/price.js';
+import type { AdGroupRecord, CreativeRecord } from '../../core/index/ad-group-record.js';
 import { isScheduled } from '../../core/index/first-failure.js';
-import type { Held } from '../../delivery/delivery.api.js';
+import type { CostlyMessage, Held } from '../../delivery/delivery.api.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { DecisionTokens } from '../../tracking/tracking.api.js';
@@ -56,11 +56,12 @@ interface Running {
   readonly creative: CreativeRecord;
 }
 
-interface Given extends Running {
+/** A message that may be given, with its price. */
+interface Priced extends Running {
   /** In its decision, from 0. */
   readonly place: number;
   readonly position: number;
-  readonly bid: Bid;
+  readonly contender: Contender;
   readonly priceMicros: number;
 }
 
@@ -78,38 +79,50 @@ export class DecisionWriter {
     this.json = new MessageJson(config.publicUrl);
   }
 
+  /** Whether nothing that is held of a new decision would be withheld; who can't pay takes part in no decision from now on. */
+  canGiveAll(held: Held, now: number): boolean {
+    const canGive = this.priced(held, readFrame(held.frame), now).map(
+      (message) => message !== null && this.promises.canPromise(costOf(held, message)),
+    );
+    return !canGive.includes(false);
+  }
+
   /**
    * A message whose campaign does not run any more since it was held is left out, and so is one whose cost can't be
    * promised any more, where that is still to be done; then it is withheld for good.
    */
   write(held: Held, reader: Reader): WrittenDecision {
     const frame = readFrame(held.frame);
-    const tickets = held.tickets.map(readTicket);
     const messages: Utf8Text[] = [];
     const withheld: number[] = [];
     const duty = this.promises.dutyOf(held, frame.leaseHolder);
-    for (let place = 0; place < held.held; place++) {
-      const ticket = tickets[place];
-      const position = frame.positions[place];
-      if (ticket === undefined || position === undefined) break;
-      const running = this.runningOf(ticket, reader.now);
-      const priceMicros = secondPriceMicros(ticket.contender, tickets[place + 1]?.score ?? null, frame.floorMicros);
-      const isPromised = running !== null && (duty === 'nothing' || this.promise(held, running, ticket, priceMicros));
+    for (const [place, message] of this.priced(held, frame, reader.now).entries()) {
+      const isPromised = message !== null && (duty === 'nothing' || this.promises.promise(costOf(held, message)));
       if (duty === 'all' && !isPromised) withheld.push(place);
-      else if (running !== null) {
-        const { bid } = ticket.contender;
-        messages.push(this.toMessage(held, frame, reader, { ...running, place, position, bid, priceMicros }));
-      }
+      else if (message !== null) messages.push(this.toMessage(held, frame, reader, message));
     }
     if (duty === 'what it can') this.promises.notePromisedToo(held);
     return { messages, withheld };
+  }
+
+  /** What is held, in turn; null where it does not run any more. */
+  private priced(held: Held, { positions, floorMicros }: DecisionFrame, now: number): readonly (Priced | null)[] {
+    const tickets = held.tickets.map(readTicket);
+    return positions.slice(0, held.held).map((position, place) => {
+      const ticket = tickets[place];
+      const running = ticket === undefined ? null : this.runningOf(ticket, now);
+      if (ticket === undefined || running === null) return null;
+      const { contender } = ticket;
+      const priceMicros = secondPriceMicros(contender, tickets[place + 1]?.score ?? null, floorMicros);
+      return { ...running, place, position, contender, priceMicros };
+    });
   }
 
   private toMessage(
     { decisionId, decidedAt, expiresAt }: Held,
     { placement, leaseHolder }: DecisionFrame,
     { memberId, language }: Reader,
-    { record, creative, place, position, bid, priceMicros }: Given,
+    { record, creative, place, position, contender, priceMicros }: Priced,
   ): Utf8Text {
     const token = this.tokens.sign({
       messageId: `${decisionId}.${place + 1}`,
@@ -120,7 +133,7 @@ export class DecisionWriter {
       creativeId: creative.id,
       placement,
       position,
-      chargedFor: bid.model === 'cpm' ? 'impression' : 'click',
+      chargedFor: contender.bid.model === 'cpm' ? 'impression' : 'click',
       priceMicros,
       decidedAt,
       expiresAt,
@@ -136,9 +149,8 @@ export class DecisionWriter {
     const creative = record?.creatives.find(({ id }) => id === creativeId);
     return record === undefined || creative === undefined || !isScheduled(record, now) ? null : { record, creative };
   }
+}
 
-  private promise(held: Held, { record }: Running, { contender }: Ticket, priceMicros: number): boolean {
-    const { decidedAt, expiresAt } = held;
-    return this.promises.promise({ record, priceMicros, ctr: contender.ctr, decidedAt, expiresAt });
-  }
+function costOf({ decidedAt, expiresAt }: Held, { record, contender: { ctr }, priceMicros }: Priced): CostlyMessage {
+  return { record, priceMicros, ctr, decidedAt, expiresAt };
 }

@@ -63,12 +63,13 @@ describe('a decision past its deadline', () => {
         openHolds.push(0);
         return held as Held;
       },
-      release: (_memberId, _held, places) => {
-        openHolds = openHolds.filter((place) => !places.includes(place));
-        return Promise.resolve();
+      forget: () => {
+        openHolds = [];
+        return Promise.resolve(true);
       },
     };
     const writer: Partial<DecisionWriter> = {
+      canGiveAll: () => true,
       write: ({ decisionId }) => {
         promised.push(decisionId);
         return { messages: [], withheld: [] };
