@@ -1,5 +1,5 @@
 /** What other features may use of delivery. */
-export { ExposureStore, type Held, type MemberExposure } from './exposure/exposure-store.js';
+export { type Asked, ExposureStore, type Held, type MemberExposure } from './exposure/exposure-store.js';
 export {
   type CapAt,
   type HoldCandidate,

@@ -71,6 +71,13 @@ describe('a place whose winner can’t pay for it', () => {
       expect(given).toBeGreaterThan(0);
       expect(given).toBeLessThanOrEqual(AFFORDED);
       expect(forget).toHaveBeenCalled();
+      // Nothing of its money is bound but by the messages that were given.
+      let all = given;
+      await eventually(async () => {
+        for (const app of [world.first, world.second])
+          all += idsOf(await ask(app, world.newMember(), {})).filter((id) => id === dear.adGroupId).length;
+        return all === AFFORDED;
+      }, 20_000);
       for (const app of [world.first, world.second]) expect(await askAll(app)).toEqual(answers);
 
       const budget = { totalMicros: 1_000 * PRICE };
@@ -98,6 +105,27 @@ describe('a place whose winner can’t pay for it', () => {
     const answer = await ask(world.first, world.newMember(), { maxMessages: 1 });
     expect(answer).toHaveLength(1);
     expect(rich).toContain(idsOf(answer)[0]);
+    await stop(dear.campaignId);
+  });
+
+  it('goes to whoever another process gives it to, which is asked for the decision once it is taken back', async () => {
+    const dear = await sellDear(1_000 * PRICE);
+    const member = world.newMember();
+    const request = { maxMessages: 2, requestId: 'in-between' };
+    jest.spyOn(bookOf(world.first), 'canPromise').mockReturnValueOnce(false);
+    const store = exposureOf(world.first);
+    const forget = store.forget.bind(store);
+    let given: readonly Given[] = [];
+    jest.spyOn(store, 'forget').mockImplementationOnce(async (...args) => {
+      const isForgotten = await forget(...args);
+      expect(isForgotten).toBe(true);
+      given = await ask(world.second, member, request);
+      return isForgotten;
+    });
+    const answer = await ask(world.first, member, request);
+    expect(idsOf(given)[0]).toBe(dear.adGroupId);
+    expect(given).toHaveLength(2);
+    expect(answer).toEqual(given);
     await stop(dear.campaignId);
   });
 

@@ -239,9 +239,12 @@ describe('the lives of the exposure state', () => {
     const held = await store.hold(uncapped('D1'));
     if (held.status !== 'held') throw new Error('nothing was held');
     epochs!.forget();
-    await expect(store.release('member', held, [0])).rejects.toThrow('life');
+    const asked = { memberId: 'member', requestId: null };
+    await expect(store.release(asked, held, [0])).rejects.toThrow('life');
+    await expect(store.forget(asked, held)).rejects.toThrow('life');
     await epochs!.refresh();
-    await store.release('member', held, [0]);
+    await store.release(asked, held, [0]);
+    expect(await store.forget(asked, held)).toBe(true);
   });
 
   it('have holds of which it is not known whether they were placed, where Redis does not answer one of them', async () => {

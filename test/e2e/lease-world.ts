@@ -40,8 +40,10 @@ export class LeaseWorld {
   ) {}
 
   static async start(): Promise<LeaseWorld> {
-    const first = await startTestApp({ env: { CLOCK: 'simulated' } });
-    const second = await startTestApp({ env: { CLOCK: 'simulated', ROLE: 'api' }, sharing: first });
+    // So that decisions are not given up, and have time to be made anew, on a slow machine.
+    const env = { CLOCK: 'simulated', MATCH_DEADLINE_MS: '10000' };
+    const first = await startTestApp({ env });
+    const second = await startTestApp({ env: { ...env, ROLE: 'api' }, sharing: first });
     const rules = {
       maxMessages: 3,
       firstPosition: 1,

@@ -66,7 +66,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
       settlesMeanwhile: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('forget' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('forget' as const), which: fc.nat(9) }) },
   {
     weight: 8,
     arbitrary: fc.record({ kind: fc.constant('show' as const), which: fc.nat(9), lateness: fc.nat(100) }),

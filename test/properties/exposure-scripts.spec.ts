@@ -129,14 +129,15 @@ describe('the exposure scripts', () => {
     }
   });
 
+  const WITHDRAWN = { decisionId: 'D1', decisionKey: wideKey('D1'), places: [1], isRepeatable: true };
+
   it.each([false, true])(
     'end the holds of what is released, unless it was asked for again meanwhile (%s)',
     async (isRepeated) => {
       const key = exposureKey(`released-${isRepeated}`);
       await hold(key, holdRequest(), { rebuilt: EMPTY });
       if (isRepeated) expect(await hold(key, holdRequest(), { caps: null })).toMatchObject({ status: 'repeated' });
-      const released = { decisionId: 'D1', decisionKey: wideKey('D1'), places: [1], endsHolds: true };
-      await redis.releaseMessages(key, 'e1', JSON.stringify(released));
+      await redis.releaseMessages(key, 'e1', JSON.stringify({ ...WITHDRAWN, endsHolds: true }));
       expect((await peek(key)).holds).toHaveLength(isRepeated ? 1 : 0);
       // Nobody gets it from now on.
       const again = await hold(key, holdRequest(), { caps: null });
@@ -150,10 +151,7 @@ describe('the exposure scripts', () => {
       const key = exposureKey(`forgotten-${isRepeated}`);
       await hold(key, holdRequest(), { rebuilt: EMPTY });
       if (isRepeated) expect(await hold(key, holdRequest(), { caps: null })).toMatchObject({ status: 'repeated' });
-      const forget = (epoch: string): Promise<number> => {
-        const forgotten = { decisionId: 'D1', decisionKey: wideKey('D1'), places: [1] };
-        return redis.forgetDecision(key, epoch, JSON.stringify(forgotten));
-      };
+      const forget = (epoch: string) => redis.forgetDecision(key, epoch, JSON.stringify(WITHDRAWN));
       expect(await forget('e2')).toBe(0);
       expect((await peek(key)).holds).toHaveLength(1);
       expect(await forget('e1')).toBe(isRepeated ? 0 : 1);
@@ -163,6 +161,23 @@ describe('the exposure scripts', () => {
       expect(again).toMatchObject(
         isRepeated ? { status: 'repeated', decisionId: 'D1' } : { status: 'held', decisionId: 'D2', held: 1 },
       );
+    },
+  );
+
+  it.each([true, false])(
+    'end no holds of a decision that is not kept any more, where it could be repeated (%s)',
+    async (isRepeatable) => {
+      const key = exposureKey(`over-${isRepeatable}`);
+      const requestKey = isRepeatable ? wideKey('r1') : undefined;
+      await hold(key, holdRequest({ requestKey }), { rebuilt: EMPTY });
+      if (isRepeatable) await hold(key, holdRequest(), { caps: null });
+      // It is over, and what was seen of it is not settled yet.
+      await hold(key, holdRequest({ requestKey: undefined, now: HELD.expiresAt }), { caps: null });
+      const withdrawn = { ...WITHDRAWN, isRepeatable };
+      await redis.releaseMessages(key, 'e1', JSON.stringify({ ...withdrawn, endsHolds: isRepeatable }));
+      expect((await peek(key)).holds).toHaveLength(1);
+      expect(await redis.forgetDecision(key, 'e1', JSON.stringify(withdrawn))).toBe(isRepeatable ? 0 : 1);
+      expect((await peek(key)).holds).toHaveLength(isRepeatable ? 1 : 0);
     },
   );
 

@@ -37,8 +37,8 @@ export type Step =
       readonly holdMs: number;
       readonly settlesMeanwhile: boolean;
     }
-  /** The last decision of which nobody was shown anything. */
-  | { readonly kind: 'forget' }
+  /** By its maker, who has given nobody anything of it. */
+  | { readonly kind: 'forget'; readonly which: number }
   | { readonly kind: 'show'; readonly which: number; readonly lateness: number }
   | { readonly kind: 'settle'; readonly most: number; readonly twice: boolean }
   | { readonly kind: 'lose'; readonly how: string };
@@ -142,7 +142,7 @@ export class ScriptedMember {
       case 'match':
         return this.match(step);
       case 'forget':
-        return this.forget();
+        return this.forget(step.which);
       case 'show':
         return this.show(step.which, step.lateness);
       case 'settle':
@@ -327,21 +327,29 @@ export class ScriptedMember {
     return rebuiltOf(this.counted, from);
   }
 
-  private async forget(): Promise<void> {
-    const last = this.decisions.at(-1);
-    if (last === undefined || last.expiresAt <= this.nowMs) return;
-    const isOfLast = ({ messageId }: { readonly messageId: string }): boolean =>
-      messageId.startsWith(`${last.decisionId}.`);
-    if (this.counted.some(isOfLast)) return;
-    const places = Array.from({ length: last.held }, (_, i) => i + 1);
-    const forgotten = { decisionId: last.decisionId, decisionKey: wideKey(last.decisionId), places };
+  private async forget(which: number): Promise<void> {
+    const decision = this.decisions[which % Math.max(this.decisions.length, 1)];
+    if (decision === undefined) return;
+    const { decisionId, requestId, held, expiresAt, isRepeated } = decision;
+    const isOfIt = ({ messageId }: { readonly messageId: string }): boolean => messageId.startsWith(`${decisionId}.`);
+    // Only a repeat can have given it.
+    if (!isRepeated && this.counted.some(isOfIt)) return;
+    const places = Array.from({ length: held }, (_, i) => i + 1);
+    const isRepeatable = requestId !== null;
+    const forgotten = { decisionId, decisionKey: wideKey(decisionId), places, isRepeatable };
     const answer = await this.redis.forgetDecision(this.key, this.epochId, JSON.stringify(forgotten));
-    expect(answer).toBe(last.isRepeated ? 0 : 1);
-    this.forgotten[last.isRepeated ? 'refused' : 'done'] += 1;
-    if (last.isRepeated) return;
-    this.decisions.pop();
-    this.holds = this.holds.filter((hold) => !isOfLast(hold));
-    this.placed = this.placed.filter((hold) => !isOfLast(hold));
+    if (isRepeated) {
+      expect(answer).toBe(0);
+      this.forgotten.refused += 1;
+      return;
+    }
+    // One that may be asked for again is not kept once it is over; then nobody knows whether it was.
+    if (!isRepeatable || expiresAt > this.nowMs) expect(answer).toBe(1);
+    if (answer !== 1) return;
+    this.forgotten.done += 1;
+    this.decisions = this.decisions.filter((one) => one !== decision);
+    this.holds = this.holds.filter((hold) => !isOfIt(hold));
+    this.placed = this.placed.filter((hold) => !isOfIt(hold));
   }
 
   /** Of the messages that may still be shown, also those whose hold was lost. `lateness`: percent of the time since. */

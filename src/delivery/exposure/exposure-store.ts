@@ -24,6 +24,9 @@ export interface Held {
   readonly tickets: readonly string[];
 }
 
+/** Who asked for a decision. */
+export type Asked = Pick<HoldRequest, 'memberId' | 'requestId'>;
+
 /** Too few of the candidates have room: offer more. */
 export interface TooShort {
   readonly status: 'short';
@@ -117,22 +120,22 @@ export class ExposureStore {
    * does not answer.
    */
   async release(
-    memberId: string,
+    asked: Asked,
     { decisionId, status }: Pick<Held, 'decisionId' | 'status'>,
     places: readonly number[],
   ): Promise<void> {
-    const released = { ...messagesOf(decisionId, places), endsHolds: status === 'held' };
-    await this.redis.releaseMessages(exposureKey(memberId), this.knownEpochId(), JSON.stringify(released));
+    const released = { ...toWithdrawn(asked, decisionId, places), endsHolds: status === 'held' };
+    await this.redis.releaseMessages(exposureKey(asked.memberId), this.knownEpochId(), JSON.stringify(released));
   }
 
   /**
    * Takes back a decision that was just made, as though it never had been: whoever asks again is decided anew. False where
-   * somebody else may have been given it meanwhile; then it stays. Rejects when Redis does not answer.
+   * nothing is changed: another process may have given it meanwhile, or the state is gone. Rejects when Redis does not answer.
    */
-  async forget(memberId: string, { decisionId, held }: Pick<Held, 'decisionId' | 'held'>): Promise<boolean> {
-    const forgotten = messagesOf(decisionId, [...Array(held).keys()]);
-    const key = exposureKey(memberId);
-    return (await this.redis.forgetDecision(key, this.knownEpochId(), JSON.stringify(forgotten))) === 1;
+  async forget(asked: Asked, { decisionId, held }: Pick<Held, 'decisionId' | 'held'>): Promise<boolean> {
+    const places = Array.from({ length: held }, (_, place) => place);
+    const forgotten = JSON.stringify(toWithdrawn(asked, decisionId, places));
+    return (await this.redis.forgetDecision(exposureKey(asked.memberId), this.knownEpochId(), forgotten)) === 1;
   }
 
   /** For explanations: what the caps count for a member, impressions from `keepFrom` on. Null while Redis can't be trusted. */
@@ -218,9 +221,14 @@ export class ExposureStore {
   }
 }
 
-/** As the scripts name them; `places`: from 0. */
-function messagesOf(decisionId: string, places: readonly number[]) {
-  return { decisionId, decisionKey: wideKey(decisionId), places: places.map((place) => place + 1) };
+/** As release.lua and forget.lua take it. */
+function toWithdrawn({ requestId }: Asked, decisionId: string, places: readonly number[]) {
+  return {
+    decisionId,
+    decisionKey: wideKey(decisionId),
+    places: places.map((place) => place + 1),
+    isRepeatable: requestId !== null,
+  };
 }
 
 function parseAnswer(json: string): HoldAnswer {

@@ -127,6 +127,15 @@ local function endHolds(state, settledUntil)
   state.h = open
 end
 
+-- Whether somebody may have been given a decision by a repeat; of one that is not kept any more, nobody knows.
+-- `isRepeatable`: it was asked for with a request id.
+local function mayBeGiven(state, decisionId, isRepeatable)
+  for _, decision in ipairs(state.d) do
+    if decision[4] == decisionId then return decision[REPEATED] end
+  end
+  return isRepeatable
+end
+
 -- Ends the holds of messages that nobody gets. `places`: in their decision, from 1.
 local function endHoldsOf(state, decisionKey, places)
   local isEnded = {}

@@ -134,12 +134,12 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     return lease === undefined ? 'budget' : this.shortageOf(lease);
   }
 
-  /** Whether `promise` would be true now. If not, its ad group is short of money from now on. */
+  /** Whether `promise` would be true now. If not, the index is told what its ad group lacks, as by `promise`. */
   canPromise(message: CostlyMessage): boolean {
     const lease = this.leases.get(message.record.id);
     if (lease === undefined || this.holder.id === null) return false;
     const isPayable = this.isPayable(lease, message);
-    if (!isPayable) this.noteUse(lease);
+    if (!isPayable) this.note(lease, message);
     return isPayable;
   }
 
@@ -152,11 +152,11 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const isPaid = this.isPayable(lease, message);
     if (isPaid) {
       const promised = { adGroupId: record.id, decidedAt, expiresAt };
-      if (isClick) this.clicks.add({ ...promised, priceMicros, ctr: lease.ctr });
+      if (isClick) this.clicks.add({ ...promised, priceMicros, ctr: this.cautiousCtr(message) });
       else this.promises.add({ ...promised, micros: priceMicros });
       lease.use(isClick ? priceMicros * ctr : priceMicros, performance.now());
     }
-    this.noteUse(lease);
+    this.note(lease, message);
     return isPaid;
   }
 
@@ -166,15 +166,19 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     return this.isStarted || this.leases.size === 0;
   }
 
-  /** The lease knows its price from now on. */
-  private isPayable(lease: Lease, { record, priceMicros, ctr }: CostlyMessage): boolean {
-    lease.ctr = Math.max(ctr, this.ctrs.cautiousCtrOf(record.id));
-    lease.latestPriceMicros = priceMicros;
-    return lease.claimedMicros >= this.neededMicros(lease, priceMicros);
+  private isPayable(lease: Lease, message: CostlyMessage): boolean {
+    return lease.claimedMicros >= this.neededMicros(lease, message.priceMicros, this.cautiousCtr(message));
   }
 
-  private noteUse(lease: Lease): void {
-    this.due.add(lease.record.id);
+  private cautiousCtr({ record, ctr }: CostlyMessage): number {
+    return Math.max(ctr, this.ctrs.cautiousCtrOf(record.id));
+  }
+
+  /** Of the latest message, whether it could be paid for or not. */
+  private note(lease: Lease, message: CostlyMessage): void {
+    lease.ctr = this.cautiousCtr(message);
+    lease.latestPriceMicros = message.priceMicros;
+    this.due.add(message.record.id);
     this.tell(lease);
   }
 
@@ -184,8 +188,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   /** What has to be claimed for one more message at this price. Of clicks, the price of one at least, and enough for one more at most. */
-  private neededMicros(lease: Lease, priceMicros: number): number {
-    const { record, ctr } = lease;
+  private neededMicros({ record, ctr: latestCtr }: Lease, priceMicros: number, ctr = latestCtr): number {
     const kept = this.clicks.keptMicros(record.id);
     const withIt =
       record.bid.model === 'cpm'

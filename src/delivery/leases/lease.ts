@@ -12,7 +12,7 @@ const RATE_WEIGHT = 0.5;
 
 /**
  * For so long a price is believed that is more than what is left; then what is left is tried at the price that the next message
- * has. A try that is refused costs a match a second decision, so that each takes twice as long as the one before.
+ * has. A try that is refused costs the matches under way a second decision, so that each takes twice as long as the one before.
  */
 const SHORTEST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 3_600_000;

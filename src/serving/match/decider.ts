@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { invariant } from '../../core/invariant-violation.js';
-import { ExposureStore, type Held } from '../../delivery/delivery.api.js';
+import { type Asked, ExposureStore, type Held } from '../../delivery/delivery.api.js';
 import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { newUlid } from '../../platform/ids.js';
 import { ProfileSource } from '../../profiles/profiles.api.js';
@@ -31,7 +31,15 @@ export interface PreparedMatch {
   readonly now: number;
 }
 
-/** In all. Who could not pay takes no part in the next, so that few decisions need a third. */
+/** How long somebody waits for a decision. */
+export interface Patience {
+  /** Nobody can get the answer any more. */
+  isLost(): boolean;
+  /** There is time to decide once more. */
+  hasTime(): boolean;
+}
+
+/** Of a decision that gives all that it holds, or else what it can. Each leaves out who could not pay in those before. */
 const MOST_TRIES = 4;
 
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
@@ -56,48 +64,47 @@ export class Decider {
     return toMatchRequest(profile, input, { now, placement, seed: requestId });
   }
 
-  /**
-   * Who asks again meanwhile gets the same. Rejects when Redis or Postgres can't be reached. `isLost`: nobody can get the
-   * answer any more.
-   */
-  decide(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
+  /** Who asks again meanwhile gets the same. Rejects when Redis or Postgres can't be reached. */
+  decide(prepared: PreparedMatch, patience: Patience): Promise<Outcome> {
     const { userId, requestId } = prepared.input;
-    if (requestId === undefined) return this.make(prepared, isLost);
+    if (requestId === undefined) return this.make(prepared, patience);
     const key = `${userId} ${requestId}`;
     const first = this.underWay.get(key);
     if (first !== undefined) return first;
-    const decision = this.make(prepared, isLost).finally(() => this.underWay.delete(key));
+    const decision = this.make(prepared, patience).finally(() => this.underWay.delete(key));
     this.underWay.set(key, decision);
     return decision;
   }
 
-  private async make(prepared: PreparedMatch, isLost: () => boolean): Promise<Outcome> {
+  private async make(prepared: PreparedMatch, patience: Patience): Promise<Outcome> {
     const request = await this.toRequest(prepared);
     for (let tries = 1; ; tries++) {
-      const outcome = isLost() ? 'deadline' : await this.try(prepared, request, isLost, tries === MOST_TRIES);
-      if (outcome !== null) return outcome;
+      const mayTryAgain = (): boolean => tries < MOST_TRIES && patience.hasTime();
+      const outcome = patience.isLost() ? 'deadline' : await this.makeOnce(prepared, request, patience, mayTryAgain);
+      if (outcome !== 'again') return outcome;
     }
   }
 
-  /** Null: not all that was held could be given, so that it was taken back; to be decided anew. Never null at the last. */
-  private async try(
+  /** `again`: not all that was held could be given, so that it was taken back. */
+  private async makeOnce(
     prepared: PreparedMatch,
     request: MatchRequest,
-    isLost: () => boolean,
-    isLast: boolean,
-  ): Promise<Outcome | null> {
-    const { input, placement, now } = prepared;
+    patience: Patience,
+    mayTryAgain: () => boolean,
+  ): Promise<Outcome | 'again'> {
+    const { placement, now } = prepared;
+    const asked = askedBy(prepared);
     const decisionId = newUlid();
     try {
-      const held = await this.hold(prepared, request, decisionId, isLost);
+      const held = await this.hold(prepared, request, decisionId, patience);
       if (typeof held === 'string') return held;
-      const isShort = !isLast && held.status === 'held' && !this.writer.canGiveAll(held, now);
-      if (isShort && (await this.exposure.forget(input.userId, held))) return null;
-      // Nothing was awaited since the question, so that nobody else has taken the money; or somebody was given the decision.
-      return await this.give(held, prepared, request, isLost);
+      const isShort = held.status === 'held' && !this.writer.canGiveAll(held, now);
+      if (isShort && mayTryAgain() && (await this.exposure.forget(asked, held))) return 'again';
+      // Where it is not short, nothing was awaited since, so that nobody else has taken the money.
+      return await this.give(held, prepared, request, patience);
     } catch (error) {
       // Redis may have done what it did not answer.
-      if (input.requestId !== undefined) {
+      if (asked.requestId !== null) {
         this.promises.doubt({ decisionId, decidedAt: now, expiresAt: now + placement.holdSeconds * 1000 });
       }
       throw error;
@@ -106,17 +113,18 @@ export class Decider {
 
   private async give(
     held: Held,
-    { input: { userId }, now }: PreparedMatch,
+    prepared: PreparedMatch,
     { subject: { language } }: MatchRequest,
-    isLost: () => boolean,
+    patience: Patience,
   ): Promise<Outcome> {
-    if (isLost()) {
-      if (held.held > 0) await this.exposure.forget(userId, held);
+    const asked = askedBy(prepared);
+    if (patience.isLost()) {
+      if (held.held > 0) await this.exposure.forget(asked, held);
       return 'deadline';
     }
-    const { messages, withheld } = this.writer.write(held, { memberId: userId, language, now });
+    const { messages, withheld } = this.writer.write(held, { memberId: asked.memberId, language, now: prepared.now });
     // Before anybody hears of the decision: who asks again must get the same.
-    if (withheld.length > 0) await this.exposure.release(userId, held, withheld);
+    if (withheld.length > 0) await this.exposure.release(asked, held, withheld);
     this.promises.settle(held.decisionId);
     if (messages.length > 0) return messages;
     // Nothing had room, or what had been held does not run any more.
@@ -127,9 +135,10 @@ export class Decider {
     prepared: PreparedMatch,
     request: MatchRequest,
     decisionId: string,
-    isLost: () => boolean,
+    patience: Patience,
   ): Promise<Held | NoFillReason> {
-    const { input, placement, positions, now } = prepared;
+    const { placement, positions, now } = prepared;
+    const asked = askedBy(prepared);
     const leaseHolder = this.promises.holderId;
     // What was stopped lately may not be known.
     if (leaseHolder === null || this.index.isStale) return 'unavailable';
@@ -140,16 +149,15 @@ export class Decider {
     for (;;) {
       while (this.turns.isOver) {
         await this.turns.others();
-        if (isLost()) return 'deadline';
+        if (patience.isLost()) return 'deadline';
       }
       const offer = this.turns.rank(() => offers.next());
       first ??= offer;
       const { ranked, isLast } = offer;
       // A repeated request gets its answer even when nothing would be eligible now; the holds know.
-      if (first.ranked.length === 0 && input.requestId === undefined) return 'no_candidates';
+      if (first.ranked.length === 0 && asked.requestId === null) return 'no_candidates';
       const outcome = await this.exposure.hold({
-        memberId: input.userId,
-        requestId: input.requestId ?? null,
+        ...asked,
         decisionId,
         now,
         expiresAt: now + placement.holdSeconds * 1000,
@@ -165,9 +173,13 @@ export class Decider {
       if (outcome.status === 'unavailable') return 'unavailable';
       if (outcome.status !== 'short')
         return outcome.held === 0 && first.ranked.length === 0 ? 'no_candidates' : outcome;
-      if (isLost()) return 'deadline';
+      if (patience.isLost()) return 'deadline';
       invariant(!isLast, 'the last offer is never too short');
       offers.passOver(offer, outcome.verdicts);
     }
   }
+}
+
+function askedBy({ input: { userId, requestId } }: PreparedMatch): Asked {
+  return { memberId: userId, requestId: requestId ?? null };
 }

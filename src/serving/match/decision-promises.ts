@@ -32,7 +32,7 @@ export class DecisionPromises {
     return leaseHolder === this.holderId || this.promisedToo.has(decisionId) ? 'nothing' : 'what it can';
   }
 
-  /** False where there is no money for it; its ad group takes part in no decision then, until there is. */
+  /** False where there is no money for it; then the next ranking leaves its ad group out. */
   canPromise(message: CostlyMessage): boolean {
     return this.leases.canPromise(message);
   }

@@ -79,7 +79,7 @@ export class DecisionWriter {
     this.json = new MessageJson(config.publicUrl);
   }
 
-  /** Whether nothing that is held of a new decision would be withheld; who can't pay takes part in no decision from now on. */
+  /** Whether nothing of a new decision would be withheld. If not, the next ranking leaves out who can't pay for it. */
   canGiveAll(held: Held, now: number): boolean {
     const canGive = this.priced(held, readFrame(held.frame), now).map(
       (message) => message !== null && this.promises.canPromise(costOf(held, message)),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { placementPositions } from '../../core/placement/positions.js';
 import { invalid } from '../../platform/app-error.js';
@@ -7,7 +8,7 @@ import type { Utf8Text } from '../../platform/http/utf8-text.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 import { PlacementsService } from '../placements/placements.service.js';
-import { Decider, type NoFillReason, type Outcome, type PreparedMatch } from './decider.js';
+import { Decider, type NoFillReason, type Outcome, type Patience, type PreparedMatch } from './decider.js';
 import { checkMatchInput, type MatchInput } from './match-input.js';
 
 export interface Decision {
@@ -26,6 +27,8 @@ interface Turn {
   readonly isOver: Promise<void>;
   /** Those who have no answer yet, until the deadline; whoever has one leaves, so that it is not kept. */
   readonly waiting: Set<(outcome: 'deadline') => void>;
+  /** Of `performance.now()`. */
+  readonly beganTick: number;
 }
 
 /**
@@ -85,16 +88,20 @@ export class MatchService {
    * that it binds neither money nor caps for messages that nobody gets.
    */
   private inTime(prepared: PreparedMatch): Promise<Outcome> {
-    const { waiting, isOver } = (this.turn ??= this.beginTurn());
+    const { waiting, isOver, beganTick } = (this.turn ??= this.beginTurn());
     return new Promise((resolve) => {
       waiting.add(resolve);
       const answer = (outcome: Outcome): void => {
         waiting.delete(resolve);
         resolve(outcome);
       };
-      const isLost = (): boolean => !waiting.has(resolve) && prepared.input.requestId === undefined;
+      const patience: Patience = {
+        isLost: () => !waiting.has(resolve) && prepared.input.requestId === undefined,
+        // Once more takes as long as what came before.
+        hasTime: () => performance.now() - beganTick < this.config.matchDeadlineMs / 2,
+      };
       isOver
-        .then(() => this.decider.decide(prepared, isLost))
+        .then(() => this.decider.decide(prepared, patience))
         .then(answer, (error: Error) => {
           this.logger.warn({ msg: 'match answered empty', reason: error.message });
           answer('unavailable');
@@ -115,6 +122,6 @@ export class MatchService {
         resolve();
       }),
     );
-    return { isOver, waiting };
+    return { isOver, waiting, beganTick: performance.now() };
   }
 }
