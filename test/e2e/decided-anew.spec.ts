@@ -55,11 +55,26 @@ describe('a place whose winner can’t pay for it', () => {
   const exposureOf = (app: TestApp) => app.app.get(ExposureStore, { strict: false });
   const bookOf = (app: TestApp) => app.app.get(LeaseBook, { strict: false });
 
+  /** Nobody hears what is held before the holds of so many are placed: then all of them want the money of the same winner. */
+  function answerTogether(store: ExposureStore, count: number): void {
+    const hold = store.hold.bind(store);
+    let placed = 0;
+    let answerAll: () => void = () => undefined;
+    const allPlaced = new Promise<void>((resolve) => (answerAll = resolve));
+    jest.spyOn(store, 'hold').mockImplementation(async (request) => {
+      const outcome = await hold(request);
+      if (++placed === count) answerAll();
+      await allPlaced;
+      return outcome;
+    });
+  }
+
   it.each([1, 2])(
     'goes to the next, in lists of %d at once; asked for again they are the same, and what was taken back binds nothing',
     async (maxMessages) => {
       const dear = await sellDear(AFFORDED * PRICE);
       const forget = jest.spyOn(exposureOf(world.first), 'forget');
+      answerTogether(exposureOf(world.first), MEMBERS);
       const asked = Array.from({ length: MEMBERS }, () => {
         const member = world.newMember();
         return { member, request: { maxMessages, requestId: `asked-by-${member}` } };
@@ -70,7 +85,7 @@ describe('a place whose winner can’t pay for it', () => {
       const given = answers.filter((answer) => idsOf(answer).includes(dear.adGroupId)).length;
       expect(given).toBeGreaterThan(0);
       expect(given).toBeLessThanOrEqual(AFFORDED);
-      expect(forget).toHaveBeenCalled();
+      expect(forget.mock.calls.length).toBeGreaterThanOrEqual(MEMBERS - given);
       // Nothing of its money is bound but by the messages that were given.
       let all = given;
       await eventually(async () => {

@@ -116,8 +116,7 @@ export class ExposureStore {
 
   /**
    * Takes back messages of a decision, by their places in it, from 0: whoever asks again is not given them. Of one that was
-   * just made, their holds end; of a repeated one they stay, since another process may have given it. Rejects when Redis
-   * does not answer.
+   * just made, their holds end; where another process may have given it, they stay. Rejects when Redis does not answer.
    */
   async release(
     asked: Asked,
@@ -130,7 +129,7 @@ export class ExposureStore {
 
   /**
    * Takes back a decision that was just made, as though it never had been: whoever asks again is decided anew. False where
-   * nothing is changed: another process may have given it meanwhile, or the state is gone. Rejects when Redis does not answer.
+   * it stays, since another process may have given it meanwhile. Rejects when Redis does not answer.
    */
   async forget(asked: Asked, { decisionId, held }: Pick<Held, 'decisionId' | 'held'>): Promise<boolean> {
     const places = Array.from({ length: held }, (_, place) => place);

@@ -1,14 +1,14 @@
 -- Takes back a decision as though it had never been made: its holds end, and whoever asks for it again is decided anew.
 --
 -- KEYS[1]  the member's exposure state
--- ARGV[1]  the epoch; a state of another life is left alone
+-- ARGV[1]  the epoch; a state of another life is left alone, and the decision is gone with its own
 -- ARGV[2]  JSON: {decisionId, decisionKey, places: list of the places that are held, from 1, isRepeatable: it was asked for
 --          with a request id}
 --
--- Answers 1; 0 where nothing is changed: the state is gone, or somebody may have been given the decision by a repeat.
+-- Answers 1; 0 where it stays, since somebody may have been given it by a repeat.
 local state = readState(KEYS[1])
 if not state or state.e ~= ARGV[1] then
-  return 0
+  return 1
 end
 local request = cjson.decode(ARGV[2])
 if mayBeGiven(state, request.decisionId, request.isRepeatable) then

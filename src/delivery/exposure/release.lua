@@ -4,7 +4,7 @@
 -- KEYS[1]  the member's exposure state
 -- ARGV[1]  the epoch; a state of another life is left alone
 -- ARGV[2]  JSON: {decisionId, decisionKey, places: list of their places in the decision, from 1, isRepeatable: it was asked for
---          with a request id, endsHolds: nobody was given them, so that their holds end; unless by a repeat meanwhile}
+--          with a request id, endsHolds: nobody was given them, so that their holds end; unless a repeat may have been}
 local state = readState(KEYS[1])
 if not state or state.e ~= ARGV[1] then
   return 0

@@ -88,7 +88,7 @@ class Bookkeeping {
     if (this.book.shortage(this.record) !== null) return false;
     const { now, record } = this;
     const message = { record, priceMicros, ctr, decidedAt: now, expiresAt: now + HOLD_MS };
-    // Of every other one it is asked first, which changes nothing but that who can't pay takes part in nothing more.
+    // Of every other one it is asked first: the answer is the same, and who can't pay takes part in nothing more.
     const isAskedFirst = this.shown++ % 2 === 0;
     const canPromise = isAskedFirst && this.book.canPromise(message);
     if (isAskedFirst && !canPromise) expect(this.indexed).not.toBeNull();
@@ -96,6 +96,12 @@ class Bookkeeping {
     if (isAskedFirst) expect(isPaid).toBe(canPromise);
     if (!isPaid) expect(this.indexed).not.toBeNull();
     return isPaid;
+  }
+
+  /** Whether a message could be shown at this price. */
+  affords(priceMicros: number): boolean {
+    const { now, record } = this;
+    return this.book.canPromise({ record, priceMicros, ctr: 0, decidedAt: now, expiresAt: now + HOLD_MS });
   }
 
   /** A message of this minute was charged. */
@@ -163,6 +169,18 @@ describe('what a process promises', () => {
       await books.exchange(2);
     }
     expect(books.show(110, 0.01)).toBe(false);
+  });
+
+  it('is asked for without a change where it is enough', async () => {
+    const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
+    await books.exchange(2);
+    expect(books.show(7, 0)).toBe(true);
+    expect([books.indexed, books.affords(3), books.indexed, books.affords(4)]).toEqual([
+      'budget',
+      true,
+      'budget',
+      false,
+    ]);
   });
 
   it('is tried again after a while, where less was left than a message cost', async () => {

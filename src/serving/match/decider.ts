@@ -39,7 +39,10 @@ export interface Patience {
   hasTime(): boolean;
 }
 
-/** Of a decision that gives all that it holds, or else what it can. Each leaves out who could not pay in those before. */
+/**
+ * Then a decision gives what it can of what it holds. Each try leaves out who could not pay in those before, so that a place stays
+ * empty only where as many campaigns, one after the other in its ranking, run out of money at the same moment.
+ */
 const MOST_TRIES = 4;
 
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ExposureStore, Held, LeaseBook } from '../../delivery/delivery.api.js';
 import { SystemClock } from '../../platform/clock.js';
@@ -9,7 +9,7 @@ import type { PlacementEntity } from '../placements/placement.entity.js';
 import type { PlacementsService } from '../placements/placements.service.js';
 import type { LiveIndex } from '../upkeep/live-index.js';
 import type { CapReach } from './cap-reach.js';
-import { Decider, type Patience } from './decider.js';
+import { Decider } from './decider.js';
 import { DecisionPromises } from './decision-promises.js';
 import type { DecisionWriter } from './decision-writer.js';
 import { MatchService } from './match.service.js';
@@ -128,23 +128,24 @@ describe('a decision past its deadline', () => {
 });
 
 it('decides once more only in the first half of the time that somebody waits', async () => {
-  const config = { matchDeadlineMs: 2_000 } as RuntimeConfig;
+  let tick = 5;
+  jest.spyOn(performance, 'now').mockImplementation(() => tick);
+  jest.useFakeTimers();
   const placements = { get: () => PLACEMENT } as unknown as PlacementsService;
-  const heard: Patience[] = [];
-  const decider: Partial<Decider> = {
-    decide: (_prepared, patience) => {
-      heard.push(patience);
-      return new Promise(() => undefined);
-    },
-  };
-  const service = new MatchService(placements, decider as Decider, new SystemClock(), config, new Metrics());
+  const decide = jest.fn<Decider['decide']>(() => new Promise(() => undefined));
+  const config = { matchDeadlineMs: DEADLINE_MS } as RuntimeConfig;
+  const decider = { decide } as unknown as Decider;
+  const service = new MatchService(placements, decider, new SystemClock(), config, new Metrics());
   const answer = service.match({ userId: 'm', placement: 'chat_list', chatCount: 9 }, NOW);
-  await nextTurn();
-  await nextTurn();
-  const told = () => heard.map((patience) => ({ hasTime: patience.hasTime(), isLost: patience.isLost() }));
-  expect(told()).toEqual([{ hasTime: true, isLost: false }]);
-  await wait(1_050);
-  expect(told()).toEqual([{ hasTime: false, isLost: false }]);
-  await answer;
-  expect(told()).toEqual([{ hasTime: false, isLost: true }]);
+  await jest.advanceTimersByTimeAsync(DEADLINE_MS - 1);
+  const patience = decide.mock.calls[0]![1];
+  tick += DEADLINE_MS / 2 - 1;
+  expect([patience.hasTime(), patience.isLost()]).toEqual([true, false]);
+  tick += 1;
+  expect([patience.hasTime(), patience.isLost()]).toEqual([false, false]);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(await answer).toMatchObject({ noFill: { reason: 'deadline' } });
+  expect(patience.isLost()).toBe(true);
+  jest.useRealTimers();
+  jest.restoreAllMocks();
 });
