@@ -171,6 +171,15 @@ describe('what a process promises', () => {
     expect(books.show(110, 0.01)).toBe(false);
   });
 
+  it('is told to lack where it is too little for a price, whether that was asked first or not', async () => {
+    for (const before of [1, 2]) {
+      const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
+      await books.exchange(2);
+      for (let i = 0; i < before; i++) expect(books.show(1, 0)).toBe(true);
+      expect([books.indexed, books.show(10, 0), books.indexed]).toEqual([null, false, 'budget']);
+    }
+  });
+
   it('is asked for without a change where it is enough', async () => {
     const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
     await books.exchange(2);

@@ -9,7 +9,7 @@ import type { LiveIndex } from '../upkeep/live-index.js';
 import type { CapReach } from './cap-reach.js';
 import { Decider, type Patience, type PreparedMatch } from './decider.js';
 import { DecisionPromises } from './decision-promises.js';
-import type { DecisionWriter } from './decision-writer.js';
+import type { Coverage, DecisionWriter } from './decision-writer.js';
 
 const RANKING_MS = 3;
 const NOW = Date.parse('2026-11-22T03:00:00Z');
@@ -22,7 +22,7 @@ const PREPARED = {
   now: NOW,
 } as unknown as PreparedMatch;
 
-const PATIENT: Patience = { isLost: () => false, hasTime: () => true };
+const PATIENT: Patience = { isLost: () => false, isHurried: () => false };
 
 /** Decisions whose ranking takes long and finds nobody; `onRank` is called in each. */
 function slowDecider(onRank: () => void): Decider {
@@ -74,6 +74,7 @@ describe('decisions that come at once', () => {
 
 describe('a decision of which not all can be given', () => {
   const MESSAGES = [Buffer.from('{}')];
+  const IN_A_HURRY: Patience = { ...PATIENT, isHurried: () => true };
   /** Of decisions, in turn. */
   let held: string[];
   let forgotten: string[];
@@ -85,10 +86,16 @@ describe('a decision of which not all can be given', () => {
     written = [];
   });
 
-  /** Of which those can be given whose number, from 1, is `given`. */
-  function decider(given: number, isForgotten = true): Decider {
-    const record = adGroup({});
-    const candidate = { record, rate: 1, ctr: 0.01 };
+  interface Fate {
+    /** Of each try; all of those after them can be given. */
+    readonly coverages?: readonly Coverage[];
+    readonly isForgotten?: boolean;
+    readonly withheld?: readonly number[];
+    readonly release?: ExposureStore['release'];
+  }
+
+  function decider({ coverages = [], isForgotten = true, withheld = [], release }: Fate): Decider {
+    const candidate = { record: adGroup({}), rate: 1, ctr: 0.01 };
     const exposure: Partial<ExposureStore> = {
       hold: ({ decisionId }) => {
         held.push(decisionId);
@@ -98,12 +105,13 @@ describe('a decision of which not all can be given', () => {
         if (isForgotten) forgotten.push(decisionId);
         return Promise.resolve(isForgotten);
       },
+      ...(release === undefined ? {} : { release }),
     };
     const writer: Partial<DecisionWriter> = {
-      canGiveAll: () => held.length === given,
+      coverage: () => coverages[held.length - 1] ?? 'all',
       write: ({ decisionId }) => {
         written.push(decisionId);
-        return { messages: MESSAGES as never, withheld: [] };
+        return { messages: MESSAGES as never, withheld };
       },
     };
     return new Decider(
@@ -120,30 +128,58 @@ describe('a decision of which not all can be given', () => {
     );
   }
 
-  it('is taken back and made anew', async () => {
-    expect(await decider(2).decide(PREPARED, PATIENT)).toBe(MESSAGES);
+  it.each([
+    ['some', PATIENT],
+    ['none', PATIENT],
+    ['none', IN_A_HURRY],
+  ] as const)('is taken back and made anew: where %s can be (%j)', async (coverage, patience) => {
+    expect(await decider({ coverages: [coverage] }).decide(PREPARED, patience)).toBe(MESSAGES);
     expect(new Set(held).size).toBe(2);
     expect({ forgotten, written }).toEqual({ forgotten: held.slice(0, 1), written: held.slice(1) });
   });
 
-  it('gives what it can the fourth time', async () => {
-    expect(await decider(Infinity).decide(PREPARED, PATIENT)).toBe(MESSAGES);
-    expect(held).toHaveLength(4);
-    expect({ forgotten, written }).toEqual({ forgotten: held.slice(0, 3), written: held.slice(3) });
+  it('gives what it can the tenth time', async () => {
+    const coverages = Array.from({ length: 99 }, () => 'none' as const);
+    expect(await decider({ coverages }).decide(PREPARED, PATIENT)).toBe(MESSAGES);
+    expect(held).toHaveLength(10);
+    expect({ forgotten, written }).toEqual({ forgotten: held.slice(0, 9), written: held.slice(9) });
   });
 
   it.each([
-    ['there is no time for another', true, { ...PATIENT, hasTime: () => false }],
-    ['it can’t be taken back', false, PATIENT],
-  ])('gives what it can where %s', async (_why, isForgotten, patience) => {
-    expect(await decider(Infinity, isForgotten).decide(PREPARED, patience)).toBe(MESSAGES);
+    ['it is in a hurry', { coverages: ['some'] }, IN_A_HURRY],
+    ['it can’t be taken back', { coverages: ['some'], isForgotten: false }, PATIENT],
+  ] as const)('gives what it can where %s', async (_why, fate, patience) => {
+    expect(await decider(fate).decide(PREPARED, patience)).toBe(MESSAGES);
     expect(held).toHaveLength(1);
     expect({ forgotten, written }).toEqual({ forgotten: [], written: held });
   });
 
   it('is given up where nobody waits any more once it is taken back', async () => {
     const patience = { ...PATIENT, isLost: () => forgotten.length > 0 };
-    expect(await decider(2).decide(PREPARED, patience)).toBe('deadline');
+    expect(await decider({ coverages: ['none'] }).decide(PREPARED, patience)).toBe('deadline');
     expect({ held, written }).toEqual({ held: forgotten, written: [] });
   });
+
+  it.each([undefined, 'r'])(
+    'waits for what it withholds only where it may be asked for again (%s)',
+    async (requestId) => {
+      let fail: (error: Error) => void = () => undefined;
+      const release = () => new Promise<void>((_resolve, reject) => (fail = reject));
+      const prepared = { ...PREPARED, input: { ...PREPARED.input, requestId } } as PreparedMatch;
+      let outcome: unknown = 'under way';
+      const decision = decider({ withheld: [0], release })
+        .decide(prepared, PATIENT)
+        .then(
+          (answer) => (outcome = answer),
+          (error: Error) => (outcome = error.message),
+        );
+      while (written.length === 0) await nextTurn();
+      await nextTurn();
+      expect(outcome).toBe(requestId === undefined ? MESSAGES : 'under way');
+      fail(new Error('Redis is away'));
+      await decision;
+      await nextTurn();
+      expect(outcome).toBe(requestId === undefined ? MESSAGES : 'Redis is away');
+    },
+  );
 });

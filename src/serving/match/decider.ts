@@ -35,15 +35,15 @@ export interface PreparedMatch {
 export interface Patience {
   /** Nobody can get the answer any more. */
   isLost(): boolean;
-  /** There is time to decide once more. */
-  hasTime(): boolean;
+  /** Somebody waits, and to decide once more would most likely take too long. */
+  isHurried(): boolean;
 }
 
 /**
- * Then a decision gives what it can of what it holds. Each try leaves out who could not pay in those before, so that a place stays
- * empty only where as many campaigns, one after the other in its ranking, run out of money at the same moment.
+ * The last one gives what it can of what it holds. Each leaves out who could not pay in those before, so that a list is short only
+ * where about as many campaigns that rank one after the other run out of money at the same moment.
  */
-const MOST_TRIES = 4;
+const MOST_TRIES = 10;
 
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
 @Injectable()
@@ -82,8 +82,8 @@ export class Decider {
   private async make(prepared: PreparedMatch, patience: Patience): Promise<Outcome> {
     const request = await this.toRequest(prepared);
     for (let tries = 1; ; tries++) {
-      const mayTryAgain = (): boolean => tries < MOST_TRIES && patience.hasTime();
-      const outcome = patience.isLost() ? 'deadline' : await this.makeOnce(prepared, request, patience, mayTryAgain);
+      const isLast = tries === MOST_TRIES;
+      const outcome = patience.isLost() ? 'deadline' : await this.makeOnce(prepared, request, patience, isLast);
       if (outcome !== 'again') return outcome;
     }
   }
@@ -93,7 +93,7 @@ export class Decider {
     prepared: PreparedMatch,
     request: MatchRequest,
     patience: Patience,
-    mayTryAgain: () => boolean,
+    isLast: boolean,
   ): Promise<Outcome | 'again'> {
     const { placement, now } = prepared;
     const asked = askedBy(prepared);
@@ -101,9 +101,10 @@ export class Decider {
     try {
       const held = await this.hold(prepared, request, decisionId, patience);
       if (typeof held === 'string') return held;
-      const isShort = held.status === 'held' && !this.writer.canGiveAll(held, now);
-      if (isShort && mayTryAgain() && (await this.exposure.forget(asked, held))) return 'again';
-      // Where it is not short, nothing was awaited since, so that nobody else has taken the money.
+      const coverage = held.status === 'held' ? this.writer.coverage(held, now) : 'all';
+      const isBetterAnew = coverage === 'none' || (coverage === 'some' && !patience.isHurried());
+      if (!isLast && isBetterAnew && (await this.exposure.forget(asked, held))) return 'again';
+      // Where all can be given, nothing was awaited since, so that nobody else has taken the money.
       return await this.give(held, prepared, request, patience);
     } catch (error) {
       // Redis may have done what it did not answer.
@@ -126,12 +127,19 @@ export class Decider {
       return 'deadline';
     }
     const { messages, withheld } = this.writer.write(held, { memberId: asked.memberId, language, now: prepared.now });
-    // Before anybody hears of the decision: who asks again must get the same.
-    if (withheld.length > 0) await this.exposure.release(asked, held, withheld);
+    if (withheld.length > 0) await this.release(asked, held, withheld);
     this.promises.settle(held.decisionId);
     if (messages.length > 0) return messages;
     // Nothing had room, or what had been held does not run any more.
     return held.held === 0 ? 'frequency_cap' : 'no_candidates';
+  }
+
+  /** Before anybody hears of the decision, where who asks again must get the same. */
+  private async release(asked: Asked, held: Held, places: readonly number[]): Promise<void> {
+    const released = this.exposure.release(asked, held, places);
+    if (asked.requestId !== null) return released;
+    // Else the answer does not wait for it: past the deadline its messages would be held for nobody. A hold ends by itself, too.
+    released.catch(() => undefined);
   }
 
   private async hold(

@@ -51,6 +51,9 @@ export interface WrittenDecision {
   readonly withheld: readonly number[];
 }
 
+/** How much of what is held. */
+export type Coverage = 'all' | 'some' | 'none';
+
 interface Running {
   readonly record: AdGroupRecord;
   readonly creative: CreativeRecord;
@@ -79,12 +82,13 @@ export class DecisionWriter {
     this.json = new MessageJson(config.publicUrl);
   }
 
-  /** Whether nothing of a new decision would be withheld. If not, the next ranking leaves out who can't pay for it. */
-  canGiveAll(held: Held, now: number): boolean {
+  /** How much of a new decision could be given now. The next ranking leaves out who can't pay for it. */
+  coverage(held: Held, now: number): Coverage {
     const canGive = this.priced(held, readFrame(held.frame), now).map(
       (message) => message !== null && this.promises.canPromise(costOf(held, message)),
     );
-    return !canGive.includes(false);
+    if (!canGive.includes(false)) return 'all';
+    return canGive.includes(true) ? 'some' : 'none';
   }
 
   /**

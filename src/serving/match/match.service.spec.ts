@@ -70,7 +70,7 @@ describe('a decision past its deadline', () => {
       },
     };
     const writer: Partial<DecisionWriter> = {
-      canGiveAll: () => true,
+      coverage: () => 'all',
       write: ({ decisionId }) => {
         promised.push(decisionId);
         return { messages: [], withheld: [] };
@@ -127,7 +127,7 @@ describe('a decision past its deadline', () => {
   });
 });
 
-it('decides once more only in the first half of the time that somebody waits', async () => {
+it('is in a hurry to answer while somebody waits for whom half of the time is over', async () => {
   let tick = 5;
   jest.spyOn(performance, 'now').mockImplementation(() => tick);
   jest.useFakeTimers();
@@ -140,12 +140,12 @@ it('decides once more only in the first half of the time that somebody waits', a
   await jest.advanceTimersByTimeAsync(DEADLINE_MS - 1);
   const patience = decide.mock.calls[0]![1];
   tick += DEADLINE_MS / 2 - 1;
-  expect([patience.hasTime(), patience.isLost()]).toEqual([true, false]);
+  expect([patience.isHurried(), patience.isLost()]).toEqual([false, false]);
   tick += 1;
-  expect([patience.hasTime(), patience.isLost()]).toEqual([false, false]);
+  expect([patience.isHurried(), patience.isLost()]).toEqual([true, false]);
   await jest.advanceTimersByTimeAsync(1);
   expect(await answer).toMatchObject({ noFill: { reason: 'deadline' } });
-  expect(patience.isLost()).toBe(true);
+  expect([patience.isHurried(), patience.isLost()]).toEqual([false, true]);
   jest.useRealTimers();
   jest.restoreAllMocks();
 });

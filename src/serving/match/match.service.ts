@@ -98,7 +98,7 @@ export class MatchService {
       const patience: Patience = {
         isLost: () => !waiting.has(resolve) && prepared.input.requestId === undefined,
         // Once more takes as long as what came before.
-        hasTime: () => performance.now() - beganTick < this.config.matchDeadlineMs / 2,
+        isHurried: () => waiting.has(resolve) && performance.now() - beganTick >= this.config.matchDeadlineMs / 2,
       };
       isOver
         .then(() => this.decider.decide(prepared, patience))
