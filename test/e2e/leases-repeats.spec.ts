@@ -33,6 +33,8 @@ describe('a decision that is asked for again', () => {
   beforeEach(() => {
     member = world.newMember();
     asked = { requestId: `asked-by-${member}` };
+    // What can't be given is withheld, as where there is no time for another decision.
+    jest.spyOn(exposureOf(world.first), 'forget').mockResolvedValue(false);
   });
 
   afterEach(() => {

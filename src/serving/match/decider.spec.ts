@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { adGroup } from '../../../test/properties/arbitraries/candidates.js';
+import type { Scored } from '../../core/index/candidate.js';
 import type { ExposureStore, Held, LeaseBook } from '../../delivery/delivery.api.js';
 import type { ProfileSource } from '../../profiles/profiles.api.js';
 import type { PlacementEntity } from '../placements/placement.entity.js';
@@ -9,7 +10,7 @@ import type { LiveIndex } from '../upkeep/live-index.js';
 import type { CapReach } from './cap-reach.js';
 import { Decider, type Patience, type PreparedMatch } from './decider.js';
 import { DecisionPromises } from './decision-promises.js';
-import type { Coverage, DecisionWriter } from './decision-writer.js';
+import type { DecisionWriter } from './decision-writer.js';
 
 const RANKING_MS = 3;
 const NOW = Date.parse('2026-11-22T03:00:00Z');
@@ -79,6 +80,8 @@ describe('a decision of which not all can be given', () => {
   let held: string[];
   let forgotten: string[];
   let written: string[];
+  /** The first ad group that was offered to the decision that was written. */
+  let first: string;
 
   beforeEach(() => {
     held = [];
@@ -87,19 +90,26 @@ describe('a decision of which not all can be given', () => {
   });
 
   interface Fate {
-    /** Of each try; all of those after them can be given. */
-    readonly coverages?: readonly Coverage[];
+    /** Of each try, how many of its two messages can't be given; none of those after them. */
+    readonly lacking?: readonly (1 | 2)[];
     readonly isForgotten?: boolean;
     readonly withheld?: readonly number[];
     readonly release?: ExposureStore['release'];
   }
 
-  function decider({ coverages = [], isForgotten = true, withheld = [], release }: Fate): Decider {
-    const candidate = { record: adGroup({}), rate: 1, ctr: 0.01 };
+  function decider({ lacking = [], isForgotten = true, withheld = [], release }: Fate): Decider {
+    const all = Array.from({ length: 30 }, (_, i) => {
+      const record = adGroup({ id: `adg_${i}` });
+      return { candidate: { record, rate: 1, ctr: 0.01 }, relevance: 1, pacing: 1, score: 1 } as unknown as Scored;
+    });
+    const top: LiveIndex['top'] = (_request, limit, without) =>
+      all.filter(({ candidate }) => !without.has(candidate.record.id)).slice(0, limit);
+    let offered: readonly string[] = [];
     const exposure: Partial<ExposureStore> = {
-      hold: ({ decisionId }) => {
+      hold: ({ decisionId, candidates }) => {
         held.push(decisionId);
-        return Promise.resolve({ status: 'held', decisionId, held: 1, tickets: [] } as unknown as Held);
+        offered = candidates.map(({ ticket }) => ticket.split(' ')[0]!);
+        return Promise.resolve({ status: 'held', decisionId, held: 2, tickets: [] } as unknown as Held);
       },
       forget: (_asked, { decisionId }) => {
         if (isForgotten) forgotten.push(decisionId);
@@ -108,19 +118,16 @@ describe('a decision of which not all can be given', () => {
       ...(release === undefined ? {} : { release }),
     };
     const writer: Partial<DecisionWriter> = {
-      coverage: () => coverages[held.length - 1] ?? 'all',
+      lacking: () => offered.slice(0, lacking[held.length - 1] ?? 0),
       write: ({ decisionId }) => {
         written.push(decisionId);
+        first = offered[0]!;
         return { messages: MESSAGES as never, withheld };
       },
     };
     return new Decider(
       { cached: () => null } as unknown as ProfileSource,
-      {
-        top: () => [{ candidate, relevance: 1, pacing: 1, score: 1 }],
-        cost: 0,
-        isStale: false,
-      } as unknown as LiveIndex,
+      { top, cost: 0, isStale: false } as unknown as LiveIndex,
       exposure as ExposureStore,
       new DecisionPromises({ holderId: 1 } as LeaseBook),
       writer as DecisionWriter,
@@ -129,25 +136,33 @@ describe('a decision of which not all can be given', () => {
   }
 
   it.each([
-    ['some', PATIENT],
-    ['none', PATIENT],
-    ['none', IN_A_HURRY],
-  ] as const)('is taken back and made anew: where %s can be (%j)', async (coverage, patience) => {
-    expect(await decider({ coverages: [coverage] }).decide(PREPARED, patience)).toBe(MESSAGES);
+    ['one of its messages can’t be', 1, PATIENT],
+    ['none can', 2, PATIENT],
+    ['none can, even in a hurry', 2, IN_A_HURRY],
+  ] as const)('is taken back and made anew without who lacks: where %s', async (_what, lacking, patience) => {
+    expect(await decider({ lacking: [lacking] }).decide(PREPARED, patience)).toBe(MESSAGES);
     expect(new Set(held).size).toBe(2);
-    expect({ forgotten, written }).toEqual({ forgotten: held.slice(0, 1), written: held.slice(1) });
+    expect({ forgotten, written, first }).toEqual({
+      forgotten: held.slice(0, 1),
+      written: held.slice(1),
+      first: `adg_${lacking}`,
+    });
   });
 
-  it('gives what it can the tenth time', async () => {
-    const coverages = Array.from({ length: 99 }, () => 'none' as const);
-    expect(await decider({ coverages }).decide(PREPARED, PATIENT)).toBe(MESSAGES);
+  it('gives what it can the tenth time, and leaves out all who lacked before', async () => {
+    const lacking = Array.from({ length: 99 }, () => 2 as const);
+    expect(await decider({ lacking }).decide(PREPARED, PATIENT)).toBe(MESSAGES);
     expect(held).toHaveLength(10);
-    expect({ forgotten, written }).toEqual({ forgotten: held.slice(0, 9), written: held.slice(9) });
+    expect({ forgotten, written, first }).toEqual({
+      forgotten: held.slice(0, 9),
+      written: held.slice(9),
+      first: 'adg_18',
+    });
   });
 
   it.each([
-    ['it is in a hurry', { coverages: ['some'] }, IN_A_HURRY],
-    ['it can’t be taken back', { coverages: ['some'], isForgotten: false }, PATIENT],
+    ['it is in a hurry', { lacking: [1] }, IN_A_HURRY],
+    ['it can’t be taken back', { lacking: [1], isForgotten: false }, PATIENT],
   ] as const)('gives what it can where %s', async (_why, fate, patience) => {
     expect(await decider(fate).decide(PREPARED, patience)).toBe(MESSAGES);
     expect(held).toHaveLength(1);
@@ -156,7 +171,7 @@ describe('a decision of which not all can be given', () => {
 
   it('is given up where nobody waits any more once it is taken back', async () => {
     const patience = { ...PATIENT, isLost: () => forgotten.length > 0 };
-    expect(await decider({ coverages: ['none'] }).decide(PREPARED, patience)).toBe('deadline');
+    expect(await decider({ lacking: [2] }).decide(PREPARED, patience)).toBe('deadline');
     expect({ held, written }).toEqual({ held: forgotten, written: [] });
   });
 

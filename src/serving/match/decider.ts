@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { MatchRequest } from '../../core/index/match-request.js';
 import { invariant } from '../../core/invariant-violation.js';
 import { type Asked, ExposureStore, type Held } from '../../delivery/delivery.api.js';
@@ -35,19 +35,24 @@ export interface PreparedMatch {
 export interface Patience {
   /** Nobody can get the answer any more. */
   isLost(): boolean;
-  /** Somebody waits, and to decide once more would most likely take too long. */
+  /** Whoever asked first waits, and to decide once more would most likely take too long. */
   isHurried(): boolean;
 }
 
-/**
- * The last one gives what it can of what it holds. Each leaves out who could not pay in those before, so that a list is short only
- * where about as many campaigns that rank one after the other run out of money at the same moment.
- */
+/** One of several: each leaves out who could not pay in those before, and the last gives what it can. */
+interface Try {
+  readonly isLast: boolean;
+  /** Ids of ad groups. */
+  readonly without: Set<string>;
+}
+
+/** So many campaigns that rank one after the other have to run out of money at the same moment, until a place stays empty. */
 const MOST_TRIES = 10;
 
 /** Decides one request: profile, ranking, holds, messages. Never gives a message that is not held. */
 @Injectable()
 export class Decider {
+  private readonly logger = new Logger(Decider.name);
   /** Decisions that may be asked for again and are not made yet, by member and request. */
   private readonly underWay = new Map<string, Promise<Outcome>>();
   private readonly turns = new RankingTurns();
@@ -81,9 +86,10 @@ export class Decider {
 
   private async make(prepared: PreparedMatch, patience: Patience): Promise<Outcome> {
     const request = await this.toRequest(prepared);
+    const without = new Set<string>();
     for (let tries = 1; ; tries++) {
-      const isLast = tries === MOST_TRIES;
-      const outcome = patience.isLost() ? 'deadline' : await this.makeOnce(prepared, request, patience, isLast);
+      const one = { isLast: tries === MOST_TRIES, without };
+      const outcome = patience.isLost() ? 'deadline' : await this.makeOnce(prepared, request, patience, one);
       if (outcome !== 'again') return outcome;
     }
   }
@@ -93,18 +99,21 @@ export class Decider {
     prepared: PreparedMatch,
     request: MatchRequest,
     patience: Patience,
-    isLast: boolean,
+    { isLast, without }: Try,
   ): Promise<Outcome | 'again'> {
     const { placement, now } = prepared;
     const asked = askedBy(prepared);
     const decisionId = newUlid();
     try {
-      const held = await this.hold(prepared, request, decisionId, patience);
+      const held = await this.hold(prepared, request, patience, { decisionId, without });
       if (typeof held === 'string') return held;
-      const coverage = held.status === 'held' ? this.writer.coverage(held, now) : 'all';
-      const isBetterAnew = coverage === 'none' || (coverage === 'some' && !patience.isHurried());
-      if (!isLast && isBetterAnew && (await this.exposure.forget(asked, held))) return 'again';
-      // Where all can be given, nothing was awaited since, so that nobody else has taken the money.
+      const lacking = held.status === 'held' ? this.writer.lacking(held, now) : [];
+      const isBetterAnew = lacking.length > 0 && (lacking.length === held.held || !patience.isHurried());
+      if (!isLast && isBetterAnew && (await this.exposure.forget(asked, held))) {
+        for (const adGroupId of lacking) without.add(adGroupId);
+        return 'again';
+      }
+      // Where nothing is lacking, nothing was awaited since, so that nobody else has taken the money.
       return await this.give(held, prepared, request, patience);
     } catch (error) {
       // Redis may have done what it did not answer.
@@ -138,15 +147,17 @@ export class Decider {
   private async release(asked: Asked, held: Held, places: readonly number[]): Promise<void> {
     const released = this.exposure.release(asked, held, places);
     if (asked.requestId !== null) return released;
-    // Else the answer does not wait for it: past the deadline its messages would be held for nobody. A hold ends by itself, too.
-    released.catch(() => undefined);
+    // Else the answer does not wait for it: past the deadline its messages would be held for nobody.
+    released.catch((error: Error) =>
+      this.logger.warn({ msg: 'messages that nobody gets are held until they are over', reason: error.message }),
+    );
   }
 
   private async hold(
     prepared: PreparedMatch,
     request: MatchRequest,
-    decisionId: string,
     patience: Patience,
+    { decisionId, without }: { readonly decisionId: string; readonly without: ReadonlySet<string> },
   ): Promise<Held | NoFillReason> {
     const { placement, positions, now } = prepared;
     const asked = askedBy(prepared);
@@ -155,7 +166,7 @@ export class Decider {
     if (leaseHolder === null || this.index.isStale) return 'unavailable';
     const frame = writeFrame({ placement: placement.id, positions, floorMicros: placement.floorMicros, leaseHolder });
     const rules = { wanted: positions.length, allowsRepeats: placement.allowsRepeats };
-    const offers = new Offers(request, rules.wanted, this.index);
+    const offers = new Offers(request, rules.wanted, this.index, without);
     let first: Offer | null = null;
     for (;;) {
       while (this.turns.isOver) {

@@ -51,9 +51,6 @@ export interface WrittenDecision {
   readonly withheld: readonly number[];
 }
 
-/** How much of what is held. */
-export type Coverage = 'all' | 'some' | 'none';
-
 interface Running {
   readonly record: AdGroupRecord;
   readonly creative: CreativeRecord;
@@ -82,13 +79,14 @@ export class DecisionWriter {
     this.json = new MessageJson(config.publicUrl);
   }
 
-  /** How much of a new decision could be given now. The next ranking leaves out who can't pay for it. */
-  coverage(held: Held, now: number): Coverage {
-    const canGive = this.priced(held, readFrame(held.frame), now).map(
-      (message) => message !== null && this.promises.canPromise(costOf(held, message)),
-    );
-    if (!canGive.includes(false)) return 'all';
-    return canGive.includes(true) ? 'some' : 'none';
+  /** The ad groups of those messages of a new decision that could not be given now: they don't run any more, or can't pay. */
+  lacking(held: Held, now: number): readonly string[] {
+    const messages = this.priced(held, readFrame(held.frame), now);
+    const lacking = held.tickets.slice(0, held.held).filter((_ticket, place) => {
+      const message = messages[place] ?? null;
+      return message === null || !this.promises.canPromise(costOf(held, message));
+    });
+    return lacking.map((ticket) => readTicket(ticket).adGroupId);
   }
 
   /**

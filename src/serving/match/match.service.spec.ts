@@ -70,7 +70,7 @@ describe('a decision past its deadline', () => {
       },
     };
     const writer: Partial<DecisionWriter> = {
-      coverage: () => 'all',
+      lacking: () => [],
       write: ({ decisionId }) => {
         promised.push(decisionId);
         return { messages: [], withheld: [] };

@@ -33,15 +33,18 @@ export class Offers {
   private asked: MatchRequest;
   private winners: readonly Scored[] = [];
   /** Ids of ad groups and campaigns. */
-  private readonly without = new Set<string>();
+  private readonly without: Set<string>;
 
+  /** `without`: ids of ad groups that are not offered. */
   constructor(
     request: MatchRequest,
     wanted: number,
     private readonly index: Pick<LiveIndex, 'top' | 'cost'>,
+    without: ReadonlySet<string> = new Set(),
   ) {
     this.asked = request;
     this.most = wanted + SPARE_OFFERS;
+    this.without = new Set(without);
   }
 
   /** Not to be asked after the last. */
