@@ -247,6 +247,20 @@ describe('the lives of the exposure state', () => {
     expect(await store.forget(asked, held)).toBe(true);
   });
 
+  it.each(['r', null])(
+    'keep what may have been given by a repeat, and is not kept for repeats any more (%s)',
+    async (requestId) => {
+      const [epochs] = await start(1);
+      const store = new ExposureStore(redis, dataSource, epochs!, new SettlementProgress(dataSource, clock, CONFIG));
+      const request = { ...uncapped('D1'), requestId };
+      const held = await store.hold(request);
+      if (held.status !== 'held') throw new Error('nothing was held');
+      // Somebody asks for another decision after the end of the first, and settlement is not as far.
+      await store.hold({ ...uncapped('D2'), now: request.expiresAt, candidates: [] });
+      expect(await store.forget(request, held)).toBe(requestId === null);
+    },
+  );
+
   it('have holds of which it is not known whether they were placed, where Redis does not answer one of them', async () => {
     const [epochs] = await start(1);
     const store = new ExposureStore(redis, dataSource, epochs!, new SettlementProgress(dataSource, clock, CONFIG));

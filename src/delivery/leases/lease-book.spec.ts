@@ -99,9 +99,9 @@ class Bookkeeping {
   }
 
   /** Whether a message could be shown at this price. */
-  affords(priceMicros: number): boolean {
+  affords(priceMicros: number, ctr: number): boolean {
     const { now, record } = this;
-    return this.book.canPromise({ record, priceMicros, ctr: 0, decidedAt: now, expiresAt: now + HOLD_MS });
+    return this.book.canPromise({ record, priceMicros, ctr, decidedAt: now, expiresAt: now + HOLD_MS });
   }
 
   /** A message of this minute was charged. */
@@ -171,6 +171,17 @@ describe('what a process promises', () => {
     expect(books.show(110, 0.01)).toBe(false);
   });
 
+  it('is asked for by the click rate of the message, not of the one before', async () => {
+    const books = new Bookkeeping(1_000, adGroup({ bid: cpc(1_000) }));
+    await books.exchange(2);
+    expect(books.show(1_000, 0.01)).toBe(true);
+    expect([books.affords(1_000, 0.01), books.affords(1_000, 1), books.affords(1_000, 0.01)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
   it('is told to lack where it is too little for a price, whether that was asked first or not', async () => {
     for (const before of [1, 2]) {
       const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
@@ -184,7 +195,7 @@ describe('what a process promises', () => {
     const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
     await books.exchange(2);
     expect(books.show(7, 0)).toBe(true);
-    expect([books.indexed, books.affords(3), books.indexed, books.affords(4)]).toEqual([
+    expect([books.indexed, books.affords(3, 0), books.indexed, books.affords(4, 0)]).toEqual([
       'budget',
       true,
       'budget',
