@@ -50,9 +50,12 @@ describe('a simulation', () => {
               count(*) FILTER (WHERE type = 'click')::int AS clicks FROM events`,
     );
     expect(counted).toEqual({ impressions: summary.impressions, clicks: summary.clicks });
-    for (const { kind, pacing, farthestFromPlan } of summary.kinds) {
+    for (const { kind, pacing, farthestFromPlan, passShareBefore } of summary.kinds) {
       expect(printed).toContain(kind);
       expect(farthestFromPlan !== null).toBe(pacing === 'even');
+      expect(passShareBefore === null || (pacing === 'even' && passShareBefore >= 0 && passShareBefore <= 1)).toBe(
+        true,
+      );
     }
     expect(await readFile(plot, 'utf8')).toMatch(/^<svg [^]*<polyline[^]*<\/svg>\n$/);
   });

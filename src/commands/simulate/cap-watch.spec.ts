@@ -24,6 +24,14 @@ describe('CapWatch', () => {
     );
   });
 
+  it('counts one that comes after later ones of its window', () => {
+    const watch = new CapWatch(new Map([['cmp', cap]]));
+    for (const ms of [150, 120, 50]) watch.add('cmp', 'member', ms);
+    expect(watch.broken).toBe(0);
+    watch.add('cmp', 'member', 51);
+    expect(watch.broken).toBe(1);
+  });
+
   it('has no opinion on campaigns without a cap', () => {
     const watch = new CapWatch(new Map());
     for (let i = 0; i < 9; i++) watch.add('cmp', 'member', 1);

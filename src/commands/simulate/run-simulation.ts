@@ -56,6 +56,7 @@ const LONGEST_WAIT_MS = 120_000;
 
 interface Throttle {
   readonly campaignId: string;
+  readonly periodStartsAt: string;
   readonly plannedMicros: number;
   readonly spentMicros: number;
   readonly passShare: number;

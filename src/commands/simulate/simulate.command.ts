@@ -13,8 +13,8 @@ const DESCRIPTION: CommandDescription = {
   summary:
     'Lives through days of traffic in minutes: members who use the messenger by day and hardly by night, campaigns of all\n' +
     'kinds. Without --url, on a product of its own (embedded servers in a folder that is removed); with it, on one that runs\n' +
-    'with CLOCK=simulated and DEMO=off, whose key is found as told below. Prints how far spend was from its plan and what\n' +
-    'was spent of the budgets, and draws both.\n' +
+    'with CLOCK=simulated and DEMO=off, whose key is found as told below. Prints how far spend was from its plan, whether\n' +
+    'pacing held it back then, and what was spent of the budgets, and draws plan and spend.\n' +
     'Exits with 1 when a match failed, an event was not accepted, or a budget, a cap or a rule of the audit was broken.',
   options: {
     days: { value: 'N', text: 'days to live through, from a midnight in Seoul; default: 3' },
@@ -24,7 +24,7 @@ const DESCRIPTION: CommandDescription = {
     seed: { value: 'N', text: 'of members, campaigns and traffic; default: 1' },
     concurrency: { value: 'N', text: 'requests under way at once; default: 4' },
     plot: { value: 'FILE', text: 'where the picture goes; default: simulation.svg' },
-    json: { value: 'FILE', text: 'also write what was found there, as JSON' },
+    json: { value: 'FILE', text: 'also write all figures to FILE, as JSON' },
   },
 };
 

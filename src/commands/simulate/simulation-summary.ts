@@ -52,16 +52,19 @@ export function printSummary(summary: SimulationSummary): string {
     `failed matches ${failedMatches}, events not accepted ${refusedEvents}, caps broken ${summary.capsBroken}`,
     '',
     ...table([
-      ['kind of campaign', 'campaigns', 'farthest from plan', 'spent of a budget, least', 'most'],
-      ...summary.kinds.map(({ kind, campaigns, farthestFromPlan, leastSpent, mostSpent }) => [
+      ['kind of campaign', 'campaigns', 'farthest from plan', 'pass share before', 'spent of a budget, least', 'most'],
+      ...summary.kinds.map(({ kind, campaigns, farthestFromPlan, passShareBefore, leastSpent, mostSpent }) => [
         kind,
         String(campaigns),
         percent(farthestFromPlan),
+        percent(passShareBefore),
         percent(leastSpent),
         percent(mostSpent),
       ]),
     ]),
-    '-: not paced evenly, or without a budget of a day',
+    'farthest from plan: at any step, in daily budgets; below 0: behind the plan',
+    'pass share before: in which share of requests pacing let that campaign take part in the hour before; 100 %: it held nothing back',
+    '-: not paced evenly, without a budget of a day, or no whole day or step to judge by',
     ...(impressions < MEANINGFUL_IMPRESSIONS_A_DAY * days ? [TOO_FEW] : []),
     '',
     ...auditLines(summary.audit),

@@ -49,7 +49,7 @@ export function plotSpend(record: SpendRecord, options: PlotOptions): string {
           ];
     return [{ title: kind, lines, unit: 'day budgets' }];
   });
-  const busiest = Math.max(...options.traffic.map(({ matches }) => matches), 1);
+  const busiest = options.traffic.reduce((most, { matches }) => Math.max(most, matches), 1);
   const traffic: Line = {
     points: options.traffic.map(({ at, matches }) => [at, matches / busiest]),
     color: '#5b8e7d',
@@ -75,7 +75,7 @@ export function plotSpend(record: SpendRecord, options: PlotOptions): string {
 function chartOf(title: string, unit: string, lines: readonly Line[], { fromMs, untilMs }: PlotOptions): string {
   const width = CELL.width - INSET.left - INSET.right;
   const height = CELL.height - INSET.top - INSET.bottom;
-  const most = Math.max(1, ...lines.flatMap(({ points }) => points.map(([, value]) => value)));
+  const most = lines.flatMap(({ points }) => points).reduce((highest, [, value]) => Math.max(highest, value), 1);
   const x = (at: number): string => (INSET.left + ((at - fromMs) / (untilMs - fromMs)) * width).toFixed(1);
   const y = (value: number): string => (INSET.top + (1 - value / most) * height).toFixed(1);
   const marks = [0, 0.5, 1].map((part) => part * most);
