@@ -50,20 +50,19 @@ const HOUR_MS = 3_600_000;
 /** Won for 1,000 impressions, and for a click: as much an impression. */
 const CPM = 5_000;
 const CPC = CPM / 1_000 / CLICK_RATE;
-/** Times these prices. Even campaigns bid more, so that the traffic of all hours is theirs to take: with less of it no pacing keeps a plan. */
-const BIDS = { even: [1.1, 1.4], asap: [0.8, 1] } as const;
 /**
- * Even campaigns by clicks bid so much more than their budgets are made for: where chance brings few clicks, what is
- * predicted of their messages was seen at three quarters of the true rate for hours, and others outbid them.
+ * Times these prices. Even campaigns bid more, so that the traffic of all hours is theirs to take: with less of it no pacing
+ * keeps a plan. By half, since chance moves what is predicted of their clicks: where few came, others that bid three quarters
+ * have outbid them for hours.
  */
-const CLICK_CHANCE = 1.5;
+const BIDS = { even: [1.4, 1.8], asap: [0.8, 1] } as const;
 
 interface Kind {
   readonly kind: string;
   readonly count: number;
   readonly pacing: 'even' | 'asap';
   readonly model: 'cpm' | 'cpc';
-  /** Of the market's day, if each impression cost the usual bid; most cost less. */
+  /** Of the market's day, at these prices: for how much of it the budget of a day is meant. */
   readonly share: number;
   readonly isDaily: boolean;
   readonly timeZone?: string;
@@ -73,16 +72,16 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  { kind: 'even, cpm, daily, large', count: 3, pacing: 'even', model: 'cpm', share: 0.03, isDaily: true },
-  { kind: 'even, cpm, daily, small', count: 3, pacing: 'even', model: 'cpm', share: 0.008, isDaily: true },
-  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.14, isDaily: true },
-  { kind: 'even, cpm, total', count: 2, pacing: 'even', model: 'cpm', share: 0.02, isDaily: false },
+  { kind: 'even, cpm, daily, large', count: 3, pacing: 'even', model: 'cpm', share: 0.0375, isDaily: true },
+  { kind: 'even, cpm, daily, small', count: 3, pacing: 'even', model: 'cpm', share: 0.01, isDaily: true },
+  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.165, isDaily: true },
+  { kind: 'even, cpm, total', count: 2, pacing: 'even', model: 'cpm', share: 0.025, isDaily: false },
   {
     kind: 'even, cpm, daily, segment',
     count: 2,
     pacing: 'even',
     model: 'cpm',
-    share: 0.01,
+    share: 0.0125,
     isDaily: true,
     hasSegment: true,
   },
@@ -91,28 +90,36 @@ const KINDS: readonly Kind[] = [
     count: 2,
     pacing: 'even',
     model: 'cpm',
-    share: 0.02,
+    share: 0.025,
     isDaily: true,
     isCapped: true,
   },
-  { kind: 'even, cpm, 09-18h', count: 1, pacing: 'even', model: 'cpm', share: 0.01, isDaily: true, hasDayParts: true },
+  {
+    kind: 'even, cpm, 09-18h',
+    count: 1,
+    pacing: 'even',
+    model: 'cpm',
+    share: 0.0125,
+    isDaily: true,
+    hasDayParts: true,
+  },
   {
     kind: 'even, cpm, half-hour zone',
     count: 1,
     pacing: 'even',
     model: 'cpm',
-    share: 0.015,
+    share: 0.019,
     isDaily: true,
     timeZone: 'Asia/Kolkata',
   },
-  { kind: 'asap, cpm, daily', count: 2, pacing: 'asap', model: 'cpm', share: 0.03, isDaily: true },
-  { kind: 'asap, cpc, daily', count: 2, pacing: 'asap', model: 'cpc', share: 0.06, isDaily: true },
+  { kind: 'asap, cpm, daily', count: 2, pacing: 'asap', model: 'cpm', share: 0.027, isDaily: true },
+  { kind: 'asap, cpc, daily', count: 2, pacing: 'asap', model: 'cpc', share: 0.054, isDaily: true },
   {
     kind: 'asap, cpm, total, capped',
     count: 1,
     pacing: 'asap',
     model: 'cpm',
-    share: 0.03,
+    share: 0.027,
     isDaily: false,
     isCapped: true,
   },
@@ -155,10 +162,8 @@ function planOne(
   const unit = of.model === 'cpm' ? CPM : CPC;
   const timeZone = of.timeZone ?? MARKET_ZONE;
   const [least, most] = BIDS[of.pacing];
-  const usualBid = Math.round(unit * (least + (most - least) * random.next()));
-  const bid = of.pacing === 'even' && of.model === 'cpc' ? Math.round(usualBid * CLICK_CHANCE) : usualBid;
-  const perImpression = of.model === 'cpm' ? usualBid / 1_000 : usualBid * CLICK_RATE;
-  const dayBudget = Math.max(of.share * impressionsADay * perImpression, bid);
+  const bid = Math.round(unit * (least + (most - least) * random.next()));
+  const dayBudget = Math.max((of.share * impressionsADay * CPM) / 1_000, bid);
   const dayBudgetMicros = micros(Math.round(dayBudget));
   const adGroup: AdGroupPlan = {
     ...adGroupOf(of.kind, of.model, bid),

@@ -27,9 +27,12 @@ interface Message {
 
 interface Decision {
   readonly messages?: readonly Message[];
+  readonly noFill?: { readonly reason: string };
   readonly error?: { readonly code: string };
 }
 
+/** Of answers that are empty by no decision. */
+const UNDECIDED = ['unavailable', 'deadline'];
 const MATCHES_A_REQUEST = 100;
 /** A few members use the messenger much more than most. */
 const SKEW = 1.5;
@@ -74,8 +77,8 @@ export class SimulatedTraffic {
     });
     this.matches += size;
     const events: (AcceptedEvent & { readonly token: string })[] = [];
-    for (const [i, { messages, error }] of results.entries()) {
-      if (error !== undefined) this.failed++;
+    for (const [i, { messages, noFill, error }] of results.entries()) {
+      if (error !== undefined || UNDECIDED.includes(noFill?.reason ?? '')) this.failed++;
       const member = requests[i]?.userId ?? '';
       for (const [place, { campaignId, token }] of (messages ?? []).entries()) {
         const isSeen = random.chance(SEEN[place] ?? 0.8);
