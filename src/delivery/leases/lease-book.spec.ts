@@ -24,8 +24,11 @@ class Bookkeeping {
   private known: Shortage | null;
   private shown = 0;
   private readonly charges: SettledCharge[] = [];
-  /** What happens while charges are read, too late to be among them. */
+  /** What happens while charges are read, too late to be among them, and while money is granted. */
   whileRead: () => void = () => undefined;
+  whileGranted: () => void = () => undefined;
+  /** What its row says that it lacks. */
+  storedShortage: string | null = null;
   private readonly book: LeaseBook;
 
   constructor(
@@ -64,6 +67,13 @@ class Bookkeeping {
 
   raise(byMicros: number): void {
     this.budget += byMicros;
+    this.book.track(this.record);
+  }
+
+  /** The campaign's budget, which its record tells, too. */
+  limit(micros: number): void {
+    this.budget = micros;
+    this.record = { ...this.record, budgets: { ...this.record.budgets, campaignTotalMicros: micros } };
     this.book.track(this.record);
   }
 
@@ -121,6 +131,7 @@ class Bookkeeping {
     expect(change.claimedMicros).toBeLessThanOrEqual(this.claimed);
     expect(Number.isSafeInteger(change.claimedMicros) && Number.isSafeInteger(change.leastMicros)).toBe(true);
     this.claimed = change.claimedMicros;
+    this.storedShortage = change.shortage;
     if (change.wantedMicros === 0) return Promise.resolve([]);
     const left = {
       byAdvertiser: new Map(),
@@ -132,6 +143,8 @@ class Bookkeeping {
     this.claimed += granted;
     // A charge that its process has not heard of counts twice.
     if (granted > 0) expect(this.spent + this.claimed).toBeLessThanOrEqual(this.budget);
+    for (const { shortage } of grants) this.storedShortage = shortage;
+    this.whileGranted();
     return Promise.resolve(grants);
   }
 
@@ -189,6 +202,60 @@ describe('what a process promises', () => {
       for (let i = 0; i < before; i++) expect(books.show(1, 0)).toBe(true);
       expect([books.indexed, books.show(10, 0), books.indexed]).toEqual([null, false, 'budget']);
     }
+  });
+
+  it('is no longer said to lack where nobody serves any more', async () => {
+    const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
+    await books.exchange(2);
+    expect(books.show(10, 0)).toBe(true);
+    books.charge(10);
+    await books.exchange(3);
+    expect([books.claimedMicros, books.storedShortage]).toEqual([0, 'budget']);
+    books.stop();
+    await books.exchange(2);
+    expect(books.storedShortage).toBeNull();
+  });
+
+  it('is not promised of a budget that was lowered while it was granted', async () => {
+    const books = new Bookkeeping(1_000_000, adGroup({ bid: cpm(10) }));
+    books.whileGranted = () => {
+      books.whileGranted = () => undefined;
+      books.limit(100);
+    };
+    await books.exchange(1);
+    expect(books.affords(1, 0)).toBe(false);
+    await books.exchange(2);
+    expect([books.affords(10, 0), books.claimedMicros <= 100]).toEqual([true, true]);
+  });
+
+  it('is asked for again as soon as if nobody had yet to begin', async () => {
+    const asked: string[][] = [];
+    const now = Date.parse('2026-11-22T03:00:00Z');
+    const book = new LeaseBook(
+      { id: 1, renew: () => Promise.resolve() } as never,
+      {
+        exchange: (_holder: number, changes: readonly LeaseChange[]) => {
+          const wants = changes.filter(({ wantedMicros }) => wantedMicros > 0);
+          asked.push(wants.map(({ adGroupId }) => adGroupId));
+          const byCampaign = new Map(wants.map(({ campaignId }) => [campaignId, 0]));
+          return Promise.resolve(allotClaims(wants, { byAdvertiser: new Map(), byCampaign, byAdGroup: new Map() }, 1));
+        },
+        wanted: () => Promise.resolve(new Set()),
+      } as never,
+      { next: () => Promise.resolve([]) } as never,
+      { settledUntil: now } as never,
+      { cautiousCtrOf: () => 0 } as never,
+      { now: () => now } as never,
+      { register: () => undefined } as never,
+    );
+    const begins = adGroup({ startsAt: now + 7 * 24 * 60 * MINUTE });
+    for (let i = 0; i < 2_000; i++) book.track({ ...begins, id: `later-${i}` });
+    book.track({ ...adGroup({ bid: cpm(10) }), id: 'serves' });
+    for (let i = 0; i < 3; i++) {
+      await (book as unknown as { exchange(): Promise<void> }).exchange();
+      await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+    }
+    expect(asked).toEqual([['serves'], ['serves'], ['serves']]);
   });
 
   it('is asked for without a change where it is enough', async () => {

@@ -107,6 +107,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lease = known ?? new Lease(record);
     if (!sameBudgets(lease.record, record)) {
       lease.claimedMicros = Math.min(lease.claimedMicros, this.boundMicros(lease));
+      lease.budgetedTick = performance.now();
     }
     lease.record = record;
     if (known === undefined) this.unasked.add(record.id);
@@ -204,10 +205,11 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private tell(lease: Lease): void {
     const shortage = this.shortageOf(lease);
+    // Before its campaign begins it has no money, and lacks none.
+    this.due.noteShort(lease.record.id, shortage !== null && this.isServing(lease));
     if (shortage === lease.toldShortage) return;
     lease.toldShortage = shortage;
     if (shortage !== null) lease.beginWaiting(performance.now());
-    this.due.noteShort(lease.record.id, shortage !== null);
     for (const listener of this.listeners) listener(lease.record.id);
   }
 
@@ -315,16 +317,26 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     }
     this.tell(lease);
     if (!lease.isWanted && lease.claimedMicros === 0 && lease.storedMicros === 0) {
-      this.leases.delete(adGroupId);
-      this.clicks.forget(adGroupId);
-      this.due.noteShort(adGroupId, false);
-      return null;
+      return this.drop(lease);
     }
     const free = lease.claimedMicros - promised;
     const lacking = needed - lease.claimedMicros;
     const isAsking = lease.askAgainTick <= tick && goal - free > goal / 2;
     const isDrifting = lease.storedMicros === null || lease.storedMicros - lease.claimedMicros > (isLent ? 0 : goal);
     return isAsking || isDrifting || isOfNoUse ? changeOf(lease, lacking, isAsking ? goal - free : 0) : null;
+  }
+
+  /** Not while its row says that it lacks something: others would lend it to nobody for as long as this process lives. */
+  private drop(lease: Lease): LeaseChange | null {
+    if (lease.shortage !== null) {
+      lease.shortage = null;
+      return changeOf(lease, 0, 0);
+    }
+    const { id } = lease.record;
+    this.leases.delete(id);
+    this.clicks.forget(id);
+    this.due.noteShort(id, false);
+    return null;
   }
 
   private goalMicros(lease: Lease, isLent: boolean, tick: number): number {
@@ -345,8 +357,13 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private takeGrant({ adGroupId, grantedMicros, shortage }: ClaimGrant, tick: number): void {
     const lease = this.leases.get(adGroupId);
     if (lease === undefined) return;
-    lease.claimedMicros += grantedMicros;
-    lease.storedMicros = (lease.storedMicros ?? 0) + grantedMicros;
+    if (lease.budgetedTick >= tick) {
+      // It may be of the budget before.
+      lease.storedMicros = null;
+    } else {
+      lease.claimedMicros += grantedMicros;
+      lease.storedMicros = (lease.storedMicros ?? 0) + grantedMicros;
+    }
     lease.shortage = shortage;
     // Less than a bid is left, and what the first message costs is not known: it is tried with whatever is left.
     if (shortage !== null) lease.latestPriceMicros ??= 0;

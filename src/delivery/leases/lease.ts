@@ -28,6 +28,8 @@ export class Lease {
   askAgainTick = 0;
   /** When its ad group was last heard to have changed: what was answered before says nothing of it. */
   trackedTick = 0;
+  /** When its budgets were last heard to have changed: what was granted before may be more than they leave. */
+  budgetedTick = -Infinity;
   usedTick = -Infinity;
   /** Of its latest message, whether it could be paid for or not. */
   ctr = 0;

@@ -57,9 +57,17 @@ describe('the sweeper of batches', () => {
 
   const sweeps = (count: number) => jest.advanceTimersByTimeAsync(count * SWEEP_PAUSE_MS);
 
-  it('queues what two sweeps saw, and again ever more rarely, each time under another id', async () => {
+  it('queues what two sweeps saw, and again more rarely, each time under another id', async () => {
     await sweeps(33);
     expect(queue.added).toEqual(['late.2', 'late.4', 'late.8', 'late.16', 'late.32']);
+  });
+
+  it('queues it again within half a minute, however long Postgres took no settlement', async () => {
+    await sweeps(1_100);
+    const { length } = queue.added;
+    await sweeps(16);
+    expect(queue.added).toHaveLength(length + 1);
+    expect(new Set(queue.added).size).toBe(length + 1);
   });
 
   it('queues nothing that is settled by the second sweep', async () => {

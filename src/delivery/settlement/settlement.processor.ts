@@ -11,6 +11,8 @@ import { SETTLEMENT_QUEUE, type SettlementJob, type SettlementQueue } from './se
 const CONCURRENCY = 4;
 const SWEEP_PAUSE_MS = 2_000;
 const SWEPT_AT_ONCE = 1_000;
+/** A batch that stays unsettled is queued again every so many sweeps at least: half a minute after Postgres takes it. */
+const MOST_SWEEPS = 16;
 
 /** Takes event batches from the queue, and puts those back that it lost. */
 @Injectable()
@@ -79,17 +81,23 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
   }
 
   /**
-   * A batch that two sweeps saw is late: its job may be lost, or a killed worker has it. It is queued again then, and ever
-   * more rarely while it stays so, each time under another id: of a job that is half lost, the id may be all that is left,
+   * A batch that two sweeps saw is late: its job may be lost, or a killed worker has it. It is queued again then, and more
+   * rarely while it stays so, each time under another id: of a job that is half lost, the id may be all that is left,
    * and it would keep the next one out.
    */
   private async sweep(): Promise<void> {
     const unsettled = await this.settlement.unsettled(SWEPT_AT_ONCE);
     const sightings = new Map(unsettled.map((batchId) => [batchId, (this.sightings.get(batchId) ?? 0) + 1]));
     for (const [batchId, count] of sightings) {
-      if (count > 1 && Number.isInteger(Math.log2(count))) await this.queue.add(`${batchId}.${count}`, { batchId });
+      if (isToBeQueued(count)) await this.queue.add(`${batchId}.${count}`, { batchId });
     }
     // A sweep that could not queue does not count: when the queue is back, the next one does all of it.
     this.sightings = sightings;
   }
+}
+
+function isToBeQueued(sightings: number): boolean {
+  return sightings < MOST_SWEEPS
+    ? sightings > 1 && Number.isInteger(Math.log2(sightings))
+    : sightings % MOST_SWEEPS === 0;
 }
