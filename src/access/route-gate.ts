@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -8,13 +9,15 @@ import type { Actor } from './access.api.js';
 import { hashKey, hasKeyForm, readBearer } from './api-key.js';
 import { ApiKeysService } from './api-keys.service.js';
 
+/** A body that is there so soon after its head needs no second look at the key. */
+const PROMPT_MS = 100;
 const CONFIGURED_ADMIN: Actor = { keyId: 'admin', role: 'admin', advertiserId: null };
 
 /**
  * Stands before every route: who calls, and may they call this? It decides when a request's headers are there: a stranger
  * gets no body read or validated, which a Nest guard would come too late for. A route that says nothing of who may call
  * it is refused to all. Why a key was refused is not told beyond "not known or revoked", so that nobody can feel their
- * way to a good one.
+ * way to a good one. Where a body takes its time, the key is judged once more when it is there.
  */
 @Injectable()
 export class RouteGate {
@@ -26,17 +29,25 @@ export class RouteGate {
     adapterHost: HttpAdapterHost,
   ) {
     this.adminKeyHash = hashKey(config.secrets.adminKey);
-    adapterHost.httpAdapter.getInstance<FastifyInstance>().addHook('onRequest', (request, _reply, done) => {
-      // A path that is not there needs no key: the documentation tells as much.
-      if (request.is404) return done();
-      try {
-        const passed = this.pass(request);
-        if (passed === undefined) return done();
-        passed.then(() => done(), done);
-      } catch (error) {
-        done(error as Error);
-      }
+    const fastify = adapterHost.httpAdapter.getInstance<FastifyInstance>();
+    fastify.addHook('onRequest', (request, _reply, done) => this.stop(request, done));
+    // While its body was on its way the key may have been revoked.
+    fastify.addHook('preValidation', (request, _reply, done) => {
+      if (performance.now() - request.arrivedTick < PROMPT_MS) return done();
+      this.stop(request, done);
     });
+  }
+
+  private stop(request: FastifyRequest, done: (error?: Error) => void): void {
+    // A path that is not there needs no key: the documentation tells as much.
+    if (request.is404) return done();
+    try {
+      const passed = this.pass(request);
+      if (passed === undefined) return done();
+      passed.then(() => done(), done);
+    } catch (error) {
+      done(error as Error);
+    }
   }
 
   /** Without a promise where nothing need be asked: most requests are let through on the spot. */

@@ -1,6 +1,6 @@
 /**
  * Time as a port: nothing else in the product reads the time. `now` is epoch milliseconds. A request's own time is
- * fixed once, when it arrives (see `@Now()`), so that everything one request does happens at one instant.
+ * fixed once, when it has arrived (see `@Now()`), so that everything one request does happens at one instant.
  */
 export abstract class Clock {
   abstract readonly simulated: boolean;

@@ -295,6 +295,11 @@ describe('a step of pacing', () => {
     );
   });
 
+  it('has no fields, and refuses unknown ones', async () => {
+    const refused = await app.request('POST', '/v1/ops/pacing/run', { force: true });
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ path: 'force' }] } });
+  });
+
   it('is for admins', async () => {
     const key = await app.request('POST', '/v1/api-keys', { role: 'analyst', name: 'reads' });
     const { status } = await app.request('POST', '/v1/ops/pacing/run', undefined, { key: key.body.key as string });

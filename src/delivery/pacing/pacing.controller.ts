@@ -1,8 +1,9 @@
-import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Roles } from '../../access/access.api.js';
+import { requireNoFields } from '../../platform/http/action-body.js';
 import { Now } from '../../platform/http/now.js';
 import { type Page, PageQuery, PageCursors } from '../../platform/http/page.js';
 import { PacingBook } from './pacing-book.js';
@@ -43,7 +44,8 @@ export class PacingController {
       'committed and the process that answers follows them; the others do within half a second. For admin keys.',
   })
   @ApiOkResponse({ type: PacingRunDto, description: 'What the step did.' })
-  async run(@Now() now: number): Promise<PacingRunDto> {
+  async run(@Body() body: unknown, @Now() now: number): Promise<PacingRunDto> {
+    requireNoFields(body);
     const run = await this.step.runAgain(now);
     await this.book.refresh();
     return { runAt: new Date(now).toISOString(), made: run !== null, ...(run ?? { campaigns: 0, changed: 0 }) };

@@ -7,16 +7,19 @@ import { INSTANT_MESSAGE, parseInstant } from './fields.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The request's time, epoch ms: when it arrived, or what `X-Simulated-Time` says. */
+    /** The request's time, epoch ms: when it was there with its body, or what `X-Simulated-Time` says. */
     arrivedAt: number;
-    /** When it arrived, by `performance.now()`: for how long something takes, which simulated time does not tell. */
+    /** When its head arrived, by `performance.now()`: for how long something takes, which simulated time does not tell. */
     arrivedTick: number;
   }
 }
 
 export const SIMULATED_TIME_HEADER = 'x-simulated-time';
 
-/** Fixes each request's time when it arrives. */
+/**
+ * Fixes each request's time. Its body may come long after its head, and what it changes is in force from then on: a limit
+ * that was dated by the head would be held against what was rightly done meanwhile. (A streamed body is there as it begins.)
+ */
 export function registerRequestTime(fastify: FastifyInstance, clock: Clock): void {
   fastify.decorateRequest('arrivedAt', 0);
   fastify.decorateRequest('arrivedTick', 0);
@@ -38,6 +41,10 @@ export function registerRequestTime(fastify: FastifyInstance, clock: Clock): voi
     request.arrivedAt = clock.observe(time);
     done();
   });
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    if (request.headers[SIMULATED_TIME_HEADER] === undefined) request.arrivedAt = clock.observe(null);
+    done();
+  });
 }
 
 /** The request's time in epoch milliseconds. */
@@ -45,7 +52,7 @@ export const Now = createParamDecorator((_data: unknown, context: ExecutionConte
   return context.switchToHttp().getRequest<FastifyRequest>().arrivedAt;
 });
 
-/** When the request arrived, by `performance.now()`. */
+/** When the request's head arrived, by `performance.now()`. */
 export const ArrivedTick = createParamDecorator((_data: unknown, context: ExecutionContext): number => {
   return context.switchToHttp().getRequest<FastifyRequest>().arrivedTick;
 });

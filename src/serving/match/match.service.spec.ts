@@ -48,6 +48,7 @@ describe('a decision past its deadline', () => {
   let promised: string[];
   let decidedAt: number[];
   let service: MatchService;
+  let placements: { get: () => PlacementEntity; isStale: boolean };
   let clock: SystemClock;
 
   beforeEach(() => {
@@ -87,8 +88,8 @@ describe('a decision past its deadline', () => {
       { longestMs: 0 } as CapReach,
     );
     const config = { matchDeadlineMs: DEADLINE_MS } as RuntimeConfig;
-    const placements = { get: () => PLACEMENT } as unknown as PlacementsService;
-    service = new MatchService(placements, decider, clock, config, new Metrics());
+    placements = { get: () => PLACEMENT, isStale: false };
+    service = new MatchService(placements as unknown as PlacementsService, decider, clock, config, new Metrics());
   });
 
   afterEach(() => {
@@ -118,6 +119,12 @@ describe('a decision past its deadline', () => {
     await ask({});
     expect(decidedAt).toEqual([clock.now() - DEADLINE_MS - HOLD_MS]);
     expect(decidedAt[0]).toBeGreaterThan(NOW);
+  });
+
+  it('is not made by rules of a placement that may have changed long ago', async () => {
+    placements.isStale = true;
+    expect(await ask({})).toMatchObject({ messages: [], noFill: { reason: 'unavailable' } });
+    expect(decidedAt).toEqual([]);
   });
 
   it('is of the time of its request where time is simulated', async () => {

@@ -57,7 +57,7 @@ export class MatchService {
    */
   async match(input: MatchInput, arrivedAt: number): Promise<Decision> {
     const prepared = this.prepare(input, this.clock.simulated ? arrivedAt : this.clock.now());
-    const outcome = prepared.positions.length === 0 ? 'placement' : await this.inTime(prepared);
+    const outcome = await this.outcomeOf(prepared);
     this.decisions.inc({ outcome: typeof outcome === 'string' ? outcome : 'filled' });
     return {
       requestId: prepared.requestId,
@@ -81,6 +81,12 @@ export class MatchService {
       maxMessages: Math.min(maxMessages, placement.maxMessages),
     });
     return { input, requestId: input.requestId ?? randomUUID(), placement, positions, now };
+  }
+
+  private outcomeOf(prepared: PreparedMatch): Outcome | Promise<Outcome> {
+    // Its rules may have changed long ago.
+    if (this.placements.isStale) return 'unavailable';
+    return prepared.positions.length === 0 ? 'placement' : this.inTime(prepared);
   }
 
   /**

@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { performance } from 'node:perf_hooks';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Repository } from 'typeorm';
 import type { PlacementRulesDto } from './placement.dto.js';
 import type { PlacementEntity } from './placement.entity.js';
@@ -30,6 +31,10 @@ class SlowTable {
 }
 
 describe('placements at hand', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   it('are those of the latest change, also where an answer of before it comes after it', async () => {
     const table = new SlowTable();
     const { service } = table;
@@ -45,6 +50,28 @@ describe('placements at hand', () => {
     expect(service.get('chat_list')?.floorMicros).toBe(2);
     while (await table.answerOne());
     expect(service.get('chat_list')?.floorMicros).toBe(2);
+    await service.onApplicationShutdown();
+  });
+
+  it('are stale once they were last asked for more than five seconds before, though an answer may come any time', async () => {
+    let tick = 1_000;
+    jest.spyOn(performance, 'now').mockImplementation(() => tick);
+    const table = new SlowTable();
+    const { service } = table;
+    expect(service.isStale).toBe(true);
+    const started = service.onApplicationBootstrap();
+    await new Promise((resolve) => setImmediate(resolve));
+    tick = 3_000;
+    await table.answerOne();
+    await started;
+    tick = 6_000;
+    expect(service.isStale).toBe(false);
+    tick = 6_001;
+    expect(service.isStale).toBe(true);
+    // The loop had asked at 3,000.
+    await table.answerOne();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(service.isStale).toBe(false);
     await service.onApplicationShutdown();
   });
 });

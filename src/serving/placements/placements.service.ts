@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
@@ -7,6 +8,7 @@ import { parseFrequencyCaps } from '../../core/capping/parse-frequency-caps.js';
 import { AppError, invalid, notFound } from '../../platform/app-error.js';
 import { type Page, type PageQuery, PageCursors } from '../../platform/http/page.js';
 import { PollLoop } from '../../platform/poll-loop.js';
+import { LONGEST_UNHEARD_MS } from '../upkeep/live-index.js';
 import { type PlacementDto, type PlacementRulesDto, toPlacementDto } from './placement.dto.js';
 import { PlacementEntity } from './placement.entity.js';
 
@@ -51,6 +53,8 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
   private readonly loop = new PollLoop('Placements', POLL_PAUSE_MS, () => this.reload());
   private placements: ReadonlyMap<string, PlacementEntity> = new Map();
   private reachMs = 0;
+  /** Of `performance.now()`: all rules that were in force then are known. */
+  private knownUntil = -Infinity;
   private reloading: Promise<void> = Promise.resolve();
 
   constructor(@InjectRepository(PlacementEntity) private readonly repository: Repository<PlacementEntity>) {}
@@ -66,6 +70,11 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
 
   get(id: string): PlacementEntity | null {
     return this.placements.get(id) ?? null;
+  }
+
+  /** Nothing was heard of them for so long that nothing is to be decided by them: Postgres hangs, or the process did. */
+  get isStale(): boolean {
+    return performance.now() - this.knownUntil > LONGEST_UNHEARD_MS;
   }
 
   /** How far back the caps and load rules of all placements reach at most. */
@@ -122,7 +131,9 @@ export class PlacementsService implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async readAll(): Promise<void> {
+    const asked = performance.now();
     const placements = await this.repository.find();
+    this.knownUntil = asked;
     this.placements = new Map(placements.map((placement) => [placement.id, placement]));
     this.reachMs = Math.max(0, ...placements.map(reachMsOf));
   }

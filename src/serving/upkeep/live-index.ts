@@ -10,8 +10,8 @@ import type { ExclusionReason, MatchRequest, MoneySnapshot } from '../../core/in
 import { CtrBook, LeaseBook, PacingBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
 
-/** It is asked twice a second, and slow answers are no reason to serve nothing. */
-const LONGEST_UNHEARD_MS = 5_000;
+/** Campaigns are asked for twice a second, placements once, and slow answers are no reason to serve nothing. */
+export const LONGEST_UNHEARD_MS = 5_000;
 
 /** This process's candidate index with the money that it is judged by; by campaign as well, since those are what changes. */
 @Injectable()
