@@ -57,9 +57,10 @@ export class Advertisers {
   /** By version: a try that a frozen process carries out later, after the next change, must not undo that one. */
   private async changeBudget(): Promise<void> {
     const { random, record, timeLine } = this.office;
+    const formerMicros = this.budgetMicros;
     const campaignId = this.catalogue.editedCampaignId;
     const path = `/v1/campaigns/${campaignId}`;
-    const dailyMicros = Math.ceil(this.budgetMicros * (random.chance(0.5) ? 0.6 : 1.5));
+    const dailyMicros = Math.ceil(formerMicros * (random.chance(0.5) ? 0.6 : 1.5));
     const sentAt = Date.now();
     for (;;) {
       const { version, budget } = (await this.insist('GET', path)) as {
@@ -69,8 +70,9 @@ export class Advertisers {
       if (budget.dailyMicros === dailyMicros) break;
       await this.attempt('PATCH', path, { body: { budget: { dailyMicros } }, headers: { 'if-match': `"${version}"` } });
     }
-    record.budgetChanges.push({ campaignId, budgetMicros: dailyMicros, sentAt, answeredAt: Date.now() });
-    timeLine.note(`a daily budget goes from ${this.budgetMicros / micros(1)} to ${dailyMicros / micros(1)}`);
+    const change = { campaignId, formerMicros, budgetMicros: dailyMicros, sentAt, answeredAt: Date.now() };
+    record.budgetChanges.push(change);
+    timeLine.note(`a daily budget goes from ${formerMicros / micros(1)} to ${dailyMicros / micros(1)}`);
     this.budgetMicros = dailyMicros;
   }
 

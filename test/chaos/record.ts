@@ -49,9 +49,10 @@ export interface RecordedEvent {
   readonly tries: EventTry[];
 }
 
-/** A limit as an advertiser set it: in force at the latest at `answeredAt`. */
+/** A daily budget as an advertiser set it: in force at the latest at `answeredAt`; until then the former one may be. */
 export interface BudgetChange {
   readonly campaignId: string;
+  readonly formerMicros: number;
   readonly budgetMicros: number;
   readonly sentAt: number;
   readonly answeredAt: number;

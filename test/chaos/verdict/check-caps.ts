@@ -1,4 +1,5 @@
 import type { Check } from './check.js';
+import { localDay } from './local-day.js';
 import {
   CAP_SCOPES,
   type CapScope,
@@ -58,7 +59,7 @@ export function mostInAWindow(times: readonly number[], { window }: StoredCap, z
     return Math.max(0, ...times.map((end) => times.filter((at) => at > end - lengthMs && at <= end).length));
   }
   if (window.unit !== 'day' || window.length !== 1) throw new Error('The catalogue has no such calendar window');
-  const dates = times.map((at) => new Date(at).toLocaleDateString('en-CA', { timeZone: zone }));
+  const dates = times.map((at) => localDay(at, zone));
   return Math.max(0, ...dates.map((date) => dates.filter((other) => other === date).length));
 }
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { ClientRecord, type RecordedEvent } from '../record.js';
+import { ClientRecord } from '../record.js';
 import { checkMoney } from './check-money.js';
 import { checkReports } from './check-reports.js';
 import { eventOf, placedOf, storedOf, storeOf } from './fixtures.js';
 import type { Stored } from './stored.js';
 
+/** When settlement booked them; of the advertiser's day on which they were seen. */
+const booked = { day: '1970-01-01', createdAt: 3_000, enteredAt: 3_005 };
 const noneBound = { lostMicros: new Map<string, bigint>(), livingHolders: new Set([1]), promisedSince: Infinity };
 
 describe('the verdict on money and reports', () => {
@@ -13,8 +15,8 @@ describe('the verdict on money and reports', () => {
   const right = {
     events: [storedOf(seen), storedOf(clicked, { outcome: 'waiting' })],
     reportRows: [{ creativeId: 'crv', impressions: 1, clicks: 0, spendMicros: 20n }],
-    charges: [{ campaignId: 'cmp', adGroupId: 'adg', amountMicros: 20n, createdAt: 3_000 }],
-    dailySpendMicros: new Map([['cmp adg', 20n]]),
+    charges: [{ campaignId: 'cmp', adGroupId: 'adg', amountMicros: 20n, ...booked }],
+    dailySpendMicros: new Map([['cmp adg 1970-01-01', 20n]]),
     accounts: [{ advertiserId: 'adv', balanceMicros: 4_980n, creditMicros: 5_000n, ledgerMicros: 4_980n }],
   };
 
@@ -23,13 +25,12 @@ describe('the verdict on money and reports', () => {
     change: (record: ClientRecord) => void = () => undefined,
   ): readonly string[] {
     const record = new ClientRecord();
-    const events: readonly RecordedEvent[] = [seen, clicked];
-    record.events.push(...events);
+    record.events.push(seen, clicked);
     record.addCredit('adv', 5_000);
     change(record);
     const all = storeOf({ ...right, ...stored });
     return [
-      ...checkReports(events, all),
+      ...checkReports(record.events, all),
       ...checkMoney(record, all, { campaignIds: new Set(), lastInRankIds: new Set(), boundMoney: noneBound }),
     ].flatMap((check) => check.breaches);
   }
@@ -60,11 +61,11 @@ describe('the verdict on money and reports', () => {
 
   it('finds a click that counts without its impression', () => {
     const reportRows = [{ creativeId: 'crv', impressions: 1, clicks: 1, spendMicros: 40n }];
-    const charges = [{ campaignId: 'cmp', adGroupId: 'adg', amountMicros: 40n, createdAt: 3_000 }];
+    const charges = [{ campaignId: 'cmp', adGroupId: 'adg', amountMicros: 40n, ...booked }];
     const events = [storedOf(seen), storedOf(clicked)];
-    expect(breaches({ events, reportRows, charges, dailySpendMicros: new Map([['cmp adg', 40n]]) })).toEqual([
-      'm2 click  is accepted',
-    ]);
+    expect(breaches({ events, reportRows, charges, dailySpendMicros: new Map([['cmp adg 1970-01-01', 40n]]) })).toEqual(
+      ['m2 click  is accepted'],
+    );
   });
 
   it('finds a balance, a credit or a ledger that does not add up', () => {
@@ -75,15 +76,18 @@ describe('the verdict on money and reports', () => {
     expect(breaches({ ledgerSumMicros: 1n })).toHaveLength(1);
   });
 
-  it('finds spend past a budget, and forgives what was spent before the budget was cut below it', () => {
-    const campaigns = storeOf().campaigns.map((campaign) => ({ ...campaign, totalMicros: null, dailyMicros: 19n }));
-    expect(breaches({ campaigns })).toEqual(['Campaign, a day, spent 20 of 19']);
-    const cutAt = (answeredAt: number) => (record: ClientRecord) =>
-      record.budgetChanges.push({ campaignId: 'cmp', budgetMicros: 19, sentAt: answeredAt, answeredAt });
-    expect(breaches({ campaigns }, cutAt(2_500))).toEqual([]);
-    expect(breaches({ campaigns }, cutAt(500))).toHaveLength(1);
-    const adGroups = storeOf().adGroups.map((adGroup) => ({ ...adGroup, dailyMicros: 19n }));
-    expect(breaches({ adGroups })).toHaveLength(1);
+  it('finds a charge that is booked on another day than that of its event where its advertiser is', () => {
+    const [charge] = right.charges;
+    if (charge === undefined) throw new Error('There is a charge');
+    expect(breaches({ charges: [{ ...charge, day: '1970-01-02' }] })).toHaveLength(2);
+    expect(breaches({ dailySpendMicros: new Map([['cmp adg 1970-01-02', 20n]]) })).toHaveLength(2);
+    const campaigns = storeOf().campaigns.map((campaign) => ({ ...campaign, timeZone: 'America/New_York' }));
+    expect(breaches({ campaigns })).toHaveLength(4);
+    const onItsDay = {
+      charges: [{ ...charge, day: '1969-12-31' }],
+      dailySpendMicros: new Map([['cmp adg 1969-12-31', 20n]]),
+    };
+    expect(breaches({ campaigns, ...onItsDay })).toEqual([]);
   });
 
   it('finds over-delivery above a thousandth, and under-delivery where there was demand', () => {
@@ -137,5 +141,29 @@ describe('the verdict on money and reports', () => {
     expect(found(2_000n, ['cmp'], 1_900n, 20_000)).toEqual([]);
     expect(found(2_000n, [])).toEqual([]);
     expect(found(20n, ['cmp'])).toEqual(['Campaign: 10.000 %']);
+  });
+
+  it('holds what was shown in vain against the daily budget of its day', () => {
+    const campaigns = storeOf().campaigns.map((campaign) => ({ ...campaign, totalMicros: null, dailyMicros: 2_000n }));
+    const midnight = Date.parse('1970-01-01T15:00:00Z');
+    const [today, tomorrow] = ['m3', 'm4'].map((messageId) =>
+      eventOf(['accepted'], { placed: placedOf({ messageId, priceMicros: 2 }) }),
+    );
+    if (today === undefined || tomorrow === undefined) throw new Error('There are two');
+    const found = (second: number) =>
+      breaches(
+        {
+          campaigns,
+          events: [
+            ...right.events,
+            storedOf(today, { outcome: 'over_budget', occurredAt: midnight - 1 }),
+            storedOf(tomorrow, { outcome: 'over_budget', occurredAt: second }),
+          ],
+          reportRows: [{ creativeId: 'crv', impressions: 3, clicks: 0, spendMicros: 20n }],
+        },
+        ({ events }) => void events.push(today, tomorrow),
+      );
+    expect(found(midnight - 1)).toEqual(['Campaign: 0.200 %']);
+    expect(found(midnight)).toEqual([]);
   });
 });

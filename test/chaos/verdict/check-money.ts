@@ -1,8 +1,10 @@
 import type { BoundMoney } from '../bound-money.js';
-import type { BudgetChange, ClientRecord, RecordedMessage } from '../record.js';
+import type { ClientRecord, RecordedMessage } from '../record.js';
 import { type Check, differences, sumBy } from './check.js';
+import { checkBudgets } from './check-budgets.js';
 import { chargeOf, type Pair, pairsOf, priceOf } from './check-reports.js';
-import type { Stored, StoredCampaign } from './stored.js';
+import { localDay } from './local-day.js';
+import type { Stored, StoredCampaign, StoredEvent } from './stored.js';
 
 /** Over-delivery and under-delivery are at most this share of a budget. */
 const MOST_SHARE = 0.001;
@@ -12,8 +14,6 @@ const SHARE_SHOWN = 0.7;
 const ENOUGH_DEMAND = 2;
 /** Where decisions that nobody heard of may have promised more of a budget, nobody can tell what is left of it. */
 const MOST_UNHEARD_SHARE = 0.02;
-/** A charge whose time is so much later than a change of the budget was made by the new one. */
-const CHANGE_SLACK_MS = 2_000;
 
 /** Campaigns that are placed as soon as they have money, and those that are placed where nothing else is left. */
 export interface Demand {
@@ -29,10 +29,15 @@ export interface Demanded extends Demand {
 /** Charges are the tokens' prices, and no limit was passed. */
 export function checkMoney(record: ClientRecord, stored: Stored, demand: Demanded): readonly Check[] {
   const pairs = pairsOf(record.events, stored);
-  const charged = sumBy(pairs, ({ event }) => `${event.placed.campaignId} ${event.placed.adGroupId}`, chargeOf);
+  const dayOf = dayOfEvents(stored);
+  const charged = sumBy(
+    pairs,
+    ({ event, found }) => `${event.placed.campaignId} ${event.placed.adGroupId} ${dayOf(found)}`,
+    chargeOf,
+  );
   const booked = sumBy(
     stored.charges,
-    ({ campaignId, adGroupId }) => `${campaignId} ${adGroupId}`,
+    ({ campaignId, adGroupId, day }) => `${campaignId} ${adGroupId} ${day}`,
     (c) => c.amountMicros,
   );
   return [
@@ -49,7 +54,7 @@ export function checkMoney(record: ClientRecord, stored: Stored, demand: Demande
       ],
     },
     { name: 'Balances: credits less charges, never below 0', ...balances(record, stored) },
-    { name: 'Spend is within every budget', ...budgets(record.budgetChanges, stored) },
+    checkBudgets(record.budgetChanges, stored),
     overDelivery(pairs, record, stored),
     underDelivery(record, stored, demand),
   ];
@@ -79,57 +84,42 @@ function balances(
   };
 }
 
-function budgets(changes: readonly BudgetChange[], stored: Stored): { looked: number; breaches: readonly string[] } {
-  const breaches: string[] = [];
-  let looked = 0;
-  const compare = (what: string, spent: bigint, limit: bigint | null): void => {
-    if (limit === null) return;
-    looked += 1;
-    if (spent > limit) breaches.push(`${what} spent ${spent} of ${limit}`);
-  };
-  for (const campaign of stored.campaigns) {
-    const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
-    const spentUntil = (at: number): bigint =>
-      charges.reduce((sum, charge) => (charge.createdAt < at ? sum + charge.amountMicros : sum), 0n);
-    // A budget that is set below what was spent is not passed by that, only by what is spent after.
-    const last = changes.filter(({ campaignId }) => campaignId === campaign.id).at(-1);
-    const before = last === undefined ? 0n : spentUntil(last.answeredAt + CHANGE_SLACK_MS);
-    const daily = campaign.dailyMicros !== null && before > campaign.dailyMicros ? before : campaign.dailyMicros;
-    compare(campaign.name, spentUntil(Infinity), campaign.totalMicros);
-    compare(`${campaign.name}, a day,`, spentUntil(Infinity), daily);
-  }
-  for (const { id, dailyMicros } of stored.adGroups) {
-    const charges = stored.charges.filter(({ adGroupId }) => adGroupId === id);
-    compare(
-      `ad group ${id}`,
-      charges.reduce((sum, { amountMicros }) => sum + amountMicros, 0n),
-      dailyMicros,
-    );
-  }
-  return { looked, breaches };
+/** A charge belongs to the day on which its event happened, where its advertiser is. */
+function dayOfEvents({ campaigns }: Stored): (event: StoredEvent) => string {
+  const zones = new Map(campaigns.map(({ id, timeZone }) => [id, timeZone]));
+  return ({ campaignId, occurredAt }) => localDay(occurredAt, zones.get(campaignId) ?? 'UTC');
 }
 
-/** Of what an advertiser may spend on the campaign: its budget, or else all that was paid in. */
-function limitOf(campaign: StoredCampaign, { accounts }: Stored): bigint {
-  const account = accounts.find(({ advertiserId }) => advertiserId === campaign.advertiserId);
-  return campaign.totalMicros ?? campaign.dailyMicros ?? account?.creditMicros ?? 0n;
+/** Of what an advertiser may spend on the campaign, whatever day it is: its total budget and all that was paid in. */
+function limitOf({ advertiserId, totalMicros }: StoredCampaign, { accounts }: Stored): bigint {
+  const credit = accounts.find((account) => account.advertiserId === advertiserId)?.creditMicros ?? 0n;
+  return totalMicros === null ? credit : least(totalMicros, credit);
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 /** Shown, and not billable because the money was gone. */
 function overDelivery(pairs: readonly Pair[], record: ClientRecord, stored: Stored): Check {
-  const over = sumBy(
-    pairs.filter(({ found }) => found.outcome === 'over_budget'),
-    ({ event }) => event.placed.campaignId,
-    ({ event }) => priceOf(event),
-  );
+  const inVain = pairs.filter(({ found }) => found.outcome === 'over_budget');
+  const dayOf = dayOfEvents(stored);
   // What is on its way while a budget is cut below it can't be taken back.
   const changed = new Set(record.budgetChanges.map(({ campaignId }) => campaignId));
+  const shareOf = (micros: bigint, limit: bigint): number => Number(micros) / Math.max(1, Number(limit));
   const shares = stored.campaigns
     .filter(({ id }) => !changed.has(id))
-    .map((campaign) => ({
-      campaign,
-      share: Number(over.get(campaign.id) ?? 0n) / Math.max(1, Number(limitOf(campaign, stored))),
-    }));
+    .map((campaign) => {
+      const { id, dailyMicros } = campaign;
+      const days = sumBy(
+        inVain.filter(({ event }) => event.placed.campaignId === id),
+        ({ found }) => dayOf(found),
+        ({ event }) => priceOf(event),
+      );
+      const all = [...days.values()].reduce((sum, micros) => sum + micros, 0n);
+      const ofDays = dailyMicros === null ? [] : [...days.values()].map((micros) => shareOf(micros, dailyMicros));
+      return { campaign, share: Math.max(shareOf(all, limitOf(campaign, stored)), ...ofDays) };
+    });
   return {
     name: 'Over-delivery is at most 0.1 % of a budget',
     looked: shares.length,
@@ -164,7 +154,8 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
         placed.decidedAt >= promisedSince && livingHolders.has(placed.leaseHolder) && !counted.has(placed.messageId),
     );
     const charges = stored.charges.filter(({ campaignId }) => campaignId === campaign.id);
-    const limit = Number(limitOf(campaign, stored));
+    const inAll = limitOf(campaign, stored);
+    const limit = Number(least(inAll, campaign.dailyMicros ?? inAll));
     const spent = sum(charges.map(({ amountMicros }) => Number(amountMicros)));
     const lost = Number(lostMicros.get(campaign.id) ?? 0n);
     const highest = Math.max(0, ...prices);

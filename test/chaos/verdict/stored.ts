@@ -27,8 +27,13 @@ export interface StoredReportRow {
 export interface StoredCharge {
   readonly campaignId: string;
   readonly adGroupId: string;
+  /** 'YYYY-MM-DD': the day that pays for it. */
+  readonly day: string;
   readonly amountMicros: bigint;
+  /** When its settlement had the lock on the account, by the worker's clock, and had not read the budget yet. */
   readonly createdAt: number;
+  /** By the database's clock. */
+  readonly enteredAt: number;
 }
 
 /** As the API takes them; the oracle of caps reads them in its own way. */
@@ -77,6 +82,7 @@ export interface Stored {
   readonly events: readonly StoredEvent[];
   readonly reportRows: readonly StoredReportRow[];
   readonly charges: readonly StoredCharge[];
+  /** By campaign, ad group and day. */
   readonly dailySpendMicros: ReadonlyMap<string, bigint>;
   readonly campaigns: readonly StoredCampaign[];
   readonly adGroups: readonly StoredAdGroup[];
@@ -95,7 +101,8 @@ export async function readStored(databaseUrl: string): Promise<Stored> {
       SELECT (SELECT count(*)::text FROM event_batches WHERE settled_at IS NULL) AS unsettled,
              (SELECT coalesce(sum(amount_micros), 0)::text FROM ledger_entries) AS ledger`);
     const spends = await rows<{ key: string; spent: string }>(`
-      SELECT campaign_id || ' ' || ad_group_id AS key, sum(spent_micros)::text AS spent FROM daily_spend GROUP BY 1`);
+      SELECT concat_ws(' ', campaign_id, ad_group_id, day) AS key, sum(spent_micros)::text AS spent FROM daily_spend
+      GROUP BY 1`);
     return {
       unsettledBatches: Number(sums?.unsettled),
       ledgerSumMicros: BigInt(sums?.ledger ?? 0),
@@ -104,7 +111,7 @@ export async function readStored(databaseUrl: string): Promise<Stored> {
       reportRows: (await rows<ReportRow>(REPORT_ROWS)).map((row) => ({ ...row, spendMicros: BigInt(row.spend) })),
       charges: (await rows<ChargeRow>(CHARGES)).map((row) => ({ ...row, amountMicros: BigInt(row.amount) })),
       campaigns: (await rows<BudgetRow & StoredCampaign>(CAMPAIGNS)).map(withBudgets),
-      adGroups: (await rows<BudgetRow & StoredAdGroup>(AD_GROUPS)).map(withBudgets),
+      adGroups: (await rows<AdGroupRow>(AD_GROUPS)).map(toAdGroup),
       capped: await rows<StoredCapped>(CAPPED),
       accounts: (await rows<AccountRow>(ACCOUNTS)).map((row) => ({
         advertiserId: row.advertiserId,
@@ -124,6 +131,12 @@ type ChargeRow = Omit<StoredCharge, 'amountMicros'> & { readonly amount: string 
 
 interface BudgetRow {
   readonly total: string | null;
+  readonly daily: string | null;
+}
+
+interface AdGroupRow {
+  readonly id: string;
+  readonly campaignId: string;
   readonly daily: string | null;
 }
 
@@ -148,8 +161,9 @@ const REPORT_ROWS = `
   FROM report_rows GROUP BY 1`;
 
 const CHARGES = `
-  SELECT campaign_id AS "campaignId", ad_group_id AS "adGroupId", amount_micros::text AS amount,
-         (extract(epoch FROM created_at) * 1000)::float8 AS "createdAt"
+  SELECT campaign_id AS "campaignId", ad_group_id AS "adGroupId", day::text AS day, amount_micros::text AS amount,
+         (extract(epoch FROM created_at) * 1000)::float8 AS "createdAt",
+         (extract(epoch FROM entered_at) * 1000)::float8 AS "enteredAt"
   FROM ledger_transfers WHERE kind = 'charge'`;
 
 const CAMPAIGNS = `
@@ -158,7 +172,7 @@ const CAMPAIGNS = `
   FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id`;
 
 const AD_GROUPS = `
-  SELECT id, campaign_id AS "campaignId", NULL AS total, daily_budget_micros::text AS daily FROM ad_groups`;
+  SELECT id, campaign_id AS "campaignId", daily_budget_micros::text AS daily FROM ad_groups`;
 
 const CAPPED = `
   SELECT * FROM (
@@ -189,10 +203,13 @@ function toEvent({ eventId, price, ...row }: EventRow): StoredEvent {
 }
 
 function withBudgets<T extends BudgetRow>(row: T): T & { totalMicros: bigint | null; dailyMicros: bigint | null } {
-  const { total, daily } = row;
-  return {
-    ...row,
-    totalMicros: total === null ? null : BigInt(total),
-    dailyMicros: daily === null ? null : BigInt(daily),
-  };
+  return { ...row, totalMicros: toMicros(row.total), dailyMicros: toMicros(row.daily) };
+}
+
+function toAdGroup({ id, campaignId, daily }: AdGroupRow): StoredAdGroup {
+  return { id, campaignId, dailyMicros: toMicros(daily) };
+}
+
+function toMicros(text: string | null): bigint | null {
+  return text === null ? null : BigInt(text);
 }
