@@ -166,4 +166,48 @@ describe('the verdict on money and reports', () => {
     expect(found(midnight - 1)).toEqual(['Campaign: 0.200 %']);
     expect(found(midnight)).toEqual([]);
   });
+
+  describe('of a campaign that was never placed though it was in demand', () => {
+    const decision = { memberId: 'member-1', api: 'api-1', startedAt: 1, endedAt: 20_000, status: 200, noFill: null };
+
+    /** What is said to be left of the budget; members are given the last in rank `times` times. */
+    function left(
+      times: number,
+      totalMicros: bigint,
+      { dearestMicros = 20n, unheard = 0 }: { dearestMicros?: bigint | null; unheard?: number } = {},
+    ): readonly string[] {
+      const record = new ClientRecord();
+      record.addCredit('adv', 5_000);
+      const messages = [{ token: 'token', placed: placedOf({ campaignId: 'last' }) }];
+      for (let i = 0; i < times; i++) record.matches.push({ ...decision, requestId: `request ${i}`, messages });
+      for (let i = 0; i < unheard; i++) {
+        record.matches.push({ ...decision, requestId: `unheard ${i}`, status: null, messages: [] });
+      }
+      const [campaigns, adGroups] = [
+        storeOf().campaigns.map((campaign) => ({ ...campaign, totalMicros })),
+        storeOf().adGroups.map((adGroup) => ({ ...adGroup, dearestMicros })),
+      ];
+      return checkMoney(record, storeOf({ campaigns, adGroups }), {
+        ...{ campaignIds: new Set(['cmp']), lastInRankIds: new Set(['last']) },
+        boundMoney: { ...noneBound, promisedSince: 20_000 },
+      }).flatMap((check) => check.breaches);
+    }
+
+    it('finds that all is left', () => {
+      expect(left(300, 2_000n)).toEqual(['Campaign: 100.000 % is left']);
+    });
+
+    it('forgives where members did not come often enough, or its budget or balance pays for no message', () => {
+      expect(left(200, 2_000n)).toEqual([]);
+      expect(left(300, 19n)).toEqual([]);
+      expect(left(300, 19n, { dearestMicros: 18n })).toEqual(['Campaign: 100.000 % is left']);
+      expect(left(300, 6_000n, { dearestMicros: 5_001n })).toEqual([]);
+    });
+
+    it('says nothing where decisions that nobody heard of may have promised much, or clicks would have paid', () => {
+      expect(left(300, 2_000n, { unheard: 2 })).toEqual(['Campaign: 98.000 % is left']);
+      expect(left(300, 2_000n, { unheard: 3 })).toEqual([]);
+      expect(left(300, 2_000n, { dearestMicros: null })).toEqual([]);
+    });
+  });
 });

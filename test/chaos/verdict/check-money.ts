@@ -15,7 +15,10 @@ const ENOUGH_DEMAND = 2;
 /** Where decisions that nobody heard of may have promised more of a budget, nobody can tell what is left of it. */
 const MOST_UNHEARD_SHARE = 0.02;
 
-/** Campaigns that are placed as soon as they have money, and those that are placed where nothing else is left. */
+/**
+ * Campaigns that are placed as soon as they have money, and those that are placed where nothing else is left. The first are
+ * paid by impressions, nothing else holds them back (no cap, targeting, pace, pause or edit), and they outbid the last in rank.
+ */
 export interface Demand {
   readonly campaignIds: ReadonlySet<string>;
   readonly lastInRankIds: ReadonlySet<string>;
@@ -158,7 +161,9 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
     const limit = Number(least(inAll, campaign.dailyMicros ?? inAll));
     const spent = sum(charges.map(({ amountMicros }) => Number(amountMicros)));
     const lost = Number(lostMicros.get(campaign.id) ?? 0n);
-    const highest = Math.max(0, ...prices);
+    // Of what was never placed, nobody knows the price.
+    const expected = prices.length > 0 ? prices : dearestOf(campaign, stored);
+    const highest = Math.max(0, ...expected);
     const boundTwice = twice.filter(({ placed }) => placed.campaignId === campaign.id);
     const left = limit - spent - sum([...promised, ...boundTwice].map(priceMicrosOf)) - lost;
     const allowed = unheard * highest;
@@ -168,7 +173,7 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
         messages.some(({ placed }) => demand.lastInRankIds.has(placed.campaignId)) &&
         messages.every(({ placed }) => placed.campaignId !== campaign.id),
     );
-    const isDemanded = passedOver.length * SHARE_SHOWN * (sum(prices) / prices.length) > ENOUGH_DEMAND * left;
+    const isDemanded = passedOver.length * SHARE_SHOWN * (sum(expected) / expected.length) > ENOUGH_DEMAND * left;
     const isKnown = allowed <= MOST_UNHEARD_SHARE * limit;
     return isDemanded && isKnown ? [{ campaign, left: (left - allowed) / limit, grain: highest / limit }] : [];
   });
@@ -180,6 +185,14 @@ function underDelivery(record: ClientRecord, stored: Stored, demand: Demanded): 
       .map(({ campaign, left }) => `${campaign.name}: ${percent(left)} is left`),
     figure: `worst ${percent(Math.max(0, ...shares.map(({ left }) => left)))}`,
   };
+}
+
+/** The highest that an impression may cost; none where clicks are paid. */
+function dearestOf({ id }: StoredCampaign, { adGroups }: Stored): readonly number[] {
+  const dearest = adGroups.flatMap(({ campaignId, dearestMicros }) =>
+    campaignId === id && dearestMicros !== null ? [Number(dearestMicros)] : [],
+  );
+  return dearest.length === 0 ? [] : [Math.max(...dearest)];
 }
 
 /** What another process gave than had given it first: both have promised it, until it is over, whether it is seen or not. */

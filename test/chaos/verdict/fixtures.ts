@@ -74,7 +74,7 @@ export function storeOf(fields: Partial<Stored> = {}): Stored {
         dailyMicros: null,
       },
     ],
-    adGroups: [{ id: 'adg', campaignId: 'cmp', dailyMicros: null }],
+    adGroups: [{ id: 'adg', campaignId: 'cmp', dailyMicros: null, dearestMicros: 20n }],
     capped: [],
     accounts: [{ advertiserId: 'adv', balanceMicros: 5_000n, creditMicros: 5_000n, ledgerMicros: 5_000n }],
     ledgerSumMicros: 0n,

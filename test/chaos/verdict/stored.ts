@@ -56,6 +56,8 @@ export interface StoredAdGroup {
   readonly id: string;
   readonly campaignId: string;
   readonly dailyMicros: bigint | null;
+  /** What one impression may cost at the most; null where clicks are paid. */
+  readonly dearestMicros: bigint | null;
 }
 
 export const CAP_SCOPES = ['creative', 'ad group', 'campaign', 'advertiser', 'placement'] as const;
@@ -138,6 +140,7 @@ interface AdGroupRow {
   readonly id: string;
   readonly campaignId: string;
   readonly daily: string | null;
+  readonly dearest: string | null;
 }
 
 interface AccountRow {
@@ -172,7 +175,9 @@ const CAMPAIGNS = `
   FROM campaigns c JOIN advertisers a ON a.id = c.advertiser_id`;
 
 const AD_GROUPS = `
-  SELECT id, campaign_id AS "campaignId", daily_budget_micros::text AS daily FROM ad_groups`;
+  SELECT id, campaign_id AS "campaignId", daily_budget_micros::text AS daily,
+         CASE bid_model WHEN 'cpm' THEN (bid_micros / 1000)::text END AS dearest
+  FROM ad_groups`;
 
 const CAPPED = `
   SELECT * FROM (
@@ -206,8 +211,8 @@ function withBudgets<T extends BudgetRow>(row: T): T & { totalMicros: bigint | n
   return { ...row, totalMicros: toMicros(row.total), dailyMicros: toMicros(row.daily) };
 }
 
-function toAdGroup({ id, campaignId, daily }: AdGroupRow): StoredAdGroup {
-  return { id, campaignId, dailyMicros: toMicros(daily) };
+function toAdGroup({ id, campaignId, daily, dearest }: AdGroupRow): StoredAdGroup {
+  return { id, campaignId, dailyMicros: toMicros(daily), dearestMicros: toMicros(dearest) };
 }
 
 function toMicros(text: string | null): bigint | null {
