@@ -21,6 +21,25 @@ const BOOKED_CHARGES = `
   FROM ledger_transfers t LEFT JOIN dayless ON dayless.of_id = t.advertiser_id
   WHERE t.kind = 'charge'`;
 
+/**
+ * What was charged to each advertiser with refunds, and given back, by all that a refund may name. The bits of `unnamed` are
+ * those of `GROUPING (campaign_id, ad_group_id, day)`: sums over what a refund does not name are those of its scope. So both
+ * are read once for all scopes.
+ */
+const OF_REFUNDED = `
+  SELECT advertiser_id, campaign_id, ad_group_id, day,
+         (campaign_id IS NULL)::integer * 4 + (ad_group_id IS NULL)::integer * 2 + (day IS NULL)::integer AS unnamed,
+         sum(CASE kind WHEN 'charge' THEN amount_micros ELSE 0 END) AS charged,
+         sum(CASE kind WHEN 'refund' THEN amount_micros ELSE 0 END) AS given,
+         count(*) FILTER (WHERE kind = 'refund') AS refunds
+  FROM ledger_transfers
+  WHERE kind IN ('charge', 'refund')
+    AND advertiser_id IN (SELECT advertiser_id FROM ledger_transfers WHERE kind = 'refund')
+  GROUP BY advertiser_id, campaign_id, ad_group_id, day`;
+
+/** Of an advertiser as a whole. */
+const NOTHING_NAMED = 7;
+
 export const LEDGER_CHECKS: readonly AuditCheck[] = [
   {
     name: 'time-zones',
@@ -81,19 +100,14 @@ export const LEDGER_CHECKS: readonly AuditCheck[] = [
   {
     name: 'refunds',
     rule: 'no more was given back than was charged: of an advertiser, nor of a campaign, ad group or day that is named',
-    sql: `SELECT CASE WHEN given.micros > charged.micros
-                 THEN format('%s: %s of %s micros given back', concat_ws(' ', s.advertiser_id, s.campaign_id, s.ad_group_id, s.day),
-                             given.micros, charged.micros) END AS fault
-          FROM (SELECT DISTINCT advertiser_id, campaign_id, ad_group_id, day FROM ledger_transfers WHERE kind = 'refund'
-                UNION SELECT advertiser_id, null, null, null FROM ledger_transfers WHERE kind = 'refund') s
-          CROSS JOIN LATERAL (${sumWithin('refund')}) given CROSS JOIN LATERAL (${sumWithin('charge')}) charged`,
+    sql: `SELECT CASE WHEN given > charged
+                 THEN format('%s: %s of %s micros given back', concat_ws(' ', advertiser_id, campaign_id, ad_group_id, day),
+                             given, charged) END AS fault
+          FROM (SELECT advertiser_id, campaign_id, ad_group_id, day,
+                       GROUPING (campaign_id, ad_group_id, day) AS summed_over, sum(charged) AS charged, sum(given) AS given,
+                       bit_or(1 << unnamed) FILTER (WHERE refunds > 0) AS scopes
+                FROM (${OF_REFUNDED}) finest
+                GROUP BY advertiser_id, CUBE (campaign_id, ad_group_id, day)) s
+          WHERE summed_over = ${NOTHING_NAMED} OR scopes & (1 << summed_over) <> 0`,
   },
 ];
-
-function sumWithin(kind: string): string {
-  return `SELECT coalesce(sum(t.amount_micros), 0) AS micros FROM ledger_transfers t
-          WHERE t.kind = '${kind}' AND t.advertiser_id = s.advertiser_id
-            AND (s.campaign_id IS NULL OR t.campaign_id = s.campaign_id)
-            AND (s.ad_group_id IS NULL OR t.ad_group_id = s.ad_group_id)
-            AND (s.day IS NULL OR t.day = s.day)`;
-}
