@@ -156,6 +156,27 @@ describe('the migrations', () => {
     ]);
   });
 
+  it('bind them on no day where the database does not know the zone of who pays', async () => {
+    await migrateTo(MIGRATIONS.indexOf(BindParkedMoney1795651920000));
+    await source.query(`
+      INSERT INTO advertisers (id, name, currency, time_zone, version, created_at, updated_at)
+      SELECT zone, 'n', 'KRW', zone, 1, now(), now() FROM unnest(ARRAY['Asia/Seoul', 'US/Pacific-New']) AS zone`);
+    await source.query(
+      `INSERT INTO event_batches (id, received_at, event_count, parked_at) VALUES ('b', now(), 2, now())`,
+    );
+    await source.query(`
+      INSERT INTO events (batch_id, message_id, price_micros, decided_at, occurred_at, type, ordinal, member_id, advertiser_id,
+                          campaign_id, ad_group_id, creative_id, placement, position, lease_holder)
+      SELECT 'b', id, 5, now(), '2026-11-20T15:00Z', 'impression', 1, 'm', id, 'c', 'g', 'v', 'chat_list', 1, 7
+      FROM advertisers`);
+    await migrateDatabase(database.url);
+    const rows = await source.query<unknown[]>('SELECT advertiser_id, day::text FROM parked_charges ORDER BY 1');
+    expect(rows).toEqual([
+      { advertiser_id: 'Asia/Seoul', day: '2026-11-21' },
+      { advertiser_id: 'US/Pacific-New', day: null },
+    ]);
+  });
+
   it('are all listed, in the order of their times', async () => {
     const files = (await readdir(new URL('../../migrations', import.meta.url)))
       .filter((name) => name !== 'index.ts')
