@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { runAudit } from '../../src/delivery/audit/run-audit.js';
 import type { CheckResult } from '../../src/delivery/audit/audit-check.js';
@@ -196,6 +197,21 @@ describe('the audit', () => {
                  UPDATE event_batches SET received_at = received_at + interval '23 hours' WHERE id = ${ONE_EVENT}`;
     const found = await corruptedCopy(world, sql, (url) => runAudit(url, { now: NOON + 86_400_000 }));
     expect(found.flatMap(({ examples }) => examples)).toEqual([]);
+  });
+
+  it('leaves nothing at the signal that would have given it up, whether it ends well or not', async () => {
+    const { signal } = new AbortController();
+    for (let n = 0; n < 2; n++) await runAudit(world.url, { now: NOON + 86_400_000, signal });
+    const nowhere = `${world.url}_that_is_not_there`;
+    await expect(runAudit(nowhere, { now: NOON, signal })).rejects.toThrow('does not exist');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('rejects soon when it is given up', async () => {
+    const giveUp = new AbortController();
+    const given = runAudit(world.url, { now: NOON, signal: giveUp.signal, onProgress: () => giveUp.abort() });
+    await expect(given).rejects.toThrow(/[Cc]onnection|closed/);
+    expect(getEventListeners(giveUp.signal, 'abort')).toEqual([]);
   });
 
   it('as a command prints a line for each rule, and exits with 1 when one is broken', async () => {

@@ -35,13 +35,16 @@ export async function runAudit(databaseUrl: string, options: AuditOptions): Prom
   });
   // Without a listener, a connection that breaks between two statements would end the process; the next one reports it.
   client.on('error', () => undefined);
-  options.signal?.addEventListener('abort', () => void client.end(), { once: true });
+  const giveUp = (): void => void client.end();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query(`SELECT set_config('matchum.audited_at', $1, true)`, [new Date(options.now).toISOString()]);
     return await checkAll(client, options.onProgress ?? (() => undefined));
   } finally {
+    // The signal may live as long as the process, and would keep the client.
+    options.signal?.removeEventListener('abort', giveUp);
     // Ends the transaction too.
     await client.end();
   }
