@@ -131,7 +131,7 @@ describe('claims of processes', () => {
         eventOf(sold, { ...paidByClick(clicked, 20_000), type: 'click' }),
         eventOf(sold, paidByClick(early, 300_000)),
       ]);
-      expect(await parking.recordFailure(batch, new InvariantViolation('broken'))).toBe(true);
+      expect(await parking.recordFailure(batch, new InvariantViolation('broken'))).toBe('parked');
       return batch;
     }
 

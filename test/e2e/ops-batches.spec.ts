@@ -41,20 +41,28 @@ describe('event batches as operators see them', () => {
 
   it('are parked at once for a permanent cause, after eight failures of another, and never for an outage', async () => {
     const [permanent, failing, unlucky] = [await acceptOne(), await acceptOne(), await acceptOne()];
-    expect(await parking.recordFailure(permanent, new InvariantViolation('broken'))).toBe(true);
-    for (let n = 1; n < MOST_ATTEMPTS; n++) expect(await parking.recordFailure(failing, new Error('odd'))).toBe(false);
+    expect(await parking.recordFailure(permanent, new InvariantViolation('broken'))).toBe('parked');
+    for (let n = 1; n < MOST_ATTEMPTS; n++)
+      expect(await parking.recordFailure(failing, new Error('odd'))).toBe('waits');
     expect((await read(failing)).body).toMatchObject({ status: 'waiting', attempts: MOST_ATTEMPTS - 1 });
-    expect(await parking.recordFailure(failing, new Error('odd'))).toBe(true);
+    expect(await parking.recordFailure(failing, new Error('odd'))).toBe('parked');
     for (let n = 0; n < 3 * MOST_ATTEMPTS; n++) {
-      expect(await parking.recordFailure(unlucky, new Error('Connection is closed.'))).toBe(false);
+      expect(await parking.recordFailure(unlucky, new Error('Connection is closed.'))).toBe('waits');
     }
     expect((await read(permanent)).body).toMatchObject({ status: 'parked', attempts: 1, lastError: 'broken' });
     expect((await read(failing)).body).toMatchObject({ status: 'parked', attempts: MOST_ATTEMPTS });
     expect((await read(unlucky)).body).toMatchObject({ status: 'waiting', attempts: 0, parkedAt: null });
     // Of one that is over, nothing is recorded any more.
     await settle(unlucky);
-    expect(await parking.recordFailure(unlucky, new InvariantViolation('late'))).toBe(true);
+    expect(await parking.recordFailure(unlucky, new InvariantViolation('late'))).toBe('over');
     expect((await read(unlucky)).body).toMatchObject({ status: 'settled', attempts: 0, parkedAt: null });
+  });
+
+  it('are parked by one of those who find them broken, and not by one who comes later', async () => {
+    const batch = await acceptOne();
+    const record = () => parking.recordFailure(batch, new InvariantViolation('broken'));
+    expect((await Promise.all([record(), record(), record()])).sort()).toEqual(['over', 'over', 'parked']);
+    expect(await record()).toBe('over');
   });
 
   it('are not parked while their impressions can not be confirmed', async () => {

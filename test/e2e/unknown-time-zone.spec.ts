@@ -89,7 +89,7 @@ describe('a time zone that Node knows and Postgres does not', () => {
         eventOf(sold, { messageId: `parked-${occurredAt}`, occurredAt, decidedAt: occurredAt }),
       ),
     );
-    expect(await parking.recordFailure(batch, new InvariantViolation('broken'))).toBe(true);
+    expect(await parking.recordFailure(batch, new InvariantViolation('broken'))).toBe('parked');
     const bound = await app.dataSource.query(
       `SELECT day::text, sum(amount_micros)::integer AS micros FROM parked_charges WHERE batch_id = $1 GROUP BY 1 ORDER BY 1`,
       [batch],

@@ -11,6 +11,12 @@ import { describeFailure, failureKind } from './settlement-failure.js';
 export const MOST_ATTEMPTS = 8;
 
 /**
+ * What becomes of a batch whose settlement failed. It waits for another try; or this failure parked it; or it is over without
+ * it, settled or parked by another worker meanwhile.
+ */
+export type FailedBatch = 'waits' | 'parked' | 'over';
+
+/**
  * Records failed settlements, and parks the batches that can't be settled: at once for a permanent cause, else after
  * `MOST_ATTEMPTS` failures of their own. Outages never park a batch, however long they are.
  *
@@ -28,8 +34,7 @@ export class BatchParking {
     private readonly clock: Clock,
   ) {}
 
-  /** Whether the batch is done with: parked, now or before, or settled by another worker meanwhile. */
-  async recordFailure(batchId: string, error: unknown): Promise<boolean> {
+  async recordFailure(batchId: string, error: unknown): Promise<FailedBatch> {
     const kind = failureKind(error);
     // TypeORM answers an UPDATE with its rows and their number.
     const [[batch]] = await this.dataSource.query<[{ attempts: number }[], number]>(
@@ -37,29 +42,31 @@ export class BatchParking {
        WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL RETURNING attempts`,
       [batchId, describeFailure(error), kind === 'outage' ? 0 : 1],
     );
-    if (batch === undefined) return true;
-    if (kind === 'outage' || (kind === 'retryable' && batch.attempts < MOST_ATTEMPTS)) return false;
-    await this.park(batchId);
+    if (batch === undefined) return 'over';
+    if (kind === 'outage' || (kind === 'retryable' && batch.attempts < MOST_ATTEMPTS)) return 'waits';
+    if (!(await this.park(batchId))) return 'over';
     this.logger.error({
       msg: 'batch is parked',
       batch: batchId,
       attempts: batch.attempts,
       reason: describeFailure(error),
     });
-    return true;
+    return 'parked';
   }
 
-  private async park(batchId: string): Promise<void> {
-    await this.dataSource.transaction(async (tx) => {
+  /** Whether it still waited. */
+  private park(batchId: string): Promise<boolean> {
+    return this.dataSource.transaction(async (tx) => {
       const claimed = await tx.query<unknown[]>(
         'SELECT 1 FROM event_batches WHERE id = $1 AND settled_at IS NULL AND parked_at IS NULL FOR UPDATE',
         [batchId],
       );
-      if (claimed.length === 0) return;
+      if (claimed.length === 0) return false;
       await this.exposure.confirm(await readImpressions(tx, [batchId]));
       const now = this.clock.now();
       await addParkedCharges(tx, batchId, now);
       await tx.query('UPDATE event_batches SET parked_at = $2 WHERE id = $1', [batchId, new Date(now)]);
+      return true;
     });
   }
 }

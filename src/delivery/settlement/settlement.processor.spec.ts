@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { JobQueue, type QueuedJob, type QueueDepth } from '../../platform/queue/job-queue.js';
-import type { BatchParking } from './batch-parking.js';
+import type { BatchParking, FailedBatch } from './batch-parking.js';
 import type { Settlement } from './settlement.js';
 import type { SettlementJob } from './settlement-job.js';
 import { SettlementProcessor } from './settlement.processor.js';
@@ -93,12 +93,14 @@ describe('a job of a batch whose settlement fails', () => {
   const SECRET = 'member-4711';
   let queue: FakeQueue;
   let recorded: string[];
-  let record: () => Promise<boolean>;
+  let metrics: Metrics;
+  let record: () => Promise<FailedBatch>;
 
   beforeEach(() => {
     Logger.overrideLogger(false);
     queue = new FakeQueue();
     recorded = [];
+    metrics = new Metrics();
     const settlement = {
       unsettled: async () => [],
       settleTogether: () => Promise.reject(new Error(SECRET)),
@@ -109,34 +111,48 @@ describe('a job of a batch whose settlement fails', () => {
         return record();
       },
     } as unknown as BatchParking;
-    processor = new SettlementProcessor(settlement, parking, queue, new Metrics());
+    processor = new SettlementProcessor(settlement, parking, queue, metrics);
     processor.onApplicationBootstrap();
   });
 
   let processor: SettlementProcessor;
   afterEach(() => processor.onApplicationShutdown());
 
+  async function counted(): Promise<Record<string, number>> {
+    const metric = await metrics.registry.getSingleMetric('matchum_settled_batches_total')?.get();
+    return Object.fromEntries(metric?.values.map(({ labels, value }) => [String(labels['outcome']), value]) ?? []);
+  }
+
   const run = () => queue.handler({ id: '1', data: { batchId: 'bat_1' }, attempt: 1 });
 
   it('is tried again while the batch waits, for a reason that carries no data', async () => {
-    record = () => Promise.resolve(false);
+    record = () => Promise.resolve('waits');
     const error = await run().catch((cause: Error) => cause);
     expect(String(error)).not.toContain(SECRET);
     expect(recorded).toEqual([SECRET]);
+    expect(await counted()).toEqual({ failed: 1 });
   });
 
   it('is tried again where the failure could not be recorded', async () => {
     record = () => Promise.reject(new Error('away'));
     await expect(run()).rejects.toThrow();
+    expect(await counted()).toEqual({ failed: 1 });
   });
 
   it('is done when the batch is parked', async () => {
-    record = () => Promise.resolve(true);
+    record = () => Promise.resolve('parked');
     await expect(run()).resolves.toBeUndefined();
+    expect(await counted()).toEqual({ given_up: 1 });
+  });
+
+  it('is done, and nothing is given up, when another worker settled or parked the batch meanwhile', async () => {
+    record = () => Promise.resolve('over');
+    await expect(run()).resolves.toBeUndefined();
+    expect(await counted()).toEqual({ settled_before: 1 });
   });
 
   it('counts against the batch when its worker died over it', () => {
-    record = () => Promise.resolve(false);
+    record = () => Promise.resolve('waits');
     queue.onStalled({ batchId: 'bat_1' });
     expect(recorded).toEqual(['the worker died or hung while it settled the batch']);
   });

@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplica
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { PollLoop } from '../../platform/poll-loop.js';
 import type { QueuedJob } from '../../platform/queue/job-queue.js';
-import { BatchParking } from './batch-parking.js';
+import { BatchParking, type FailedBatch } from './batch-parking.js';
 import { Settlement } from './settlement.js';
 import { describeFailure, WorkerLost } from './settlement-failure.js';
 import { SETTLEMENT_QUEUE, type SettlementJob, type SettlementQueue } from './settlement-job.js';
@@ -13,6 +13,13 @@ const SWEEP_PAUSE_MS = 2_000;
 const SWEPT_AT_ONCE = 1_000;
 /** A batch that stays unsettled is queued again every so many sweeps at least: half a minute after Postgres takes it. */
 const MOST_SWEEPS = 16;
+
+/** How a failed settlement counts. Who was late over a batch that another settled, or parked and counted, gave nothing up. */
+const OUTCOMES: Readonly<Record<FailedBatch, string>> = {
+  waits: 'failed',
+  parked: 'given_up',
+  over: 'settled_before',
+};
 
 /** Takes event batches from the queue, and puts those back that it lost. */
 @Injectable()
@@ -61,22 +68,21 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
       if (settled === 0) this.outcomes.inc({ outcome: 'settled_before' });
       else this.outcomes.inc({ outcome: 'settled' }, settled);
     } catch (error) {
-      const isOver = await this.recordFailure(batchId, error);
+      const batch = await this.recordFailure(batchId, error);
       // What the queue keeps and logs of it must not carry data either.
-      if (!isOver) throw new Error(describeFailure(error));
+      if (batch === 'waits') throw new Error(describeFailure(error));
     }
   }
 
-  /** Whether the batch is done with: there is nothing to try again. */
-  private async recordFailure(batchId: string, error: unknown): Promise<boolean> {
+  private async recordFailure(batchId: string, error: unknown): Promise<FailedBatch> {
     try {
-      const isOver = await this.parking.recordFailure(batchId, error);
-      this.outcomes.inc({ outcome: isOver ? 'given_up' : 'failed' });
-      return isOver;
+      const batch = await this.parking.recordFailure(batchId, error);
+      this.outcomes.inc({ outcome: OUTCOMES[batch] });
+      return batch;
     } catch (cause) {
       this.outcomes.inc({ outcome: 'failed' });
       this.logger.warn({ msg: 'a failure could not be recorded', batch: batchId, reason: describeFailure(cause) });
-      return false;
+      return 'waits';
     }
   }
 
