@@ -19,7 +19,7 @@ interface InstallStep {
 }
 
 const ANY_SYSTEM =
-  "Install Redis 6 or later (or Valkey) with your system's package manager, so that redis-server is on the PATH, " +
+  "Install Redis 6.2 or later (or Valkey) with your system's package manager, so that redis-server or valkey-server is on the PATH, " +
   'or set REDIS_URL to a Redis of your own; then run `npm run setup` again.';
 
 async function ensureRedis(): Promise<number> {
