@@ -41,7 +41,8 @@ export class CreateInvalidTraffic1795651260000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP INDEX events_clicks_by_member`);
-    // An invalid event was not charged; 'over_budget' is what comes nearest to that without this migration.
+    // An invalid event was not charged; 'over_budget' is what comes nearest to that without this migration. Migrating again
+    // does not bring back what it was (docs/0007-audit.md).
     await runner.query(`ALTER TABLE events DROP CONSTRAINT events_invalid_for_a_reason`);
     await runner.query(`UPDATE events SET outcome = 'over_budget' WHERE outcome = 'invalid'`);
     await runner.query(`

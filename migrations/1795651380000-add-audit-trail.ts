@@ -62,7 +62,10 @@ export class AddAuditTrail1795651380000 implements MigrationInterface {
     }
   }
 
-  /** A ledger with refunds can't do without their kind: they stay as what they undo most nearly, credits. */
+  /**
+   * A ledger with refunds can't do without their kind: they stay as what comes nearest, credits. Migrating again does not bring
+   * them back, nor the history of limits (docs/0007-audit.md).
+   */
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP INDEX ledger_transfers_by_advertiser`);
     await runner.query(`ALTER TABLE ledger_transfers DISABLE TRIGGER ledger_transfers_append_only`);
