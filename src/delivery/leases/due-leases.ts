@@ -16,6 +16,7 @@ const LENDER_EXCHANGES = 10;
 export class DueLeases {
   private readonly due = new Set<string>();
   private readonly short = new Set<string>();
+  private shortOfServing = 0;
   /** Ad groups, campaigns and advertisers whose money lacks somewhere, and since when. */
   private wanted: ReadonlyMap<string, number> = new Map();
   private wantedTick = -Infinity;
@@ -25,6 +26,7 @@ export class DueLeases {
   /** `readWanted`: as `LeaseExchange.wanted`. */
   constructor(
     private readonly leases: ReadonlyMap<string, Lease>,
+    private readonly isServing: (lease: Lease) => boolean,
     private readonly readWanted: () => Promise<ReadonlySet<string>>,
   ) {
     this.reviewed = new Round(leases, REVIEW_EXCHANGES);
@@ -35,9 +37,9 @@ export class DueLeases {
     return this.due.size;
   }
 
-  /** How many leases have no money for one more message. */
+  /** How many leases had no money for one more message when they were looked for last. */
   get shortCount(): number {
-    return this.short.size;
+    return this.shortOfServing;
   }
 
   add(adGroupId: string): void {
@@ -62,8 +64,13 @@ export class DueLeases {
 
   /** Finds leases that are due although nothing happened to them. */
   async lookAround(tick: number): Promise<void> {
+    this.shortOfServing = 0;
     for (const adGroupId of this.short) {
-      if ((this.leases.get(adGroupId)?.askAgainTick ?? 0) <= tick) this.due.add(adGroupId);
+      const lease = this.leases.get(adGroupId);
+      // Whose campaign has not begun has no money, and asks for none.
+      if (lease === undefined || !this.isServing(lease)) continue;
+      this.shortOfServing++;
+      if (lease.askAgainTick <= tick) this.due.add(adGroupId);
     }
     if (tick - this.wantedTick > ASK_WANTED_MS) {
       this.wantedTick = tick;

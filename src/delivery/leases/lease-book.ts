@@ -68,7 +68,11 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly clock: Clock,
     readiness: Readiness,
   ) {
-    this.due = new DueLeases(this.leases, () => this.exchanges.wanted());
+    this.due = new DueLeases(
+      this.leases,
+      (lease) => this.isServing(lease),
+      () => this.exchanges.wanted(),
+    );
     readiness.register('leases', () => this.holder.id !== null && this.hasClaimed());
   }
 
@@ -205,11 +209,10 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private tell(lease: Lease): void {
     const shortage = this.shortageOf(lease);
-    // Before its campaign begins it has no money, and lacks none.
-    this.due.noteShort(lease.record.id, shortage !== null && this.isServing(lease));
     if (shortage === lease.toldShortage) return;
     lease.toldShortage = shortage;
     if (shortage !== null) lease.beginWaiting(performance.now());
+    this.due.noteShort(lease.record.id, shortage !== null);
     for (const listener of this.listeners) listener(lease.record.id);
   }
 
