@@ -74,7 +74,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { kind: 'even, cpm, daily, large', count: 3, pacing: 'even', model: 'cpm', share: 0.0375, isDaily: true },
   { kind: 'even, cpm, daily, small', count: 3, pacing: 'even', model: 'cpm', share: 0.01, isDaily: true },
-  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.165, isDaily: true },
+  { kind: 'even, cpc, daily', count: 2, pacing: 'even', model: 'cpc', share: 0.15, isDaily: true },
   { kind: 'even, cpm, total', count: 2, pacing: 'even', model: 'cpm', share: 0.025, isDaily: false },
   {
     kind: 'even, cpm, daily, segment',
