@@ -17,7 +17,7 @@ describe('a simulation', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'matchum-simulate-'));
-    app = await startTestApp({ env: { CLOCK: 'simulated' } });
+    app = await startTestApp({ env: { CLOCK: 'simulated', MATCH_DEADLINE_MS: '10000' } });
   });
 
   afterAll(async () => {

@@ -52,8 +52,8 @@ const CPM = 5_000;
 const CPC = CPM / 1_000 / CLICK_RATE;
 /**
  * Times these prices. Even campaigns bid more, so that the traffic of all hours is theirs to take: with less of it no pacing
- * keeps a plan. By half, since chance moves what is predicted of their clicks: where few came, others that bid three quarters
- * have outbid them for hours.
+ * keeps a plan. More by half, because predictions follow chance: after few clicks, a campaign was predicted three quarters of
+ * its true rate for hours, and outbid.
  */
 const BIDS = { even: [1.4, 1.8], asap: [0.8, 1] } as const;
 
@@ -62,7 +62,7 @@ interface Kind {
   readonly count: number;
   readonly pacing: 'even' | 'asap';
   readonly model: 'cpm' | 'cpc';
-  /** Of the market's day, at these prices: for how much of it the budget of a day is meant. */
+  /** The budget of a day would buy so much of the market's day at `CPM`. */
   readonly share: number;
   readonly isDaily: boolean;
   readonly timeZone?: string;

@@ -13,13 +13,14 @@ const DESCRIPTION: CommandDescription = {
   summary:
     'Lives through days of traffic in minutes: members who use the messenger by day and hardly by night, campaigns of all\n' +
     'kinds. Without --url, on a product of its own (embedded servers in a folder that is removed); with it, on one that runs\n' +
-    'with CLOCK=simulated and DEMO=off, whose key is found as told below. Prints how far spend was from its plan, whether\n' +
-    'pacing held it back then, and what was spent of the budgets, and draws plan and spend.\n' +
-    'Exits with 1 when a match failed, an event was not accepted, or a budget, a cap or a rule of the audit was broken.',
+    'with CLOCK=simulated, DEMO=off and MATCH_DEADLINE_MS=10000, whose key is found as told below. Prints how far spend was\n' +
+    'from its plan, whether pacing held it back then, and what was spent of the budgets, and draws plan and spend.\n' +
+    'Exits with 1 when a match failed or was too late, an event was not accepted, or a budget, a cap or a rule of the audit\n' +
+    'was broken.',
   options: {
     days: { value: 'N', text: 'days to live through, from a midnight in Seoul; default: 3' },
     members: { value: 'N', text: 'members; default: 100000' },
-    matches: { value: 'N', text: 'matches of 100 members in a day, on average; default: 60' },
+    matches: { value: 'N', text: 'matches of 100 members in a day, on average; default: 200' },
     step: { value: 'MINUTES', text: 'simulated time between two steps of pacing, a divisor of a day; default: 5' },
     seed: { value: 'N', text: 'of members, campaigns and traffic; default: 1' },
     concurrency: { value: 'N', text: 'requests under way at once; default: 4' },
@@ -53,7 +54,7 @@ async function readPlan(options: CommandOptions): Promise<Plan> {
       seed: options.whole('seed', { min: 1, max: MOST, fallback: 1 }),
       days: options.whole('days', { min: 1, max: 60, fallback: 3 }),
       members: options.whole('members', { min: 1, max: 10_000_000, fallback: 100_000 }),
-      matchesADay: options.whole('matches', { min: 1, max: 100_000, fallback: 60 }) / 100,
+      matchesADay: options.whole('matches', { min: 1, max: 100_000, fallback: 200 }) / 100,
       stepMinutes,
     },
     concurrency: options.whole('concurrency', { min: 1, max: 256, fallback: 4 }),

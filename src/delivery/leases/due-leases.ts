@@ -37,7 +37,7 @@ export class DueLeases {
     return this.due.size;
   }
 
-  /** How many leases had no money for one more message when they were looked for last. */
+  /** How many of those that serve had no money for one more message when they were looked for last. */
   get shortCount(): number {
     return this.shortOfServing;
   }
@@ -67,7 +67,7 @@ export class DueLeases {
     this.shortOfServing = 0;
     for (const adGroupId of this.short) {
       const lease = this.leases.get(adGroupId);
-      // Whose campaign has not begun has no money, and asks for none.
+      // Who does not serve, or not yet, has no money and asks for none.
       if (lease === undefined || !this.isServing(lease)) continue;
       this.shortOfServing++;
       if (lease.askAgainTick <= tick) this.due.add(adGroupId);

@@ -77,6 +77,12 @@ class Bookkeeping {
     this.book.track(this.record);
   }
 
+  /** Begins so much later than now. */
+  putOff(byMs: number): void {
+    this.record = { ...this.record, startsAt: this.now + byMs };
+    this.book.track(this.record);
+  }
+
   stop(): void {
     this.book.untrack(this.record.id);
   }
@@ -212,6 +218,17 @@ describe('what a process promises', () => {
     await books.exchange(3);
     expect([books.claimedMicros, books.storedShortage]).toEqual([0, 'budget']);
     books.stop();
+    await books.exchange(2);
+    expect(books.storedShortage).toBeNull();
+  });
+
+  it('is not said to lack where its campaign was put off', async () => {
+    const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
+    await books.exchange(2);
+    expect(books.show(10, 0)).toBe(true);
+    books.charge(10);
+    await books.exchange(3);
+    books.putOff(7 * 24 * 60 * MINUTE);
     await books.exchange(2);
     expect(books.storedShortage).toBeNull();
   });

@@ -25,9 +25,6 @@ const MOST_ASKS_PER_MS = 0.5;
 /** Those who stop a process do not wait for a server that hangs; claims that are not given back are freed once they are over. */
 const LONGEST_RETURN_MS = 2_000;
 
-/** Money is there a while before a campaign begins, and after it ends, for clocks that differ. */
-const SCHEDULE_MARGIN_MS = 3_600_000;
-
 /** A message that is about to be shown, with what its impression or its click will cost. */
 export interface CostlyMessage {
   readonly record: AdGroupRecord;
@@ -70,7 +67,7 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   ) {
     this.due = new DueLeases(
       this.leases,
-      (lease) => this.isServing(lease),
+      (lease) => lease.isServing(this.clock.now()),
       () => this.exchanges.wanted(),
     );
     readiness.register('leases', () => this.holder.id !== null && this.hasClaimed());
@@ -251,6 +248,8 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
   private async giveBack(holderId: number): Promise<void> {
     for (const [adGroupId, lease] of this.leases) {
       lease.isWanted = false;
+      // Nobody asks what those lack who have retired.
+      lease.shortage = null;
       this.due.add(adGroupId);
     }
     while (this.due.size > 0) {
@@ -326,14 +325,14 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     const lacking = needed - lease.claimedMicros;
     const isAsking = lease.askAgainTick <= tick && goal - free > goal / 2;
     const isDrifting = lease.storedMicros === null || lease.storedMicros - lease.claimedMicros > (isLent ? 0 : goal);
-    return isAsking || isDrifting || isOfNoUse ? changeOf(lease, lacking, isAsking ? goal - free : 0) : null;
+    return isAsking || isDrifting || isOfNoUse ? this.changeOf(lease, lacking, isAsking ? goal - free : 0) : null;
   }
 
-  /** Not while its row says that it lacks something: others would lend it to nobody for as long as this process lives. */
+  /** Not while its row says that it lacks something: others would give money back for it, which nobody takes. */
   private drop(lease: Lease): LeaseChange | null {
     if (lease.shortage !== null) {
       lease.shortage = null;
-      return changeOf(lease, 0, 0);
+      return this.changeOf(lease, 0, 0);
     }
     const { id } = lease.record;
     this.leases.delete(id);
@@ -342,14 +341,23 @@ export class LeaseBook implements OnApplicationBootstrap, OnApplicationShutdown 
     return null;
   }
 
-  private goalMicros(lease: Lease, isLent: boolean, tick: number): number {
-    if (!this.isServing(lease)) return 0;
-    return isLent ? lease.nextPriceMicros : lease.goalMicros(tick);
+  /** What one lacks that does not serve, or not yet, is nothing to others. */
+  private changeOf(lease: Lease, lackingMicros: number, wantedMicros: number): LeaseChange {
+    const { record, claimedMicros, shortage } = lease;
+    return {
+      adGroupId: record.id,
+      campaignId: record.campaignId,
+      advertiserId: record.advertiserId,
+      claimedMicros,
+      wantedMicros,
+      leastMicros: Math.min(wantedMicros, Math.max(1, lackingMicros)),
+      shortage: lease.isServing(this.clock.now()) ? shortage : null,
+    };
   }
 
-  private isServing({ isWanted, record: { startsAt, endsAt } }: Lease): boolean {
-    const now = this.clock.now();
-    return isWanted && now > startsAt - SCHEDULE_MARGIN_MS && (endsAt === null || now < endsAt + SCHEDULE_MARGIN_MS);
+  private goalMicros(lease: Lease, isLent: boolean, tick: number): number {
+    if (!lease.isServing(this.clock.now())) return 0;
+    return isLent ? lease.nextPriceMicros : lease.goalMicros(tick);
   }
 
   private noteStored(adGroupId: string, micros: number | null): void {
@@ -384,17 +392,4 @@ function sameBudgets({ budgets: a }: AdGroupRecord, { budgets: b }: AdGroupRecor
     a.campaignDailyMicros === b.campaignDailyMicros &&
     a.adGroupDailyMicros === b.adGroupDailyMicros
   );
-}
-
-function changeOf(lease: Lease, lackingMicros: number, wantedMicros: number): LeaseChange {
-  const { record, claimedMicros, isWanted, shortage } = lease;
-  return {
-    adGroupId: record.id,
-    campaignId: record.campaignId,
-    advertiserId: record.advertiserId,
-    claimedMicros,
-    wantedMicros,
-    leastMicros: Math.min(wantedMicros, Math.max(1, lackingMicros)),
-    shortage: isWanted ? shortage : null,
-  };
 }

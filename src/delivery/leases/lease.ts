@@ -17,6 +17,9 @@ const RATE_WEIGHT = 0.5;
 const SHORTEST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 3_600_000;
 
+/** Money is there a while before a campaign begins, and after it ends, for clocks that differ. */
+const SCHEDULE_MARGIN_MS = 3_600_000;
+
 /** This process's claim on the money of one ad group; micros, times of `performance.now()`. */
 export class Lease {
   claimedMicros = 0;
@@ -56,6 +59,13 @@ export class Lease {
    */
   get nextPriceMicros(): number {
     return Math.max(1, Math.min(this.latestPriceMicros ?? Infinity, this.priceMicros));
+  }
+
+  /** `nowMs`: epoch ms. */
+  isServing(nowMs: number): boolean {
+    const { startsAt, endsAt } = this.record;
+    if (!this.isWanted || nowMs <= startsAt - SCHEDULE_MARGIN_MS) return false;
+    return endsAt === null || nowMs < endsAt + SCHEDULE_MARGIN_MS;
   }
 
   use(micros: number, tick: number): void {

@@ -70,6 +70,14 @@ describe('the sweeper of batches', () => {
     expect(new Set(queue.added).size).toBe(length + 1);
   });
 
+  it('queues only the first few then: all would fill the queue where each settlement hangs', async () => {
+    unsettled = Array.from({ length: 1_000 }, (_, i) => `late-${i}`);
+    await sweeps(1_100);
+    queue.added.length = 0;
+    await sweeps(16);
+    expect(queue.added.map((id) => id.split('.')[0])).toEqual(unsettled.slice(0, 16));
+  });
+
   it('queues nothing that is settled by the second sweep', async () => {
     unsettled = [];
     await sweeps(3);

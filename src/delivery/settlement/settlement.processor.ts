@@ -11,10 +11,14 @@ import { SETTLEMENT_QUEUE, type SettlementJob, type SettlementQueue } from './se
 const CONCURRENCY = 4;
 const SWEEP_PAUSE_MS = 2_000;
 const SWEPT_AT_ONCE = 1_000;
-/** A batch that stays unsettled is queued again every so many sweeps at least: half a minute after Postgres takes it. */
+/**
+ * However long settlements fail, the first few batches are queued again every so many sweeps, half a minute: the first that
+ * succeeds takes others along. All of them would fill the queue where each settlement hangs.
+ */
 const MOST_SWEEPS = 16;
+const FIRST_FEW = 16;
 
-/** How a failed settlement counts. Who was late over a batch that another settled, or parked and counted, gave nothing up. */
+/** How a failed settlement counts. A batch that another worker settled or parked meanwhile was not given up by this one. */
 const OUTCOMES: Readonly<Record<FailedBatch, string>> = {
   waits: 'failed',
   parked: 'given_up',
@@ -94,16 +98,15 @@ export class SettlementProcessor implements OnApplicationBootstrap, OnApplicatio
   private async sweep(): Promise<void> {
     const unsettled = await this.settlement.unsettled(SWEPT_AT_ONCE);
     const sightings = new Map(unsettled.map((batchId) => [batchId, (this.sightings.get(batchId) ?? 0) + 1]));
-    for (const [batchId, count] of sightings) {
-      if (isToBeQueued(count)) await this.queue.add(`${batchId}.${count}`, { batchId });
+    for (const [place, [batchId, count]] of [...sightings].entries()) {
+      if (isToBeQueued(count, place)) await this.queue.add(`${batchId}.${count}`, { batchId });
     }
     // A sweep that could not queue does not count: when the queue is back, the next one does all of it.
     this.sightings = sightings;
   }
 }
 
-function isToBeQueued(sightings: number): boolean {
-  return sightings < MOST_SWEEPS
-    ? sightings > 1 && Number.isInteger(Math.log2(sightings))
-    : sightings % MOST_SWEEPS === 0;
+function isToBeQueued(sightings: number, place: number): boolean {
+  const isRarer = sightings > 1 && Number.isInteger(Math.log2(sightings));
+  return isRarer || (place < FIRST_FEW && sightings % MOST_SWEEPS === 0);
 }

@@ -121,7 +121,7 @@ describe('a decision past its deadline', () => {
     expect(decidedAt[0]).toBeGreaterThan(NOW);
   });
 
-  it('is not made by rules of a placement that may have changed long ago', async () => {
+  it('is not there at all, but an answer at once, where the rules of its placement may have changed long ago', async () => {
     placements.isStale = true;
     expect(await ask({})).toMatchObject({ messages: [], noFill: { reason: 'unavailable' } });
     expect(decidedAt).toEqual([]);

@@ -64,6 +64,7 @@ describe('placements at hand', () => {
     tick = 3_000;
     await table.answerOne();
     await started;
+    await new Promise((resolve) => setImmediate(resolve));
     tick = 6_000;
     expect(service.isStale).toBe(false);
     tick = 6_001;

@@ -8,7 +8,7 @@ import { parseFrequencyCaps } from '../../core/capping/parse-frequency-caps.js';
 import { AppError, invalid, notFound } from '../../platform/app-error.js';
 import { type Page, type PageQuery, PageCursors } from '../../platform/http/page.js';
 import { PollLoop } from '../../platform/poll-loop.js';
-import { LONGEST_UNHEARD_MS } from '../upkeep/live-index.js';
+import { LONGEST_UNHEARD_MS } from '../longest-unheard.js';
 import { type PlacementDto, type PlacementRulesDto, toPlacementDto } from './placement.dto.js';
 import { PlacementEntity } from './placement.entity.js';
 

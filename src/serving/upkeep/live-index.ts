@@ -9,9 +9,7 @@ import { firstFailure } from '../../core/index/first-failure.js';
 import type { ExclusionReason, MatchRequest, MoneySnapshot } from '../../core/index/match-request.js';
 import { CtrBook, LeaseBook, PacingBook } from '../../delivery/delivery.api.js';
 import { RUNTIME_CONFIG, type RuntimeConfig } from '../../platform/platform.module.js';
-
-/** Campaigns are asked for twice a second, placements once, and slow answers are no reason to serve nothing. */
-export const LONGEST_UNHEARD_MS = 5_000;
+import { LONGEST_UNHEARD_MS } from '../longest-unheard.js';
 
 /** This process's candidate index with the money that it is judged by; by campaign as well, since those are what changes. */
 @Injectable()
