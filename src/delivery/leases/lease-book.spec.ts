@@ -210,25 +210,17 @@ describe('what a process promises', () => {
     }
   });
 
-  it('is no longer said to lack where nobody serves any more', async () => {
+  it.each<[string, (books: Bookkeeping) => void]>([
+    ['nobody serves any more', (books) => books.stop()],
+    ['its campaign was put off', (books) => books.putOff(7 * 24 * 60 * MINUTE)],
+  ])('is no longer said to lack where %s', async (_what, end) => {
     const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
     await books.exchange(2);
     expect(books.show(10, 0)).toBe(true);
     books.charge(10);
     await books.exchange(3);
     expect([books.claimedMicros, books.storedShortage]).toEqual([0, 'budget']);
-    books.stop();
-    await books.exchange(2);
-    expect(books.storedShortage).toBeNull();
-  });
-
-  it('is not said to lack where its campaign was put off', async () => {
-    const books = new Bookkeeping(10, adGroup({ bid: cpm(10) }));
-    await books.exchange(2);
-    expect(books.show(10, 0)).toBe(true);
-    books.charge(10);
-    await books.exchange(3);
-    books.putOff(7 * 24 * 60 * MINUTE);
+    end(books);
     await books.exchange(2);
     expect(books.storedShortage).toBeNull();
   });
@@ -243,36 +235,6 @@ describe('what a process promises', () => {
     expect(books.affords(1, 0)).toBe(false);
     await books.exchange(2);
     expect([books.affords(10, 0), books.claimedMicros <= 100]).toEqual([true, true]);
-  });
-
-  it('is asked for again as soon as if nobody had yet to begin', async () => {
-    const asked: string[][] = [];
-    const now = Date.parse('2026-11-22T03:00:00Z');
-    const book = new LeaseBook(
-      { id: 1, renew: () => Promise.resolve() } as never,
-      {
-        exchange: (_holder: number, changes: readonly LeaseChange[]) => {
-          const wants = changes.filter(({ wantedMicros }) => wantedMicros > 0);
-          asked.push(wants.map(({ adGroupId }) => adGroupId));
-          const byCampaign = new Map(wants.map(({ campaignId }) => [campaignId, 0]));
-          return Promise.resolve(allotClaims(wants, { byAdvertiser: new Map(), byCampaign, byAdGroup: new Map() }, 1));
-        },
-        wanted: () => Promise.resolve(new Set()),
-      } as never,
-      { next: () => Promise.resolve([]) } as never,
-      { settledUntil: now } as never,
-      { cautiousCtrOf: () => 0 } as never,
-      { now: () => now } as never,
-      { register: () => undefined } as never,
-    );
-    const begins = adGroup({ startsAt: now + 7 * 24 * 60 * MINUTE });
-    for (let i = 0; i < 2_000; i++) book.track({ ...begins, id: `later-${i}` });
-    book.track({ ...adGroup({ bid: cpm(10) }), id: 'serves' });
-    for (let i = 0; i < 3; i++) {
-      await (book as unknown as { exchange(): Promise<void> }).exchange();
-      await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-    }
-    expect(asked).toEqual([['serves'], ['serves'], ['serves']]);
   });
 
   it('is asked for without a change where it is enough', async () => {
